@@ -18,7 +18,7 @@ DEFAULT_WORKSPACE = Path("workspace")
 
 Workspace = Annotated[
     Path,
-    typer.Option("--workspace", envvar="TWIN_WORKSPACE", file_okay=False, help="Folder of hospital and runs."),
+    typer.Option("--workspace", envvar="TWIN_WORKSPACE", file_okay=False, help="Hospital and runs."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of all chance.")]
