@@ -1,0 +1,117 @@
+"""A sheet: the rows of a ``unique_id, ds, y`` file as text, before anything is believed.
+
+Everything stays text here, so that a series called ``007`` or ``NA`` keeps its name. Row numbers are
+those a person sees in an editor: the header is row 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import stat
+from pathlib import Path
+
+import pandas as pd
+
+from twin.errors import BadData, NotFound, Problem, did_you_mean
+
+COLUMNS = ("unique_id", "ds", "y")
+_TOLD = 20
+_HEADER = Problem("row 1", None, "the header is unique_id,ds,y", "write it as the first line")
+
+
+def read_sheet(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows of a history file as text, and the faults that leave the other rows readable.
+
+    Returns
+    -------
+    table, faults
+        Columns ``unique_id, ds, y`` of str, indexed by row number; rows with too few or too many
+        fields are left out of the table and told in ``faults``.
+
+    Raises
+    ------
+    BadData
+        Nothing of the file can be read: empty, no such columns, binary, not UTF-8.
+    NotFound
+        There is no such file.
+    """
+    place = Path(path)
+    text = _text(place)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise BadData(place.name, [Problem("file", None, f"is not a CSV: {error}", "close open quotes")]) from None
+    if not rows or not any(field.strip() for field in rows[0]):
+        raise BadData(place.name, [_HEADER])
+    order = _order(place.name, rows[0])
+    return _table(place.name, rows[1:], order)
+
+
+def _text(place: Path) -> str:
+    """The file's text, if it is a file and is text."""
+    try:
+        mode = place.stat().st_mode
+    except OSError as error:
+        raise NotFound(f"{place}: {error.strerror or error}") from None
+    if not stat.S_ISREG(mode):
+        kind = "folder" if stat.S_ISDIR(mode) else "special file"
+        raise BadData(place.name, [Problem("file", kind, "a history is a regular file", "name the CSV itself")])
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise BadData(place.name, [Problem("file", None, f"cannot be read: {error.strerror}")]) from None
+    if not data.strip():
+        raise BadData(place.name, [Problem("file", None, "is empty", "write unique_id,ds,y and one row a period")])
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadData(place.name, [Problem("file", "UTF-16", "a history is UTF-8", "save it as CSV UTF-8")])
+    if b"\0" in data:
+        where = f"byte {data.index(0)}"
+        raise BadData(place.name, [Problem(where, "NUL", "a history is text", "save it as CSV UTF-8")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        problem = Problem(f"row {row}", data[error.start : error.end], "a history is UTF-8", "save it as CSV UTF-8")
+        raise BadData(place.name, [problem]) from None
+
+
+def _order(source: str, header: list[str]) -> list[int]:
+    """Places of the three columns in the header."""
+    names = [name.strip() for name in header]
+    faults = []
+    for wanted in COLUMNS:
+        if names.count(wanted) > 1:
+            faults.append(Problem("row 1", wanted, "the column stands there twice", "keep one"))
+        if wanted not in names:
+            others = [name for name in names if name and name not in COLUMNS]
+            cure = did_you_mean(wanted, others) if others else "add it"
+            near = cure if cure.startswith("did you mean") else f"the header has {', '.join(names[:8])}"
+            faults.append(Problem(f"column {wanted}", None, "is missing", near))
+    extra = [name for name in names if name not in COLUMNS]
+    if extra and not faults:
+        cure = "keep unique_id, ds and one count as y"
+        faults.append(Problem("row 1", ", ".join(extra[:8]), "only the columns unique_id, ds and y", cure))
+    if faults:
+        raise BadData(source, faults)
+    return [names.index(wanted) for wanted in COLUMNS]
+
+
+def _table(source: str, rows: list[list[str]], order: list[int]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows with three fields as a table; the others as faults."""
+    lines, kept, faults, odd = [], [], [], 0
+    for line, row in enumerate(rows, start=2):
+        if len(row) == len(order):
+            lines.append(line)
+            kept.append(row)
+        elif row:
+            odd += 1
+            if odd <= _TOLD:
+                faults.append(Problem(f"row {line}", ",".join(row), f"3 fields a row, not {len(row)}", "quote commas"))
+    if odd > _TOLD:
+        faults.append(Problem("rows", None, f"and {odd - _TOLD} more rows without exactly 3 fields"))
+    if not kept and not faults:
+        raise BadData(source, [Problem("file", None, "has a header and no rows", "add one row a period")])
+    table = pd.DataFrame(kept, columns=range(len(order)), index=lines, dtype=object)
+    table = table[order].set_axis(list(COLUMNS), axis=1)
+    return table, faults
