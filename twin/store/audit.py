@@ -1,0 +1,79 @@
+"""The audit: who did what to which thing, and when; rows are added and never changed.
+
+Each row's hash covers the row and the hash before it, so one altered, missing or inserted row breaks the
+chain from there on; the last hash is kept apart, so that rows cut off the end are missed as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from twin.errors import TwinError
+from twin.store.columns import Now, canonical, clean
+from twin.store.database import Database
+from twin.store.tables import audit, audit_head
+
+START = "0" * 64
+
+
+class AuditBroken(TwinError):
+    """The audit was altered; the message names the first bad row."""
+
+
+class Audit:
+    """The audit book of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, actor: str, action: str, subject: str, detail: Any = None) -> int:
+        """Add a row and return its number."""
+        with self._database.writing() as connection:
+            return append(connection, actor, action, subject, detail)
+
+    def verify(self) -> int:
+        """Recompute the whole chain and return how many rows it has.
+
+        Raises
+        ------
+        AuditBroken
+            A row does not carry the hash that its content and its forerunner give.
+        """
+        columns = (audit.c.number, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
+        rows = select(*columns, audit.c.hash).order_by(audit.c.number)
+        count, previous = 0, START
+        with self._database.reading() as connection:
+            head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
+            for *content, kept in connection.execution_options(yield_per=10_000).execute(rows):
+                count += 1
+                if content[0] != count:
+                    raise AuditBroken(f"audit row {count} is missing: row {content[0]} stands in its place")
+                previous = _hash(previous, content)
+                if previous != kept:
+                    raise AuditBroken(f"audit row {count} was altered: its hash does not fit its content")
+        if (count, previous) != tuple(head):
+            raise AuditBroken(f"audit row {count + 1} is missing: {head.number} rows were written, {count} are there")
+        return count
+
+
+def append(connection: Connection, actor: str, action: str, subject: str, detail: Any = None) -> int:
+    """Add a row inside a transaction that is already open; call it last, for it holds the chain's end."""
+    head = connection.execute(select(audit_head, Now().label("at")).with_for_update(of=audit_head)).one()
+    number = head.number + 1
+    words = [clean(actor), clean(action), clean(subject), canonical({} if detail is None else detail)]
+    content = [number, head.at, *words]
+    digest = _hash(head.hash, content)
+    names = ("number", "at", "actor", "action", "subject", "detail")
+    connection.execute(audit.insert().values(**dict(zip(names, content, strict=True)), hash=digest))
+    connection.execute(update(audit_head).values(number=number, hash=digest))
+    return number
+
+
+def _hash(previous: str, content: list[Any]) -> str:
+    """SHA-256 of the previous hash and each field behind its own length, so that no two rows read alike."""
+    parts = [str(field) for field in content]
+    joined = "".join([previous, *[f"|{len(part)}:{part}" for part in parts]])
+    return hashlib.sha256(joined.encode()).hexdigest()

@@ -1,0 +1,185 @@
+"""The database behind the store: SQLite in the workspace, or PostgreSQL when an address is given.
+
+SQLite runs so that what was confirmed survives a power cut (write-ahead log, full sync), writers wait for
+each other up to 10 seconds, and a network folder, where its locks do not hold, is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+
+from twin.errors import USAGE, TwinError
+from twin.store.lock import waiting_turn
+from twin.store.migrations import upgrade
+
+BUSY_TIMEOUT_MS = 10_000
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "davfs", "glusterfs", "lustre", "ceph"}
+MOUNTS = Path("/proc/mounts")
+
+
+class StoreUnusable(TwinError):
+    """The store cannot be opened or written; the message says why and what to do."""
+
+    exit_code = USAGE
+
+
+class Database:
+    """An engine with two ways in: ``reading()`` and ``writing()``; each is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.name = engine.url.render_as_string(hide_password=True)
+        _forget_connections_after_fork(engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of the workspace."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view; never waits for a writer on SQLite."""
+        with self._in_words(), self.engine.connect() as connection:
+            connection = connection.execution_options(twin_reading=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """All or nothing: committed and on disk when the block ends, undone when it raises."""
+        with self._in_words(), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.IntegrityError:
+            raise
+        except exc.DBAPIError as error:
+            raise StoreUnusable(f"the database {self.name} says: {_first_line(error.orig)}") from error
+
+
+def open_database(workspace: Path, url: str | None = None) -> Database:
+    """The workspace's database with its tables in their present shape.
+
+    Raises
+    ------
+    StoreUnusable
+        See ``open_store``.
+    """
+    _check_folder(workspace)
+    if url is None:
+        _check_local(workspace)
+        url = f"sqlite:///{workspace / 'twin.db'}"
+    database = Database(_engine(url))
+    try:
+        with database._in_words():
+            if not upgrade(database.engine, just_look=True):
+                with waiting_turn(workspace, "migrate", seconds=60):
+                    upgrade(database.engine)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise StoreUnusable("DATABASE_URL is not a database address, like postgresql://user@host/name") from None
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        try:
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10},
+            )
+        except ImportError:
+            raise StoreUnusable("PostgreSQL needs its driver: pip install 'hospital-twin[postgres]'") from None
+    if parsed.drivername == "sqlite" and parsed.database:
+        return _sqlite(parsed)
+    raise StoreUnusable(f"{parsed.drivername} databases are not supported; use PostgreSQL or leave DATABASE_URL unset")
+
+
+def _sqlite(url: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("twin_reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _check_folder(workspace: Path) -> None:
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=workspace):
+            pass
+    except OSError as error:
+        raise StoreUnusable(
+            f"the workspace {workspace} cannot be written ({error.strerror}); name another with --workspace"
+        ) from error
+    file = workspace / "twin.db"
+    if file.exists() and not os.access(file, os.W_OK):
+        raise StoreUnusable(f"the database {file} is read-only; give yourself the right to write it")
+
+
+def _check_local(workspace: Path) -> None:
+    kind = _file_system(workspace)
+    if kind in NETWORK or kind.startswith("fuse.sshfs") or kind.startswith("fuse.gluster"):
+        raise StoreUnusable(
+            f"the workspace {workspace} lies on a network drive ({kind}), where SQLite's locks do not hold; "
+            "use a folder on this machine, or set DATABASE_URL to a PostgreSQL database"
+        )
+
+
+def _file_system(folder: Path) -> str:
+    """The kind of file system under ``folder``; empty where the system does not tell (not Linux)."""
+    if not MOUNTS.exists():
+        return ""
+    best, kind = -1, ""
+    for line in MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        _, mount, file_system, *_ = line.split(" ")
+        point = Path(mount.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
+        if folder.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), file_system
+    return kind
+
+
+def _forget_connections_after_fork(engine: Engine) -> None:
+    """A child process must never use, or close, its parent's SQLite handles."""
+    held = weakref.ref(engine)
+
+    def forget() -> None:
+        live = held()
+        if live is not None:
+            live.dispose(close=False)
+
+    os.register_at_fork(after_in_child=forget)
+
+
+def _first_line(error: object) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0]

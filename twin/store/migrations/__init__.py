@@ -1,0 +1,78 @@
+"""Migrations: the steps by which the tables of an older store become those of today.
+
+``upgrade`` runs them from inside the program; nobody needs the ``alembic`` command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from twin.errors import TwinError
+
+HEAD = "0001"  # the newest file in versions/, kept here so that opening a store need not import Alembic
+LOCK = 7_238_114  # any number, the same for every twin: PostgreSQL's name for "migrating"
+
+
+class NewerStore(TwinError):
+    """The database was written by a newer version of the twin."""
+
+
+def upgrade(engine: Engine, *, just_look: bool = False) -> bool:
+    """Bring the tables to ``HEAD``; safe when several processes do it at once.
+
+    Parameters
+    ----------
+    just_look
+        Change nothing.
+
+    Returns
+    -------
+    bool
+        Whether the tables stood at ``HEAD`` already.
+
+    Raises
+    ------
+    NewerStore
+        The tables are of a version that this program does not know.
+    """
+    if just_look:
+        with engine.connect().execution_options(twin_reading=True) as connection:
+            return _version(connection) == HEAD
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:  # outside a transaction, and kept in the file from now on
+            connection.connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
+        if _version(connection) == HEAD:
+            return True
+        _run_alembic(connection)
+    return False
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if version is not None and version not in _known():
+        raise NewerStore(
+            f"the store stands at version {version}, which this program does not know ({HEAD} is its newest); "
+            "update hospital-twin"
+        )
+    return None if version is None else str(version)
+
+
+def _known() -> set[str]:
+    return {path.name.split("_")[0] for path in (Path(__file__).parent / "versions").glob("[0-9]*_*.py")}
+
+
+def _run_alembic(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
