@@ -1,4 +1,4 @@
-"""Artefacts: the files a run makes (reports, plans, tables), kept by their content and shown once the run is done.
+"""Artefacts: the files a run makes (reports, plans, tables), kept by content and shown once the run is done.
 
 A file is named by the SHA-256 of its bytes; it is whole on disk before its row is written, and its content is
 checked each time it is read.
@@ -6,16 +6,14 @@ checked each time it is read.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from twin.errors import NotFound, TwinError
+from twin.files import sync_folder, write_whole
 from twin.store.columns import clean
 from twin.store.database import Database, StoreUnusable
 from twin.store.runs import Claim, hold
@@ -96,37 +94,13 @@ class Artefacts:
             raise StoreUnusable(f"cannot write {path} ({error.strerror})") from error
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that, whenever the power fails, it is there whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(path.parent)
-
-
 def _make_folder(folder: Path) -> None:
     """Make ``folder`` and sync each parent that gained a name."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder.parent)
 
 
 def _published(run_id: str) -> Select[tuple[str]]:

@@ -55,7 +55,9 @@ class Audit:
                 if previous != kept:
                     raise AuditBroken(f"audit row {count} was altered: its hash does not fit its content")
         if (count, previous) != tuple(head):
-            raise AuditBroken(f"audit row {count + 1} is missing: {head.number} rows were written, {count} are there")
+            raise AuditBroken(
+                f"audit row {count + 1} is missing: {head.number} rows were written, {count} are there"
+            )
         return count
 
 

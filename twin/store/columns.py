@@ -63,7 +63,7 @@ class Now(FunctionElement[int]):
 
 @compiles(Now, "sqlite")
 def _now_sqlite(element: Now, compiler: Any, **options: Any) -> str:
-    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"  # 2440587.5: 1970 as a Julian day
+    return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"  # 2440587.5 is 1970
 
 
 @compiles(Now, "postgresql")
@@ -73,7 +73,9 @@ def _now_postgresql(element: Now, compiler: Any, **options: Any) -> str:
 
 def canonical(value: Any) -> str:
     """JSON text with sorted keys; dates as ISO text, a number that does not exist (NaN) as null."""
-    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return json.dumps(
+        _plain(value), sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":")
+    )
 
 
 def clean(text: object) -> str:

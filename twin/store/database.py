@@ -20,7 +20,7 @@ from twin.errors import USAGE, TwinError
 from twin.store.lock import waiting_turn
 from twin.store.migrations import upgrade
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_SECONDS = 10  # assumed: longer than any transaction here, shorter than a person's patience
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "davfs", "glusterfs", "lustre", "ceph"}
 MOUNTS = Path("/proc/mounts")
 
@@ -100,7 +100,9 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except exc.ArgumentError:
-        raise StoreUnusable("DATABASE_URL is not a database address, like postgresql://user@host/name") from None
+        raise StoreUnusable(
+            "DATABASE_URL is not a database address, like postgresql://user@host/name"
+        ) from None
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         try:
             return create_engine(
@@ -109,19 +111,20 @@ def _engine(url: str) -> Engine:
                 connect_args={"connect_timeout": 10},
             )
         except ImportError:
-            raise StoreUnusable("PostgreSQL needs its driver: pip install 'hospital-twin[postgres]'") from None
+            raise StoreUnusable(
+                "PostgreSQL needs its driver: pip install 'hospital-twin[postgres]'"
+            ) from None
     if parsed.drivername == "sqlite" and parsed.database:
         return _sqlite(parsed)
-    raise StoreUnusable(f"{parsed.drivername} databases are not supported; use PostgreSQL or leave DATABASE_URL unset")
+    raise StoreUnusable(f"{parsed.drivername} databases are not supported; use PostgreSQL")
 
 
 def _sqlite(url: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the transaction is begun below, not by the driver
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
 
@@ -149,7 +152,7 @@ def _check_folder(workspace: Path) -> None:
 
 def _check_local(workspace: Path) -> None:
     kind = _file_system(workspace)
-    if kind in NETWORK or kind.startswith("fuse.sshfs") or kind.startswith("fuse.gluster"):
+    if kind in NETWORK or kind.startswith(("fuse.sshfs", "fuse.gluster")):
         raise StoreUnusable(
             f"the workspace {workspace} lies on a network drive ({kind}), where SQLite's locks do not hold; "
             "use a folder on this machine, or set DATABASE_URL to a PostgreSQL database"

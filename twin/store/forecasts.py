@@ -59,7 +59,7 @@ class Forecasts:
         Parameters
         ----------
         run_id
-            The run that issues it. Until that run is done the rows may be replaced (a second attempt); then never.
+            The run that issues it. Until it is done the rows may be replaced (a second attempt); then never.
         issued_at
             The last instant the forecast knew of; with a time zone.
         ds
@@ -113,7 +113,9 @@ class Forecasts:
             if said is None:
                 connection.execute(insert.values(**row))
             elif any(said[name] != row[name] for name in ("mean", "q10", "q50", "q90")):
-                raise AlreadyIssued(f"run {run_id} already issued {row['stream']} for {row['ds']}; it stays as said")
+                raise AlreadyIssued(
+                    f"run {run_id} already issued {row['stream']} for {row['ds']}; it stays as said"
+                )
 
 
 def _list(values: Numbers) -> list[float]:

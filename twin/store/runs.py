@@ -1,8 +1,8 @@
 """Runs: a row for each piece of long work, from asking for it to its end.
 
-``queued -> running -> done | failed | cancelled``. Who runs it holds a lease, judged by the database's clock; a
-lease that lapses puts the run back in the queue once, a second lapse fails it. Each claim has a higher token
-than the one before, so a worker that wakes up late cannot write over its successor.
+``queued -> running -> done | failed | cancelled``. Who runs it holds a lease, judged by the database's clock;
+a lease that lapses puts the run back in the queue once, a second lapse fails it. Each claim has a higher
+token than the one before, so a worker that wakes up late cannot write over its successor.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from twin.store.audit import append
 from twin.store.columns import Now, clean
 from twin.store.database import Database
 from twin.store.tables import CANCELLED, DONE, FAILED, QUEUED, RUNNING, run
+from twin.units import MS_SECOND
 
 LEASE_SECONDS = 30.0
 LAPSED_TWICE = "its worker stopped answering twice, so it was not tried a third time"
@@ -87,7 +88,9 @@ class Runs:
 
     # Asking for work
 
-    def add(self, kind: str, inputs: Mapping[str, Any], *, key: str | None = None, actor: str = "local") -> str:
+    def add(
+        self, kind: str, inputs: Mapping[str, Any], *, key: str | None = None, actor: str = "local"
+    ) -> str:
         """Queue a run and return its id.
 
         Parameters
@@ -119,7 +122,7 @@ class Runs:
         actor: str = "local",
         lease_seconds: float = LEASE_SECONDS,
     ) -> Claim:
-        """Write a run that its asker does himself: added and claimed in one step, so no worker takes it between.
+        """Write a run that its asker does himself: added and claimed in one step, before any worker.
 
         Raises
         ------
@@ -131,7 +134,9 @@ class Runs:
         return Claim(run_id, kind, self.get(run_id).inputs, 1, owner, lease_seconds)
 
     def cancel(self, run_id: str, actor: str = "local") -> None:
-        """Ask a run to stop: a queued one is cancelled at once, a running one is told; one that is over stays so.
+        """Ask a run to stop.
+
+        A queued one is cancelled at once, a running one is told, one that is over stays as it is.
 
         Raises
         ------
@@ -205,7 +210,9 @@ class Runs:
 
     def fail(self, claim: Claim, error_text: str) -> None:
         """The run ended with an error, told in ``error_text``."""
-        self._change(claim, "run.failed", state=FAILED, ended=Now(), lease_until=None, error=clean(error_text))
+        self._change(
+            claim, "run.failed", state=FAILED, ended=Now(), lease_until=None, error=clean(error_text)
+        )
 
     def cancelled(self, claim: Claim) -> None:
         """The run stopped on request."""
@@ -254,7 +261,14 @@ class Runs:
 
     def _insert(self, kind: str, inputs: Mapping[str, Any], key: str | None, actor: str, **more: Any) -> str:
         run_id = f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-        values = {"id": run_id, "kind": kind, "key": key, "actor": actor, "inputs": dict(inputs), "created": Now()}
+        values = {
+            "id": run_id,
+            "kind": kind,
+            "key": key,
+            "actor": actor,
+            "inputs": dict(inputs),
+            "created": Now(),
+        }
         try:
             with self._database.writing() as connection:
                 connection.execute(insert(run).values(**values, **more))
@@ -290,7 +304,9 @@ def hold(connection: Connection, claim: Claim) -> None:
 def _sweep(connection: Connection) -> list[tuple[str, str]]:
     """Queue the runs whose lease lapsed, once; fail those it happens to again; end those asked to stop."""
     lapsed = (run.c.state == RUNNING) & (run.c.lease_until <= Now())
-    rows = select(run.c.id, run.c.expiries, run.c.cancel_asked).where(lapsed).with_for_update(skip_locked=True)
+    rows = (
+        select(run.c.id, run.c.expiries, run.c.cancel_asked).where(lapsed).with_for_update(skip_locked=True)
+    )
     outcomes = []
     for row in connection.execute(rows).all():
         outcome = CANCELLED if row.cancel_asked else FAILED if row.expiries else QUEUED
@@ -305,7 +321,7 @@ def _sweep(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _lease(seconds: float) -> ColumnElement[int]:
-    return Now() + int(dt.timedelta(seconds=seconds) / dt.timedelta(milliseconds=1))
+    return Now() + round(seconds * MS_SECOND)
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
@@ -313,7 +329,9 @@ def _held(claim: Claim) -> ColumnElement[bool]:
 
 
 def _stale(claim: Claim) -> StaleLease:
-    return StaleLease(f"run {claim.run_id} is no longer held by {claim.owner or 'this worker'} (claim {claim.token})")
+    return StaleLease(
+        f"run {claim.run_id} is no longer held by {claim.owner or 'this worker'} (claim {claim.token})"
+    )
 
 
 def _as_run(row: Row[Any]) -> Run:

@@ -55,7 +55,7 @@ def open_store(workspace: Path | str, url: str | None = None) -> Store:
     workspace
         Made when it is not there yet.
     url
-        A database address. Omitted: the environment's ``DATABASE_URL``; unset too: ``workspace/twin.db`` (SQLite).
+        A database address. Omitted: ``DATABASE_URL``; that unset too: SQLite in ``workspace/twin.db``.
 
     Raises
     ------

@@ -63,7 +63,11 @@ run = Table(
     Column("cancel_asked", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     Index(
-        "uq_run_key_live_or_done", "key", unique=True, sqlite_where=LIVE_OR_DONE, postgresql_where=LIVE_OR_DONE
+        "uq_run_key_live_or_done",
+        "key",
+        unique=True,
+        sqlite_where=LIVE_OR_DONE,
+        postgresql_where=LIVE_OR_DONE,
     ),
     Index("ix_run_state_kind", "state", "kind", "number"),
 )

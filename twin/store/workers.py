@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from twin.store.columns import Instant, Now
 from twin.store.database import Database
 from twin.store.tables import worker
+from twin.units import MS_SECOND, days
 
-FORGET_AFTER_MS = 86_400_000  # a day without a sign: the row has no reader any more
+FORGET_AFTER_MS = days(1)  # assumed: a worker that gave no sign for a day has no reader any more
 
 
 class Workers:
@@ -41,5 +42,7 @@ class Workers:
     def seconds_since(self) -> float | None:
         """How long ago any worker was last seen, by the database's clock. [seconds]"""
         with self._database.reading() as connection:
-            gap = connection.scalar(select(Now() - func.max(worker.c.seen_at)).where(worker.c.id.is_not(None)))
-        return None if gap is None else max(0.0, gap / 1000)
+            gap = connection.scalar(
+                select(Now() - func.max(worker.c.seen_at)).where(worker.c.id.is_not(None))
+            )
+        return None if gap is None else max(0.0, gap / MS_SECOND)

@@ -58,8 +58,7 @@ def _version(connection: Connection) -> str | None:
     version = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if version is not None and version not in _known():
         raise NewerStore(
-            f"the store stands at version {version}, which this program does not know ({HEAD} is its newest); "
-            "update hospital-twin"
+            f"the store stands at version {version}, newer than this program's {HEAD}; update hospital-twin"
         )
     return None if version is None else str(version)
 

@@ -1,0 +1,28 @@
+"""``twin worker``: do the queued work of a workspace until told to end."""
+
+from typing import Annotated
+
+import typer
+
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, say
+
+
+def command(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    once: Annotated[bool, typer.Option("--once", help="Do what waits now, then leave.")] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+    json: AsJson = False,
+) -> None:
+    """Do the queued work of a workspace: main jobs, nightly jobs and what-if questions.
+
+    Ctrl-C or SIGTERM puts the run in hand back in the queue.
+    """
+    import logging
+
+    from dashboards.cli.status import existing
+    from dashboards.worker import work
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("twin.worker").setLevel(logging.INFO)
+    taken = work(existing(workspace), once, with_parent=with_parent)
+    say({"runs_taken": taken} if json else f"{taken} run{'' if taken == 1 else 's'} taken", json)
