@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -103,7 +104,7 @@ def _make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def _published(run_id: str) -> Select[tuple[str]]:
+def _published(run_id: str) -> Select[Any]:
     """The artefacts of the attempt that finished; those of an attempt that died stay unseen."""
     attempt = (artefact.c.run_id == run.c.id) & (artefact.c.token == run.c.token)
     wanted = (run.c.id == run_id) & (run.c.state == DONE)

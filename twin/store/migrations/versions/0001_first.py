@@ -50,8 +50,14 @@ def _run() -> None:
             "state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_run_state")
         ),
     )
-    where = {"sqlite_where": LIVE_OR_DONE, "postgresql_where": LIVE_OR_DONE}
-    op.create_index("uq_run_key_live_or_done", "run", ["key"], unique=True, **where)
+    op.create_index(
+        "uq_run_key_live_or_done",
+        "run",
+        ["key"],
+        unique=True,
+        sqlite_where=LIVE_OR_DONE,
+        postgresql_where=LIVE_OR_DONE,
+    )
     op.create_index("ix_run_state_kind", "run", ["state", "kind", "number"])
 
 
