@@ -11,7 +11,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 PACKAGES = ("twin", "forecasting", "optimization", "scenarios", "dashboards")
 LINT = Path(sys.executable).with_name("lint-imports")
 
-BROKEN = [  # contract, the page that breaks it, the import that it must not have
+BROKEN = [  # contract, the module that breaks it, the import that it must not have
     ("floors", "twin/broken.py", "import scenarios"),
     ("floors", "forecasting/broken.py", "import optimization"),
     ("floors", "optimization/broken.py", "from forecasting import broken"),
@@ -55,9 +55,9 @@ def test_every_contract_holds():
     assert "0 broken" in outcome.stdout
 
 
-@pytest.mark.parametrize(("contract", "page", "bad_import"), BROKEN)
-def test_a_bad_import_breaks_its_contract(copied_house: Path, contract: str, page: str, bad_import: str):
-    file = copied_house / page
+@pytest.mark.parametrize(("contract", "module", "bad_import"), BROKEN)
+def test_a_bad_import_breaks_its_contract(copied_house: Path, contract: str, module: str, bad_import: str):
+    file = copied_house / module
     before = file.read_text() if file.exists() else None
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"{before or ''}\n{bad_import}\n")

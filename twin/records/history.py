@@ -94,7 +94,9 @@ class History:
         if periods <= 0:
             return self
         if periods >= len(self.stamps):
-            raise UsageError(f"{periods} periods held out of {len(self.stamps)}: nothing is left to learn from")
+            raise UsageError(
+                f"{periods} periods held out of {len(self.stamps)}: nothing is left to learn from"
+            )
         return replace(self, frame=self.frame[self.frame["ds"] < self.stamps[-periods]])
 
     def daily(self) -> History:
@@ -158,7 +160,11 @@ def read_history(path: str | Path, *, frequency: str | None = None) -> History:
 
 
 def history_of(
-    table: pd.DataFrame, *, frequency: str | None = None, source: str = "history", faults: Iterable[Problem] = ()
+    table: pd.DataFrame,
+    *,
+    frequency: str | None = None,
+    source: str = "history",
+    faults: Iterable[Problem] = (),
 ) -> History:
     """Check a table of text or typed columns ``unique_id, ds, y`` and make a ``History`` of it.
 
@@ -188,8 +194,12 @@ def _columns(table: pd.DataFrame, found: list[Problem]) -> tuple[pd.Series, pd.S
     empty = raw.isna() | raw.astype(str).str.strip().str.lower().isin(_MISSING)
     counts = pd.to_numeric(raw.where(~empty), errors="coerce").astype("float64")
     unread = counts.isna() & ~empty
-    _tell(found, "y", raw[unread], "y is a plain number", 'write 1234.5, without units or "," between thousands')
-    _tell(found, "y", raw[np.isinf(counts)], "y is finite", "leave the field empty where the count is unknown")
+    _tell(
+        found, "y", raw[unread], "y is a plain number", 'write 1234.5, without units or "," between thousands'
+    )
+    _tell(
+        found, "y", raw[np.isinf(counts)], "y is finite", "leave the field empty where the count is unknown"
+    )
     _tell(found, "y", raw[(counts < 0)], "a count is 0 or more", "correct it, or leave the field empty")
     _tell(found, "y", raw[(counts > _LARGEST) & ~np.isinf(counts)], f"y is at most {_LARGEST:g}")
     if len(counts) and empty.all():
@@ -203,18 +213,31 @@ def _stamps(column: pd.Series, found: list[Problem]) -> pd.Series:
         return column
     text = column.astype(str).str.strip()
     offset = text.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True) & text.str.contains(":")
-    _tell(found, "ds", column[offset], "ds is local time without an offset", "convert to the hospital's local time")
+    _tell(
+        found,
+        "ds",
+        column[offset],
+        "ds is local time without an offset",
+        "convert to the hospital's local time",
+    )
     shaped = text.str.match(r"^\d{4}-\d{2}")
-    stamps = pd.to_datetime(text.where(~offset & shaped), format="ISO8601", errors="coerce").astype("datetime64[ns]")
+    stamps = pd.to_datetime(text.where(~offset & shaped), format="ISO8601", errors="coerce").astype(
+        "datetime64[ns]"
+    )
     unread = stamps.isna() & ~offset
-    rule, cure = "ds is an ISO date or time", "write 2024-03-31 or 2024-03-31 14:00:00 (03/04/2024 is ambiguous)"
+    rule, cure = (
+        "ds is an ISO date or time",
+        "write 2024-03-31 or 2024-03-31 14:00:00 (03/04/2024 is ambiguous)",
+    )
     _tell(found, "ds", column[unread], rule, cure)
     odd = (stamps.dt.year < 1900) | (stamps.dt.year > 2200)
     _tell(found, "ds", column[odd], "ds lies between 1900 and 2200", "correct the year")
     return stamps
 
 
-def _regular(frame: pd.DataFrame, frequency: Frequency, found: list[Problem]) -> tuple[pd.DataFrame, list[str]]:
+def _regular(
+    frame: pd.DataFrame, frequency: Frequency, found: list[Problem]
+) -> tuple[pd.DataFrame, list[str]]:
     """Every series on its full grid of periods, and the repairs in words."""
     last = frame["ds"].max()
     frame = frame.sort_values(["unique_id", "ds"], kind="stable")
@@ -266,7 +289,9 @@ def _tell(found: list[Problem], column: str, values: pd.Series, rule: str, cure:
     for row, value in values.iloc[:_TOLD].items():
         found.append(Problem(f"row {row}, {column}", value, rule, cure))
     if len(values) > _TOLD:
-        found.append(Problem(column, None, f"and {len(values) - _TOLD} more rows where this does not hold: {rule}"))
+        found.append(
+            Problem(column, None, f"and {len(values) - _TOLD} more rows where this does not hold: {rule}")
+        )
 
 
 def _tell_series(found: list[Problem], names: list[str], rule: str, cure: str) -> None:

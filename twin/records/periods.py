@@ -75,11 +75,15 @@ def frequency_of(frame: pd.DataFrame, wanted: str | None, faults: list[Problem])
         for kind in sorted(kinds):
             named = [name for name, own in seen.items() if own == kind]
             cure = "one file a frequency"
-            faults.append(Problem("series", named[0], f"is {_NOUN.get(kind, kind)} (and {len(named) - 1} more)", cure))
+            faults.append(
+                Problem("series", named[0], f"is {_NOUN.get(kind, kind)} (and {len(named) - 1} more)", cure)
+            )
         return "D"
     found = cast(Frequency, wanted or next(iter(kinds)))
     if found not in FREQUENCIES:
-        faults.append(Problem("ds", found, "periods are hours, days, weeks or months", "sum the counts to one of them"))
+        faults.append(
+            Problem("ds", found, "periods are hours, days, weeks or months", "sum the counts to one of them")
+        )
         return "D"
     _faults_of_grid(ordered, gaps, found, faults)
     return found
@@ -119,7 +123,9 @@ def _faults_of_grid(ordered: pd.DataFrame, gaps: pd.Series, found: Frequency, fa
     for row, stamp in list(bad["ds"].items())[:_TOLD]:
         faults.append(Problem(f"row {row}, ds", str(stamp), rule, cure))
     if len(bad) > _TOLD:
-        faults.append(Problem("ds", None, f"and {len(bad) - _TOLD} more rows where this does not hold: {rule}"))
+        faults.append(
+            Problem("ds", None, f"and {len(bad) - _TOLD} more rows where this does not hold: {rule}")
+        )
     _faults_of_mixture(gaps, found, faults)
 
 

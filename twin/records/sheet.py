@@ -41,7 +41,9 @@ def read_sheet(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        raise BadData(place.name, [Problem("file", None, f"is not a CSV: {error}", "close open quotes")]) from None
+        raise BadData(
+            place.name, [Problem("file", None, f"is not a CSV: {error}", "close open quotes")]
+        ) from None
     if not rows or not any(field.strip() for field in rows[0]):
         raise BadData(place.name, [_HEADER])
     order = _order(place.name, rows[0])
@@ -56,13 +58,17 @@ def _text(place: Path) -> str:
         raise NotFound(f"{place}: {error.strerror or error}") from None
     if not stat.S_ISREG(mode):
         kind = "folder" if stat.S_ISDIR(mode) else "special file"
-        raise BadData(place.name, [Problem("file", kind, "a history is a regular file", "name the CSV itself")])
+        raise BadData(
+            place.name, [Problem("file", kind, "a history is a regular file", "name the CSV itself")]
+        )
     try:
         data = place.read_bytes()
     except OSError as error:
         raise BadData(place.name, [Problem("file", None, f"cannot be read: {error.strerror}")]) from None
     if not data.strip():
-        raise BadData(place.name, [Problem("file", None, "is empty", "write unique_id,ds,y and one row a period")])
+        raise BadData(
+            place.name, [Problem("file", None, "is empty", "write unique_id,ds,y and one row a period")]
+        )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadData(place.name, [Problem("file", "UTF-16", "a history is UTF-8", "save it as CSV UTF-8")])
     if b"\0" in data:
@@ -72,7 +78,9 @@ def _text(place: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(f"row {row}", data[error.start : error.end], "a history is UTF-8", "save it as CSV UTF-8")
+        problem = Problem(
+            f"row {row}", data[error.start : error.end], "a history is UTF-8", "save it as CSV UTF-8"
+        )
         raise BadData(place.name, [problem]) from None
 
 
@@ -107,7 +115,9 @@ def _table(source: str, rows: list[list[str]], order: list[int]) -> tuple[pd.Dat
         elif row:
             odd += 1
             if odd <= _TOLD:
-                faults.append(Problem(f"row {line}", ",".join(row), f"3 fields a row, not {len(row)}", "quote commas"))
+                faults.append(
+                    Problem(f"row {line}", ",".join(row), f"3 fields a row, not {len(row)}", "quote commas")
+                )
     if odd > _TOLD:
         faults.append(Problem("rows", None, f"and {odd - _TOLD} more rows without exactly 3 fields"))
     if not kept and not faults:

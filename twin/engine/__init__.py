@@ -1,0 +1,44 @@
+"""The engines: the same patients, the same rules, the same trace; one to read, one to run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from twin.case import Case, Schedule, resolve
+from twin.errors import UsageError
+from twin.trace import Trace
+from twin.workload import Workload
+
+Engine = Literal["kernel", "reference"]
+ENGINES: tuple[Engine, ...] = ("kernel", "reference")
+
+
+def simulate(case: Case, workload: Workload, *, engine: Engine = "kernel", schedule: Schedule | None = None) -> Trace:
+    """Play one replication.
+
+    Parameters
+    ----------
+    case
+        Hospital, demand, plan and today's state.
+    workload
+        The patients, drawn for this hospital (any plan).
+    engine
+        ``kernel`` to run, ``reference`` to read; the trace is the same bit for bit.
+    schedule
+        Levels already resolved for this case and window, to save the work.
+
+    Raises
+    ------
+    UsageError
+        No such engine.
+    """
+    schedule = schedule if schedule is not None else resolve(case, workload.window)
+    if engine == "kernel":
+        from twin.engine.kernel import simulate_kernel
+
+        return simulate_kernel(case, workload, schedule)
+    if engine == "reference":
+        from twin.engine.reference import simulate_reference
+
+        return simulate_reference(case, workload, schedule)
+    raise UsageError(f'no engine "{engine}"; there are {", ".join(ENGINES)}')

@@ -1,0 +1,57 @@
+"""Discharge hours: the drawn end of a stay keeps its day and takes its hour from a profile.
+
+Recorded stays already run to the hour the patient left. Moving the hour alone would lengthen or
+shorten them on average, so every stay is first shifted by a constant, found here, that leaves the
+mean number of occupied beds as it was.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from twin.hospital.base import Duration, Profile
+from twin.hospital.duration import quantile
+from twin.units import MS_DAY, FloatArray, IntArray
+
+#: points of the stay's distribution, and starts in a day, over which the mean is taken
+_POINTS, _STARTS = 1024, 48
+
+
+def discharge_wall(profile: Profile, uniform: FloatArray) -> IntArray:
+    """Time of day at which each patient leaves, uniform within the hour. Same shape. [ms after midnight]"""
+    edges = np.concatenate([[0.0], np.cumsum(profile.hours)])
+    position = np.interp(uniform * edges[-1], edges, np.arange(edges.size, dtype=np.float64))
+    return np.minimum((position * profile.width).astype(np.int64), MS_DAY - 1)
+
+
+@lru_cache(maxsize=512)
+def discharge_shift(duration: Duration, profile: Profile) -> int:
+    """Constant added to the drawn end so that the mean stay stays what it was. [ms]
+
+    The mean is taken over starts spread evenly over the day, the stay's distribution and the
+    profile's hours; a patient is never discharged before the bed is taken, but a day later.
+    """
+    stays = quantile(duration, (np.arange(_POINTS) + 0.5) / _POINTS)[:, None] * duration.ms
+    starts = (np.arange(_STARTS) + 0.5)[None, :] * (MS_DAY / _STARTS)
+    walls = (np.arange(len(profile.hours)) + 0.5) * profile.width
+    weights = np.asarray(profile.hours)
+    wanted = float(stays.mean())  # on the same grid, so that both sides carry the same discretisation
+
+    def mean_stay(shift: float) -> float:
+        day = np.floor((starts + stays + shift) / MS_DAY)
+        total = 0.0
+        for wall, weight in zip(walls, weights, strict=True):
+            end = np.maximum(day * MS_DAY, 0) + wall
+            late = np.where(end > starts, end, np.ceil((starts - wall) / MS_DAY) * MS_DAY + wall)
+            total += weight * float((late - starts).mean())
+        return total
+
+    low, high = -1.5 * MS_DAY, 1.5 * MS_DAY
+    if mean_stay(low) > wanted:
+        return round(low)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean_stay(middle) < wanted else (low, middle)
+    return round((low + high) / 2)

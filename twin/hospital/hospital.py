@@ -1,0 +1,125 @@
+"""The hospital as a whole: read from ``hospital.toml``, checked once, never changed by a run."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+
+from twin.errors import ConfigError, NotFound, Problem, did_you_mean
+from twin.hospital.base import Model, Money, Name, Profile
+from twin.hospital.check import check_references
+from twin.hospital.pathway import Arrivals, Pathway, PatientClass
+from twin.hospital.places import Place, StaffGroup, Ward
+
+
+class Hospital(Model):
+    """What is physically there and the usual calendar."""
+
+    name: str = Field(min_length=1, max_length=80)
+    timezone: str = "Europe/London"
+    country: str | None = None
+    money: Money = Money()
+    profiles: dict[Name, Profile] = Field(default_factory=dict)
+    wards: dict[Name, Ward] = Field(default_factory=dict)
+    places: dict[Name, Place] = Field(default_factory=dict)
+    staff: dict[Name, StaffGroup] = Field(default_factory=dict)
+    arrivals: dict[Name, Arrivals]
+    classes: dict[Name, PatientClass]
+    pathways: dict[Name, Pathway]
+    sources: dict[str, str] = Field(default_factory=dict, description="path of a number -> where it comes from")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f'no such time zone; an IANA name such as "Europe/London" ({error})') from error
+        return name
+
+    @cached_property
+    def everywhere(self) -> dict[str, Ward | Place]:
+        """All places by name, wards first, in the order of the file."""
+        return {**self.wards, **self.places}
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the description's content: equal hospitals have equal fingerprints."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+def parse_hospital(text: str, *, source: str = "hospital.toml") -> Hospital:
+    """A hospital from the text of its description.
+
+    Raises
+    ------
+    ConfigError
+        With every fault found in one pass: path, value, rule, cure.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(source, [Problem("TOML", None, str(error), "mend the file's syntax there")]) from error
+    problems: list[Problem] = []
+    hospital = None
+    try:
+        hospital = Hospital.model_validate(raw)
+    except ValidationError as error:
+        problems += [_problem(fault) for fault in error.errors()]
+    told = {p.path for p in problems}
+    problems += [p for p in check_references(raw) if p.path not in told]
+    if problems or hospital is None:
+        raise ConfigError(source, problems)
+    return hospital
+
+
+def load_hospital(path: Path | str) -> Hospital:
+    """A hospital from a file.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    ConfigError
+        With every fault found in one pass.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise NotFound(f"{file}: no such hospital description; `twin init` writes one")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(file), [Problem("file", None, f"is not UTF-8 text: {error}")]) from error
+    return parse_hospital(text, source=str(file))
+
+
+def shipped_names() -> tuple[str, ...]:
+    """Names of the hospitals that come with the twin."""
+    folder = resources.files("twin.hospital") / "library"
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def shipped(name: str) -> str:
+    """Text of a description that comes with the twin: ``reference`` or ``small``."""
+    if name not in shipped_names():
+        raise NotFound(f'no hospital "{name}" is shipped; {did_you_mean(name, shipped_names())}')
+    return (resources.files("twin.hospital") / "library" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+_RULES = {
+    "extra_forbidden": "no such key here",
+    "missing": "is needed here",
+}
+
+
+def _problem(fault) -> Problem:  # type: ignore[no-untyped-def]
+    path = ".".join(str(part) for part in fault["loc"] if part not in ("Alternative", "constrained-str"))
+    rule = _RULES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    value = None if fault["type"] == "missing" else fault["input"]
+    return Problem(path or "hospital", value if not isinstance(value, dict) else None, rule)
