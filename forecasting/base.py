@@ -1,0 +1,210 @@
+"""The base: what a careful clerk would write down for the coming weeks.
+
+A level that follows the recent past, times the usual factor of that hour, weekday or month, times the
+usual effect of a holiday. Factors are shrunk across series, so that a short history borrows from its
+kin. The base serves by itself when nothing better is proven, and the LSTM learns only what it misses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from forecasting.features import Calendar
+from forecasting.shrinkage import FLOOR, raw_ratios, shrink
+
+HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
+    168: tuple(24 * days for days in (4, 8, 16, 32, 64, 128)),
+    7: (2, 4, 8, 16, 32, 64, 128),
+    52: (2, 4, 8, 16, 32),
+    12: (1, 2, 4, 8, 16, 32),
+}
+FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 78, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
+SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a third of the weight
+
+
+@dataclass(frozen=True)
+class Base:
+    """A fitted base.
+
+    Attributes
+    ----------
+    factor : season x holiday, shape (series, time past and future)
+    level : level known at the end of each past period, shape (series, time past)
+    scale : standard deviation over the square root of the mean, shape (series,)
+    floor : smallest mean that a spread is computed for, shape (series,)
+    """
+
+    factor: np.ndarray
+    level: np.ndarray
+    scale: np.ndarray
+    floor: np.ndarray
+
+    def mean(self, origin: int, leads: np.ndarray) -> np.ndarray:
+        """Expected counts ``leads`` periods after past period ``origin``, shape (series, lead)."""
+        return self.level[:, origin, None] * self.factor[:, origin + leads]
+
+    def spread(self, mean: np.ndarray) -> np.ndarray:
+        """One unit of spread around these means (first axis: series): a quasi-Poisson deviation."""
+        shape = (-1,) + (1,) * (mean.ndim - 1)
+        return self.scale.reshape(shape) * np.sqrt(np.maximum(mean, self.floor.reshape(shape)))
+
+
+def fit_base(values: np.ndarray, calendar: Calendar, horizon: int, *, learned: int | None = None) -> Base:
+    """Fit factors and levels.
+
+    Parameters
+    ----------
+    values
+        Counts, shape (series, time), NaN where missing.
+    calendar
+        Of the past and at least ``horizon`` periods more.
+    horizon
+        Periods ahead for which the level should serve best.
+    learned
+        Learn from the first so many periods alone; later ones move the level and nothing else.
+    """
+    past = values.shape[1]
+    known = values[:, : past if learned is None else learned]
+    factor = fit_factors(known, calendar)
+    level = _levels(values, factor[:, :past], HALF_LIVES[calendar.season], horizon, known.shape[1])
+    seen = np.isfinite(known)
+    usual = np.where(seen, known, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    floor = np.maximum(0.05 * usual, 1e-3)
+    base = Base(factor, level, np.ones(len(values)), floor)
+    return Base(factor, level, _scale(known, base, horizon), floor)
+
+
+def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
+    """Season x holiday factor of every period, shape (series, time past and future)."""
+    past, season = values.shape[1], calendar.season
+    position, mark = calendar.position[:past], calendar.mark[:past]
+    weight = 0.5 ** (np.arange(past)[::-1] / FACTOR_HALF_LIFE[season])
+    usual_days = np.where(mark < 0, position, -1)
+    seasonal = np.ones((len(values), season))
+    special = np.ones((len(values), len(calendar.marks)))
+    work = np.zeros(1)
+    for _ in range(2):
+        known = seasonal[:, position] * _special(special, mark) * calendar.working[:past] ** work[:, None]
+        trend = _centred_level(values, known, season)
+        other = known / np.maximum(seasonal[:, position], FLOOR)
+        raw, variance = raw_ratios(values, trend * other, usual_days, season, weight)
+        seasonal = _shrunk_season(raw, variance, season)
+        if len(calendar.marks):
+            expected = trend * seasonal[:, position]
+            special = shrink(*raw_ratios(values, expected, mark, len(calendar.marks), np.ones(past)))
+        if season == 12:
+            work = _working_day_effect(values, trend * seasonal[:, position], calendar.working[:past])
+    return (
+        seasonal[:, calendar.position]
+        * _special(special, calendar.mark)
+        * calendar.working[: len(calendar.position)] ** work[:, None]
+    )
+
+
+def _special(special: np.ndarray, mark: np.ndarray) -> np.ndarray:
+    """Holiday factor of each period, shape (series, time)."""
+    return np.concatenate([special, np.ones((len(special), 1))], axis=1)[:, mark]
+
+
+def _shrunk_season(raw: np.ndarray, variance: np.ndarray, season: int) -> np.ndarray:
+    """Seasonal factors; an hour of the week leans on its hour times its weekday."""
+    if season != 168:
+        return shrink(raw, variance)
+    week = (raw / (variance + 0.01)).sum(axis=0) / (1 / (variance + 0.01)).sum(axis=0)
+    week = week.reshape(7, 24)
+    prior = np.outer(week.mean(axis=1), week.mean(axis=0)) / max(week.mean(), FLOOR)
+    return shrink(raw, variance, prior.ravel())
+
+
+def _working_day_effect(values: np.ndarray, expected: np.ndarray, working: np.ndarray) -> np.ndarray:
+    """Power of the working-day ratio, one for all series, between 0 (none) and 1 (in proportion)."""
+    seen = np.isfinite(values)
+    x = np.log(working)
+    base = np.where(seen, expected, 0.0)
+    size = np.maximum(base.mean(axis=1, keepdims=True), FLOOR)
+    miss = np.where(seen, values - base, 0.0) / size
+    push = base / size * x
+    top, below = float((miss * push).sum()), float((push**2).sum())
+    return np.full(1, np.clip(top / max(below, FLOOR), 0.0, 1.0))
+
+
+def _centred_level(values: np.ndarray, known: np.ndarray, season: int) -> np.ndarray:
+    """Level around each period from a window of about a season, shape (series, time)."""
+    half = {168: 252, 7: 17, 52: 26, 12: 6}[season]
+    kernel = np.ones(2 * half + 1)
+    kernel[[0, -1]] = 0.5
+    seen = np.isfinite(values)
+    top = _convolve(np.where(seen, values, 0.0), kernel)
+    below = _convolve(np.where(seen, known, 0.0), kernel)
+    return np.where(below > FLOOR, top / np.maximum(below, FLOOR), 0.0)
+
+
+def _convolve(rows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Sum of each row under a kernel of ones with halved ends, by running sums."""
+    half = len(kernel) // 2
+    padded = np.pad(rows, ((0, 0), (half + 1, half)))
+    running = padded.cumsum(axis=1)
+    wide = running[:, 2 * half + 1 :] - running[:, : -2 * half - 1]
+    ends = padded[:, 1 : rows.shape[1] + 1] + padded[:, 2 * half + 1 :]
+    return np.maximum(wide - 0.5 * ends, 0.0)
+
+
+def _levels(
+    values: np.ndarray, factor: np.ndarray, half_lives: tuple[int, ...], horizon: int, known: int
+) -> np.ndarray:
+    """Mean of several smoothed levels, weighted by how well each foretold the past."""
+    seen = np.isfinite(values)
+    counts, exposure = np.where(seen, values, 0.0), np.where(seen, factor, 0.0)
+    levels, errors = [], []
+    for life in half_lives:
+        keep = 0.5 ** (1.0 / life)
+        top = lfilter([1.0], [1.0, -keep], counts, axis=1)
+        below = lfilter([1.0], [1.0, -keep], exposure, axis=1)
+        level = np.where(below > FLOOR, top / np.maximum(below, FLOOR), 0.0)
+        levels.append(level)
+        errors.append(_lead_error(values[:, :known], factor, level, horizon))
+    error = np.stack(errors)
+    size = np.maximum(error.mean(axis=0), FLOOR)
+    relative = error / size
+    pooled = relative.mean(axis=1, keepdims=True)
+    evidence = seen[:, :known].sum(axis=1) / max(half_lives[2], 1)
+    trust = evidence / (evidence + 20.0)  # assumed: twenty independent looks weigh as much as all kin
+    score = trust * relative + (1 - trust) * pooled
+    share = np.exp(-SHARPNESS * (score - score.min(axis=0)))
+    share /= share.sum(axis=0)
+    return np.einsum("gs,gst->st", share, np.stack(levels))
+
+
+def _leads(horizon: int, past: int) -> np.ndarray:
+    return np.unique(np.linspace(1, max(1, min(horizon, past // 3)), 4).round().astype(int))
+
+
+def _lead_error(values: np.ndarray, factor: np.ndarray, level: np.ndarray, horizon: int) -> np.ndarray:
+    """Mean absolute error of a level some periods later, shape (series,)."""
+    past = values.shape[1]
+    total, count = np.zeros(len(values)), np.zeros(len(values))
+    start = min(past // 4, 2 * horizon)
+    for lead in _leads(horizon, past):
+        miss = np.abs(
+            values[:, start + lead :] - level[:, start : past - lead] * factor[:, start + lead : past]
+        )
+        total += np.nansum(miss, axis=1)
+        count += np.isfinite(miss).sum(axis=1)
+    return total / np.maximum(count, 1)
+
+
+def _scale(values: np.ndarray, base: Base, horizon: int) -> np.ndarray:
+    """Standard deviation of the errors over the root of the mean, shape (series,)."""
+    past = values.shape[1]
+    total, count = np.zeros(len(values)), np.zeros(len(values))
+    for lead in _leads(horizon, past):
+        mean = base.level[:, : past - lead] * base.factor[:, lead:past]
+        miss = (values[:, lead:] - mean) / np.sqrt(np.maximum(mean, base.floor[:, None]))
+        total += np.nansum(miss[:, miss.shape[1] // 4 :] ** 2, axis=1)
+        count += np.isfinite(miss[:, miss.shape[1] // 4 :]).sum(axis=1)
+    own = np.sqrt(total / np.maximum(count, 1))
+    small = 1e-3 * np.sqrt(np.maximum(base.floor, 1e-3))  # a constant series keeps a hair of doubt
+    return np.maximum(own, small)

@@ -1,0 +1,230 @@
+"""The contest: the LSTM serves only if it beats the base on recent weeks it has not seen.
+
+Both forecast from the same recent origins. The better one serves, or their even mixture; the score of
+each is kept, so that a reader can see why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forecasting.base import Base, fit_base
+from forecasting.conformal import guard_factors, guarded
+from forecasting.features import Calendar
+from forecasting.heads import LEVELS
+from forecasting.lstm import DemandLSTM
+from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
+from forecasting.training import Clock, predict, train
+from forecasting.windows import Windows, windows_of
+
+SEEDS = 2  # networks that serve together
+MARGIN = 0.998  # assumed: a gain of less than 0.2 % is no gain
+SHARES = (1.0, 0.5)  # of the LSTM in what may serve
+MOST_BATCHES = 500
+CHECKED_WINDOWS = 3000
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What serves, and why.
+
+    Attributes
+    ----------
+    quantiles : shape (series, horizon, level) [counts]
+    templates : errors that occurred together, shape (origin, series, horizon) [units of spread]
+    made_by : ``lstm`` or ``base``
+    reason : one sentence
+    scores : mean pinball loss on recent origins of each contestant [units of spread]
+    """
+
+    quantiles: np.ndarray
+    templates: np.ndarray
+    mean: np.ndarray
+    made_by: str
+    reason: str
+    scores: dict[str, float] = field(default_factory=dict)
+    networks: tuple[DemandLSTM, ...] = ()
+    cut_short: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """Recent origins that nobody learns from, shape (origin,), and the periods learned before them."""
+
+    origins: np.ndarray
+    learned: int
+
+
+def recent_origins(past: int, horizon: int, most: int = 6) -> Held | None:
+    """Up to six origins within the last quarter of the past, half a horizon apart; None if none fits."""
+    apart = max(1, horizon // 2)
+    n = min(most, (past // 4 - horizon) // apart + 1)
+    if n < 1:
+        return None
+    origins = past - 1 - horizon - apart * np.arange(n)[::-1]
+    return Held(origins, int(origins[0]) + 1)
+
+
+def hold_contest(
+    values: np.ndarray,
+    calendar: Calendar,
+    horizon: int,
+    *,
+    seed: int,
+    clock: Clock,
+    made_by: str = "auto",
+) -> Champion:
+    """Fit both, compare them on recent origins, and forecast with the better.
+
+    Parameters
+    ----------
+    values
+        Counts, shape (series, time), NaN where missing.
+    calendar
+        Of the past and the whole horizon, in whole network steps.
+    made_by
+        ``auto``, or ``base`` / ``lstm`` to decide beforehand.
+    """
+    past = values.shape[1]
+    seen = values[np.isfinite(values)]
+    counts = bool((seen == np.rint(seen)).all())
+    leads = np.arange(1, horizon + 1)
+    base = fit_base(values, calendar, horizon)
+    templates = error_templates(values, base, horizon)
+    table = error_quantiles(templates, horizon)
+    mean = base.mean(past - 1, leads)
+    plain = base_quantiles(mean, base, table, counts)
+    held = recent_origins(past, horizon)
+    if held is None or held.learned < 2 * calendar.season + horizon:
+        reason = (
+            f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
+        )
+        return Champion(ordered(plain), templates, mean, "base", reason)
+    trial = _Trial(values, calendar, horizon, held, counts)
+    if made_by == "base":
+        factors = trial.guard(trial.plain)
+        return Champion(ordered(guarded(plain, factors)), templates, mean, "base", "the base was asked for")
+    return _contest(trial, base, table, plain, templates, mean, seed, clock, made_by)
+
+
+def _contest(
+    trial: _Trial,
+    base: Base,
+    table: np.ndarray,
+    plain: np.ndarray,
+    templates: np.ndarray,
+    mean: np.ndarray,
+    seed: int,
+    clock: Clock,
+    made_by: str,
+) -> Champion:
+    start = trial.start_of(table)
+    learner = train(
+        trial.windows, trial.start, trial.origins_before(), seed=seed, batches=MOST_BATCHES,
+        clock=clock.share(0.45), check=trial.sample(seed),
+    )  # fmt: skip
+    moved = trial.lstm([learner.network])
+    scores = {"base": trial.score(trial.plain)}
+    for share in SHARES:
+        scores[f"lstm {share:.0%}"] = trial.score(trial.plain + share * (moved - trial.plain))
+    best = min((name for name in scores if name != "base"), key=scores.__getitem__)
+    share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
+    gain = 1 - scores[best] / scores["base"]
+    told = (
+        f"on {len(trial.held.origins)} recent origins the LSTM's loss is {gain:+.1%} better than the base's"
+    )
+    if learner.batches == 0 or (made_by == "auto" and scores[best] > MARGIN * scores["base"]):
+        factors = trial.guard(trial.plain)
+        reason = f"{told}; the base serves"
+        return Champion(ordered(guarded(plain, factors)), templates, mean, "base", reason, scores)
+    windows = windows_of(trial.values, base, trial.calendar, trial.horizon)
+    origins = np.arange(trial.first, trial.values.shape[1] - trial.horizon)
+    networks = []
+    cut = learner.cut_short
+    for k in range(SEEDS):
+        full = train(
+            windows,
+            start,
+            origins,
+            seed=seed + 1 + k,
+            batches=learner.batches,
+            clock=clock.share(0.95 / (SEEDS - k)),
+        )
+        networks.append(full.network)
+        cut |= full.cut_short
+    now = np.full(len(trial.values), trial.values.shape[1] - 1)
+    away = predict(networks, windows, np.arange(len(trial.values)), now)[:, : trial.horizon]
+    served = plain + share * (np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0) - plain)
+    factors = trial.guard(trial.plain + share * (moved - trial.plain))
+    reason = f"{told}; {'it serves' if share == 1 else 'the two serve half and half'}"
+    return Champion(
+        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut
+    )
+
+
+class _Trial:
+    """The recent origins, the base as it would have been there, and what it would have said."""
+
+    def __init__(
+        self, values: np.ndarray, calendar: Calendar, horizon: int, held: Held, counts: bool
+    ) -> None:
+        self.values, self.calendar, self.horizon, self.held, self.counts = (
+            values,
+            calendar,
+            horizon,
+            held,
+            counts,
+        )
+        self.base = fit_base(values, calendar, horizon, learned=held.learned)
+        self.windows: Windows = windows_of(values, self.base, calendar, horizon)
+        table = error_quantiles(error_templates(values[:, : held.learned], self.base, horizon), horizon)
+        self.start = self.start_of(table)
+        leads = np.arange(1, horizon + 1)
+        means = [self.base.mean(int(origin), leads) for origin in held.origins]
+        self.mean = np.concatenate(means)
+        self.spread = np.concatenate([self.base.spread(mean) for mean in means])
+        self.plain = np.concatenate([base_quantiles(mean, self.base, table, counts) for mean in means])
+        self.truth = np.concatenate([values[:, origin + leads] for origin in held.origins])
+        self.rows = np.tile(np.arange(len(values)), len(held.origins))
+        self.at = np.repeat(held.origins, len(values))
+
+    @property
+    def first(self) -> int:
+        """First past period from which a window may start."""
+        return max(self.calendar.season, min(self.windows.past // 2, self.held.learned // 3))
+
+    def start_of(self, table: np.ndarray) -> np.ndarray:
+        """Error quantiles by lead, filled up to whole network steps."""
+        missing = self.windows.horizon - len(table)
+        return np.concatenate([table, np.repeat(table[-1:], missing, axis=0)])
+
+    def origins_before(self) -> np.ndarray:
+        """Origins whose whole future was learned."""
+        last = self.held.learned - self.horizon
+        return np.arange(min(self.first, last - 1), last)
+
+    def sample(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Windows that decide when to stop learning; some of them where there are very many."""
+        if len(self.rows) <= CHECKED_WINDOWS:
+            return self.rows, self.at
+        some = np.random.default_rng([seed, 3]).choice(len(self.rows), CHECKED_WINDOWS, replace=False)
+        return self.rows[some], self.at[some]
+
+    def lstm(self, networks: list[DemandLSTM]) -> np.ndarray:
+        """What the networks would have said, shape (series x origin, horizon, level). [counts]"""
+        away = predict(networks, self.windows, self.rows, self.at)[:, : self.horizon]
+        return np.maximum(self.mean[..., None] + self.spread[..., None] * away, 0.0)
+
+    def score(self, quantiles: np.ndarray) -> float:
+        """Mean pinball loss against what happened. [units of spread]"""
+        miss = self.truth[..., None] - quantiles
+        level = np.array(LEVELS)
+        loss = np.maximum(level * miss, (level - 1) * miss).mean(axis=-1) / self.spread
+        return float(np.nanmean(np.clip(loss, 0, 50)))
+
+    def guard(self, quantiles: np.ndarray) -> np.ndarray:
+        """Conformal factors of these forecasts; small counts are left as they are."""
+        truth = np.where((self.mean < 5) & self.counts, np.nan, self.truth)
+        return guard_factors(quantiles, truth)

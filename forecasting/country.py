@@ -1,0 +1,63 @@
+"""The country: whose public holidays explain the quiet and the busy days of a history.
+
+When no country is named, the calendar is taken that explains past days best; where none does, none is
+used. The choice is told, and naming a country overrules it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecasting.base import fit_base
+from forecasting.features import calendar_of
+from twin.calendar import holidays
+from twin.records.history import History
+
+CANDIDATES = (
+    "GB-ENG", "GB-SCT", "GB-NIR", "IE", "US", "CA", "AU", "NZ", "DE", "AT", "CH", "FR", "BE", "NL", "ES", "PT",
+    "IT", "DK", "SE", "NO", "FI", "PL", "CZ", "GR", "RS", "BR", "MX", "IN", "JP", "KR", "SG", "ZA",
+)  # fmt: skip
+NEEDED = 10.0  # gain in twice the log-likelihood over no calendar, after 2 a holiday name (Akaike); assumed
+
+
+def likely_country(history: History, named: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """The calendar to use, and what to say about it.
+
+    Parameters
+    ----------
+    named
+        The country the user named, ``none`` for no holidays, or None to find it.
+    """
+    if named is not None:
+        return (None if named.lower() == "none" else named), ()
+    if history.frequency not in ("h", "D"):
+        return None, ()
+    days = history.daily() if history.frequency == "h" else history
+    if len(days.stamps) < 400:  # assumed: a year shows each holiday once
+        return None, ("no country was named: forecast without public holidays",)
+    scores = _scores(days)
+    best = max(scores, key=scores.__getitem__)
+    if scores[best] < NEEDED:
+        return None, ("no country was named and no calendar explains the history: forecast without holidays",)
+    return best, (f"no country was named: the holidays of {best} explain the history best",)
+
+
+def _scores(days: History) -> dict[str, float]:
+    """Gain of each candidate over no calendar, in twice the log-likelihood less 2 a name."""
+    values = np.asarray(days.values)
+    base = fit_base(values, calendar_of(days.stamps.append(days.ahead(1)), "D"), 1)
+    mean = base.level * base.factor[:, : values.shape[1]]
+    away = (values - mean) / base.spread(mean)
+    seen = np.isfinite(away)
+    daily = np.where(seen, np.clip(away, -6, 6), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    daily -= daily.mean()
+    noise = max(float(np.median(np.abs(daily))) / 0.6745, 1e-6)  # a normal's deviation from its median
+    z = np.clip(daily / noise, -6, 6)
+    dates = days.stamps.date
+    scores = {}
+    for country in CANDIDATES:
+        names = holidays(country, dates[0].year, dates[-1].year)
+        label = np.array([names.get(day, "") for day in dates], dtype=object)
+        kinds = [z[label == name] for name in sorted(set(label) - {""})]
+        scores[country] = float(sum(part.sum() ** 2 / len(part) - 2.0 for part in kinds))
+    return scores

@@ -1,0 +1,190 @@
+"""The forecast: what a hospital asks for, a table of quantiles and a set of joint paths.
+
+``forecast`` takes a history and answers for its next periods; ``to_demand`` hands the paths to the
+twin as patients a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from forecasting.contest import Champion, hold_contest
+from forecasting.country import likely_country
+from forecasting.features import calendar_of
+from forecasting.heads import LEVELS
+from forecasting.marginals import mean_of
+from forecasting.paths import joint_paths
+from forecasting.training import Clock
+from forecasting.windows import EACH
+from twin.demand import DemandForecast
+from twin.errors import UsageError
+from twin.records.history import History
+from twin.records.periods import LONGEST_HORIZON
+
+MADE_BY = ("auto", "base", "lstm")
+
+
+@dataclass(frozen=True)
+class ForecastResult:
+    """A forecast.
+
+    Attributes
+    ----------
+    table : columns ``unique_id, ds, mean, q0.025, q0.1, ..., q0.9, q0.975``; a row a series and period
+    paths : joint futures, shape (path, series, time)
+    ids, stamps : names of axes 1 and 2 of ``paths``
+    frequency : ``h``, ``D``, ``W`` or ``MS``
+    made_by : ``lstm`` or ``base``, one a series
+    notes : what a reader should know, in sentences; the first says why this method serves
+    """
+
+    table: pd.DataFrame
+    paths: np.ndarray
+    ids: tuple[str, ...]
+    stamps: pd.DatetimeIndex
+    frequency: str
+    as_of: pd.Timestamp
+    made_by: tuple[str, ...]
+    notes: tuple[str, ...]
+    champion: Champion = field(repr=False)
+
+    def quantile(self, level: float) -> np.ndarray:
+        """One quantile, shape (series, time)."""
+        return self.champion.quantiles[..., LEVELS.index(level)]
+
+
+def forecast(
+    history: History,
+    horizon: int,
+    *,
+    seed: int = 0,
+    n_paths: int = 200,
+    country: str | None = None,
+    time_limit: float | None = None,
+    made_by: str = "auto",
+) -> ForecastResult:
+    """Forecast the next ``horizon`` periods of every series.
+
+    Parameters
+    ----------
+    horizon
+        Periods ahead, 1 to ten years.
+    n_paths
+        Joint futures; 0 for none.
+    country
+        Holiday calendar, e.g. ``GB-ENG``; the one that explains the history is used when omitted,
+        ``none`` for no holidays.
+    time_limit
+        Seconds of processor time for training; what was learned by then serves.
+    made_by
+        ``auto``: the better of LSTM and base on recent origins.
+
+    Raises
+    ------
+    UsageError
+        The horizon, ``made_by`` or the country is not possible.
+    """
+    check_horizon(horizon, history.frequency)
+    if made_by not in MADE_BY:
+        raise UsageError(f'made_by "{made_by}" is not one of {", ".join(MADE_BY)}')
+    values = np.asarray(history.values)
+    each = EACH[history.season]
+    stamps = history.stamps.append(history.ahead(-(-horizon // each) * each))
+    chosen, told = likely_country(history, country)
+    calendar = calendar_of(stamps, history.frequency, chosen)
+    champion = hold_contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
+    seen = values[np.isfinite(values)]
+    paths = np.zeros((0, *champion.mean.shape))
+    if n_paths:
+        whole = bool((seen == np.rint(seen)).all())
+        paths = joint_paths(champion.quantiles, champion.templates, n_paths, seed=seed, counts=whole)
+    notes = [champion.reason, *told, *history.repairs]
+    if champion.cut_short:
+        notes.append(f"training was cut short by the time limit of {time_limit:g} s; a repeat may differ")
+    return ForecastResult(
+        table=_table(history, horizon, champion),
+        paths=paths,
+        ids=history.ids,
+        stamps=history.ahead(horizon),
+        frequency=history.frequency,
+        as_of=history.as_of,
+        made_by=(champion.made_by,) * len(history.ids),
+        notes=tuple(notes),
+        champion=champion,
+    )
+
+
+def check_horizon(horizon: int, frequency: str) -> None:
+    """Refuse a horizon below 1 or above ten years.
+
+    Raises
+    ------
+    UsageError
+        With the allowed range.
+    """
+    most = LONGEST_HORIZON[frequency]
+    if not 1 <= horizon <= most:
+        raise UsageError(f"horizon {horizon} is outside 1 to {most} periods of {frequency} (ten years)")
+
+
+def to_demand(
+    result: ForecastResult,
+    streams: Mapping[str, str],
+    *,
+    scale: Mapping[str, float] | None = None,
+    note: str = "",
+) -> DemandForecast:
+    """The paths of a daily forecast as demand of the twin.
+
+    Parameters
+    ----------
+    streams
+        Series name -> arrival stream; several series of one stream are added up.
+    scale
+        Stream -> factor, where a foreign series is brought to the hospital's own mean.
+    note
+        What every face must say about it.
+
+    Raises
+    ------
+    UsageError
+        The forecast is not daily, has no paths, or a series is unknown.
+    """
+    if result.frequency != "D":
+        raise UsageError(f"demand is patients a day; this forecast has frequency {result.frequency}")
+    unknown = sorted(set(streams) - set(result.ids))
+    if unknown or not len(result.paths):
+        raise UsageError(f"no such series: {', '.join(unknown)}" if unknown else "the forecast has no paths")
+    names = tuple(dict.fromkeys(streams.values()))
+    paths = np.zeros((len(result.paths), len(names), len(result.stamps)))
+    for series, stream in streams.items():
+        paths[:, names.index(stream)] += result.paths[:, result.ids.index(series)]
+    factors = np.array([(scale or {}).get(name, 1.0) for name in names])
+    made_by = "lstm" if "lstm" in result.made_by else "base"
+    return DemandForecast(
+        start=result.stamps[0].date(),
+        series=names,
+        paths=np.rint(paths * factors[:, None]).astype(np.int64),
+        made_by=made_by,
+        as_of=result.as_of.to_pydatetime(),
+        note=note,
+    )
+
+
+def _table(history: History, horizon: int, champion: Champion) -> pd.DataFrame:
+    """The forecast as a long table, series by series."""
+    n = len(history.ids)
+    table = pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.array(history.ids, dtype=object), horizon),
+            "ds": np.tile(history.ahead(horizon).to_numpy(), n),
+            "mean": (champion.mean if champion.made_by == "base" else mean_of(champion.quantiles)).ravel(),
+        }
+    )
+    for k, level in enumerate(LEVELS):
+        table[f"q{level:g}"] = champion.quantiles[..., k].ravel()
+    return table
