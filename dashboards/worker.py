@@ -49,6 +49,7 @@ def work(workspace: Path | str, once: bool = False, *, with_parent: bool = False
     """
     name, parent, taken = worker_name(), os.getppid(), 0
     with open_store(workspace) as store, _Signals() as signals:
+        store.workers.heartbeat(name)
         with repeating(lambda: store.workers.heartbeat(name), ALIVE_SECONDS):
             _log.info("worker %s waits for runs in %s", name, store.workspace)
             try:
