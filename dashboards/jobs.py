@@ -22,7 +22,7 @@ __all__ = ["JOBS", "Job", "RunningJob", "Tell", "function_of", "repeating"]
 JOBS: dict[str, str] = {
     "run": "scenarios.cycle:run_job",
     "nightly": "scenarios.cycle:run_job",
-    "whatif": "dashboards.services.whatif:run_job",
+    "whatif": "dashboards.services.whatif:run_whatif",
 }
 """Each kind of run and the function ``(Job) -> summary`` that does it."""
 

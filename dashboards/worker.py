@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from typing import Any
 from dashboards.jobs import JOBS, RunningJob, Tell, function_of, repeating
 from twin.errors import Cancelled, Locked, TwinError
 from twin.store import Claim, KeyTaken, Run, StaleLease, Store, StoreUnusable, open_store
-from twin.store.tables import DONE
+from twin.store.tables import DONE, RUNNING
 
 POLL_SECONDS = 0.5  # how long a queued run waits for an idle worker at most
 ALIVE_SECONDS = 3.0  # the page calls a worker missing after 10 seconds without a sign
@@ -129,6 +130,22 @@ def execute(
     return store.runs.get(claim.run_id)
 
 
+def main() -> None:
+    """Work beside the app: ``python -m dashboards.worker WORKSPACE``, a child of ``twin serve``."""
+    log_to_stderr()
+    try:
+        work(Path(sys.argv[1]), with_parent=True)
+    except TwinError as error:
+        _log.error("%s", error)
+        sys.exit(error.exit_code)
+
+
+def log_to_stderr() -> None:
+    """Say what the worker does on standard error, a line a run."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    _log.setLevel(logging.INFO)
+
+
 def worker_name() -> str:
     """Machine and process number: how the store knows this process."""
     return f"{socket.gethostname()}-{os.getpid()}"
@@ -148,6 +165,8 @@ def _own_claim(
     run = store.runs.get(held)
     if run.state == DONE:
         return run
+    if run.state != RUNNING:  # it ended, or was given back, between the two looks
+        return _own_claim(store, kind, inputs, key, actor)
     raise Locked(
         f"run {run.id} is already under way: held by {run.owner} since {run.started:%Y-%m-%d %H:%M:%S} UTC"
     )
@@ -213,3 +232,7 @@ class _Signals:
         first, self.asked = not self.asked, True
         if first and self._open:
             raise Stopping
+
+
+if __name__ == "__main__":
+    main()

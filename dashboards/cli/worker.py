@@ -17,12 +17,9 @@ def command(
 
     Ctrl-C or SIGTERM puts the run in hand back in the queue.
     """
-    import logging
-
     from dashboards.cli.status import existing
-    from dashboards.worker import work
+    from dashboards.worker import log_to_stderr, work
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("twin.worker").setLevel(logging.INFO)
+    log_to_stderr()
     taken = work(existing(workspace), once, with_parent=with_parent)
     say({"runs_taken": taken} if json else f"{taken} run{'' if taken == 1 else 's'} taken", json)

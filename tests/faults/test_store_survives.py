@@ -54,6 +54,7 @@ def write_some(workspace, url, name):
     with open_store(workspace, url) as store:
         for n in range(15):
             life_of_a_run(store, name, n)
+            store.audit.verify()  # whole at any instant, while the others write
 
 
 def take_all(workspace, url, name):

@@ -37,7 +37,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
-        _forget_connections_after_fork(engine)
+        _engines.add(engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,7 +48,10 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """One consistent view; never waits for a writer on SQLite."""
         with self._in_words(), self.engine.connect() as connection:
-            connection = connection.execution_options(twin_reading=True)
+            view = (
+                {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            )
+            connection = connection.execution_options(twin_reading=True, **view)
             with connection.begin():
                 yield connection
 
@@ -82,7 +85,6 @@ def open_database(workspace: Path, url: str | None = None) -> Database:
     """
     _check_folder(workspace)
     if url is None:
-        _check_local(workspace)
         url = f"sqlite:///{workspace / 'twin.db'}"
     database = Database(_engine(url))
     try:
@@ -115,6 +117,7 @@ def _engine(url: str) -> Engine:
                 "PostgreSQL needs its driver: pip install 'hospital-twin[postgres]'"
             ) from None
     if parsed.drivername == "sqlite" and parsed.database:
+        _check_local(Path(parsed.database).resolve().parent)
         return _sqlite(parsed)
     raise StoreUnusable(f"{parsed.drivername} databases are not supported; use PostgreSQL")
 
@@ -150,11 +153,11 @@ def _check_folder(workspace: Path) -> None:
         raise StoreUnusable(f"the database {file} is read-only; give yourself the right to write it")
 
 
-def _check_local(workspace: Path) -> None:
-    kind = _file_system(workspace)
+def _check_local(folder: Path) -> None:
+    kind = _file_system(folder)
     if kind in NETWORK or kind.startswith(("fuse.sshfs", "fuse.gluster")):
         raise StoreUnusable(
-            f"the workspace {workspace} lies on a network drive ({kind}), where SQLite's locks do not hold; "
+            f"the workspace {folder} lies on a network drive ({kind}), where SQLite's locks do not hold; "
             "use a folder on this machine, or set DATABASE_URL to a PostgreSQL database"
         )
 
@@ -172,16 +175,14 @@ def _file_system(folder: Path) -> str:
     return kind
 
 
-def _forget_connections_after_fork(engine: Engine) -> None:
-    """A child process must never use, or close, its parent's SQLite handles."""
-    held = weakref.ref(engine)
+def _forget_connections() -> None:
+    """In a forked child: never use, nor close, the parent's connections."""
+    for engine in _engines:
+        engine.dispose(close=False)
 
-    def forget() -> None:
-        live = held()
-        if live is not None:
-            live.dispose(close=False)
 
-    os.register_at_fork(after_in_child=forget)
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _first_line(error: object) -> str:

@@ -231,6 +231,21 @@ def test_an_idle_worker_takes_a_run_that_comes_later(store: Store, job):
     assert store.runs.get(run_id).state == "done"
 
 
+def test_the_worker_of_the_app_ends_with_the_app_and_without_it(store: Store):
+    start = f"[sys.executable, '-m', 'dashboards.worker', {str(store.workspace)!r}]"
+    beside = f"import subprocess, sys; subprocess.Popen({start}); input()"
+    app = subprocess.Popen(
+        [sys.executable, "-c", beside], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert "waits for runs" in app.stderr.readline()
+    assert store.workers.seconds_since() < 10
+
+    app.kill()
+    assert "ends" in app.stderr.readline()
+    app.wait()
+    assert store.workers.last_seen() is None
+
+
 def test_status_says_what_ran_and_what_waits(store: Store, job, capsys: pytest.CaptureFixture):
     from dashboards.cli import main
 
