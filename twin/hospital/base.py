@@ -61,6 +61,9 @@ class Profile(Model):
     """Shares of a day by hour, 0 to 23; they sum to one."""
 
     hours: tuple[Share, ...] = Field(min_length=24, max_length=24)
+    recorded: tuple[Share, ...] | None = Field(
+        None, min_length=24, max_length=24, description="hours in force when the stays were recorded, if other than `hours`"
+    )
 
     @property
     def width(self) -> int:

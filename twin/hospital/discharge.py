@@ -31,12 +31,14 @@ def discharge_shift(duration: Duration, profile: Profile) -> int:
     """Constant added to the drawn end so that the mean stay stays what it was. [ms]
 
     The mean is taken over starts spread evenly over the day, the stay's distribution and the
-    profile's hours; a patient is never discharged before the bed is taken, but a day later.
+    profile's hours; a patient is never discharged before the bed is taken, but a day later. Where
+    the profile says which hours were in force when the stays were recorded, those count: then a
+    change to earlier hours does shorten the stays.
     """
     stays = quantile(duration, (np.arange(_POINTS) + 0.5) / _POINTS)[:, None] * duration.ms
     starts = (np.arange(_STARTS) + 0.5)[None, :] * (MS_DAY / _STARTS)
     walls = (np.arange(len(profile.hours)) + 0.5) * profile.width
-    weights = np.asarray(profile.hours)
+    weights = np.asarray(profile.recorded or profile.hours)
     wanted = float(stays.mean())  # on the same grid, so that both sides carry the same discretisation
 
     def mean_stay(shift: float) -> float:
