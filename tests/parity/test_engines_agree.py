@@ -1,0 +1,58 @@
+"""The two engines tell the same story, bit for bit."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.random_houses import random_case, random_workload
+from twin.case import Window
+from twin.engine import simulate
+from twin.hospital import parse_hospital, shipped
+from tests.houses import START, case
+from twin.workload import draw_workload
+
+
+def _agree(seed: int, *, whole_minutes: bool) -> None:
+    rng = Random(seed)
+    any_case = random_case(rng)
+    work = random_workload(rng, any_case, whole_minutes=whole_minutes)
+
+    reference = simulate(any_case, work, engine="reference")
+    kernel = simulate(any_case, work, engine="kernel")
+
+    for column in ("place", "requested", "started", "ended", "left"):
+        assert (getattr(reference, column) == getattr(kernel, column)).all(), column
+    assert reference.same_as(kernel)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.integers(0, 2**32))
+def test_engines_agree_where_every_instant_is_its_own(seed):
+    _agree(seed, whole_minutes=False)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.integers(0, 2**32))
+def test_engines_agree_on_a_clock_of_whole_minutes_where_ties_abound(seed):
+    _agree(seed, whole_minutes=True)
+
+
+@pytest.mark.long
+@settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**40), st.booleans())
+def test_engines_agree_on_thousands_of_hospitals(seed, whole_minutes):
+    _agree(seed, whole_minutes=whole_minutes)
+
+
+@pytest.mark.parametrize(("name", "days"), [("small", 14), ("reference", 3)])
+def test_engines_agree_on_the_shipped_hospitals(name, days):
+    any_case = case(parse_hospital(shipped(name)))
+    work = draw_workload(any_case, Window(START, days=days, tail=0), seed=7)
+
+    reference = simulate(any_case, work, engine="reference")
+
+    assert reference.same_as(simulate(any_case, work, engine="kernel"))
