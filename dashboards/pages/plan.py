@@ -1,0 +1,245 @@
+"""The plan beside today, what it was checked on, and what it would bring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from dashboards.pages import parts
+from dashboards.pages.beds import money
+from dashboards.pages.parts import Column
+from dashboards.services import words
+from dashboards.services.answer import plan_rows
+
+PLAN_COLUMNS = (
+    Column("Ward"),
+    Column("Open today", "num"),
+    Column("Planned", "num"),
+    Column("Difference", "num"),
+    Column("Why", "reason"),
+)
+TARGET_COLUMNS = (
+    Column("Target"),
+    Column("Asked"),
+    Column("Expected", "num"),
+    Column("95 % sure", "num"),
+    Column("Futures that meet it", "num"),
+    Column("Certificate"),
+)
+
+
+def plan_card(answer: Any) -> parts.Part:
+    """Beds open today and in the plan, ward by ward, with the reason in chances."""
+    plan = answer["plan"]
+    rows = plan_rows(answer)
+    changed = [row for row in rows if row["difference"]]
+    same = [row for row in rows if not row["difference"]]
+    extra = plan["total"] - plan["total_today"]
+    caption = (
+        f"{plan['name']}: {plan['total']} beds, {words.number(extra, 'beds', signed=True)} beside today, "
+        f"{money(plan['cost_a_day'], plan['currency'])} a day."
+    )
+    content = [
+        html.P(
+            [html.B(answer["explanation"]["headline"]), " ", " ".join(answer["explanation"]["sentences"])],
+            className="text",
+        )
+    ]
+    if changed:
+        content.append(
+            parts.table(
+                "Wards the plan changes", PLAN_COLUMNS, [_plan_row(row) for row in changed], "stacked"
+            )
+        )
+    else:
+        content.append(html.P("The plan keeps every ward as it is today.", className="text"))
+    if same and changed:
+        content.append(
+            html.Details(
+                [
+                    html.Summary(f"{len(same)} more ward{'s' if len(same) != 1 else ''} as today"),
+                    parts.table(
+                        "Wards as today", PLAN_COLUMNS, [_plan_row(row) for row in same], "stacked tight"
+                    ),
+                ],
+                className="more",
+            )
+        )
+    return parts.card(
+        "The plan beside today", caption, *content, *_limits(answer["explanation"]), name="plan", cls="flush"
+    )
+
+
+def _plan_row(row: Any) -> list[parts.Part]:
+    difference = words.number(row["difference"], "beds", signed=True) if row["difference"] else "no change"
+    return [
+        row["name"],
+        str(row["today"]),
+        html.B(str(row["planned"])),
+        html.B(difference) if row["difference"] else difference,
+        _reason(row["known"]),
+    ]
+
+
+def _reason(ward: Any) -> str:
+    if ward is None:
+        return words.DASH
+    before, after = words.count_words(ward["chance_short"]), words.count_words(ward["chance_short_planned"])
+    return (
+        f"short in {before}"
+        if before == after
+        else f"short in {after} instead of {before.removesuffix(' in 20')}"
+    )
+
+
+def _limits(explanation: Any) -> list[parts.Part]:
+    said = [
+        *explanation["binds"],
+        *(
+            f"{row['what'][:1].upper()}{row['what'][1:]} would bring {row['brings']}."
+            for row in explanation["one_more"]
+        ),
+    ]
+    return [html.Ul([html.Li(line) for line in said], className="text points")] if said else []
+
+
+def certificate_card(answer: Any) -> parts.Part:
+    """Whether the plan holds on futures it was not made from."""
+    certificate = answer["certificate"]
+    held = certificate["holds"]
+    caption = (
+        f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} it had not seen; "
+        "margins are 95 %."
+    )
+    foot = [f"Cost within {certificate['gap'] * 100:.1f}{words.THIN}% of the best possible"]
+    foot += [certificate["bound_note"]] if certificate["bound_note"] else []
+    return parts.card(
+        "Does the plan hold?",
+        caption,
+        html.P(
+            [
+                parts.chip("good" if held else "miss", "Certified" if held else "Not certified"),
+                " ",
+                certificate["wording"],
+            ],
+            className="text",
+        ),
+        parts.table(
+            "Targets of the plan",
+            TARGET_COLUMNS,
+            [_target_row(row) for row in certificate["targets"]],
+            "stacked",
+        ),
+        html.P("; ".join(foot) + ".", className="caption bound"),
+        cls="flush",
+        name="certificate",
+    )
+
+
+def _target_row(row: Any) -> list[parts.Part]:
+    unit = row["unit"]
+    return [
+        parts.value(row["name"], unit),
+        row["limit"],
+        words.mean(row["expected"], unit),
+        f"{_side(row['limit'])} {words.mean(row['bound95'], unit)}",
+        parts.value(
+            words.percent(row["share_of_futures"]), f"at least {words.percent(row['asked_share'])} asked"
+        ),
+        parts.chip("good" if row["holds"] else "miss"),
+    ]
+
+
+def _side(limit: str) -> str:
+    return "above" if "least" in limit else "below"
+
+
+def comparison_table(
+    rows: Any, caption: str, base: str = "Today", changed: str = "With the plan"
+) -> parts.Part:
+    """Base and changed side by side; the margin is of the difference, on the same patients."""
+    columns = [Column("Measure"), Column(base, "num"), Column(changed, "num"), Column("Difference", "num")]
+    return parts.table(caption, columns, [_comparison_row(row) for row in rows])
+
+
+def _comparison_row(row: Any) -> list[parts.Part]:
+    unit = row["unit"]
+    name = html.Span(
+        [
+            row["label"],
+            html.Span(f" {unit} ", className="soft"),
+            html.Span(
+                "▼" if row["better"] == "down" else "▲",
+                className="soft",
+                title=f"{'lower' if row['better'] == 'down' else 'higher'} is better",
+            ),
+        ]
+    )
+    return [
+        name,
+        words.mean(row["base"], unit),
+        html.B(words.mean(row["changed"], unit)),
+        difference(row),
+    ]
+
+
+def difference(row: Any) -> parts.Part:
+    """The signed difference over its 95 % margin; one whose margin includes zero is told as no clear change."""
+    unit, low, high = row["unit"], row["difference"] - row["margin95"], row["difference"] + row["margin95"]
+    margin = html.Span(words.mean_span(low, high, unit, signed=True), className="margin")
+    if not row["clear"]:
+        return html.Span([html.Span("no clear change", className="soft"), margin], className="difference")
+    worse = (row["difference"] > 0) == (row["better"] == "down") and not _is_price(unit)
+    said = words.mean(row["difference"], unit, signed=True) + (" worse" if worse else "")
+    below = (
+        margin if row["margin95"] else html.Span("fixed price" if _is_price(unit) else "", className="margin")
+    )
+    return html.Span([html.B(said, className="tone amber" if worse else ""), below], className="difference")
+
+
+def _is_price(unit: str) -> bool:
+    return unit.startswith(("£", "€", "$", "GBP", "EUR", "USD"))
+
+
+def effect_card(answer: Any) -> parts.Part:
+    """What the plan would change beside today, on the same patients."""
+    return parts.card(
+        "What the plan changes",
+        f"Means over {answer['days']} days and {answer['replications']} replications, the same "
+        "patients in both; 95 % margin beneath each difference. ▼ lower is better, ▲ higher is better.",
+        comparison_table(answer["comparison"]["rows"], "The plan beside today, by measure"),
+        cls="flush",
+        name="effect",
+    )
+
+
+def measures_card(answer: Any) -> parts.Part:
+    """What to expect of the hospital as it is open today: how well the mean is known, and what may happen."""
+    columns = (
+        Column("Measure"),
+        Column("Mean", "num"),
+        Column("95 % margin of the mean", "num"),
+        Column("80 % range of futures", "num"),
+    )
+    rows = [
+        [
+            html.Span(
+                [
+                    html.Span(row["label"], title=row["definition"]),
+                    html.Span(f" {row['unit']}", className="soft"),
+                ]
+            ),
+            html.B(words.mean(row["mean"], row["unit"])),
+            f"± {words.mean(row['margin95'], row['unit'])}",
+            words.mean_span(row["q10"], row["q90"], row["unit"]),
+        ]
+        for row in answer["measures"]
+    ]
+    return parts.card(
+        f"The next {answer['days']} days as open today",
+        "The margin says how well the mean is known; the range says what may happen.",
+        parts.table("Measures of the hospital as open today", columns, rows, "stacked"),
+        cls="flush",
+        name="measures",
+    )

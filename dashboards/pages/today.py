@@ -1,0 +1,80 @@
+"""Today: what needs a decision, and what stands behind it."""
+
+from __future__ import annotations
+
+from dash import dcc, html
+
+from dashboards.pages import parts
+from dashboards.pages.arrivals import arrivals_card, track_card
+from dashboards.pages.beds import census_card, key_numbers, wards_card
+from dashboards.pages.decisions import decision_list
+from dashboards.pages.frame import heading, print_button, shell
+from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
+from dashboards.pages.states import empty_page, notices
+from dashboards.services import words
+from dashboards.services.answer import Answer, headline
+from dashboards.services.view import View
+
+PULSE_MS = 2000  # how often the page asks whether anything is new
+
+
+def today_page(view: View) -> parts.Part:
+    """The whole first page; it looks again every two seconds and changes only what is new."""
+    return shell(
+        "/",
+        view,
+        html.Div(notices(view), id="notices"),
+        html.Div(today_body(view), id="today"),
+        dcc.Store(id="shown", data=view.shown),
+        dcc.Store(id="news", data=view.news),
+        dcc.Interval(id="pulse", interval=PULSE_MS),
+    )
+
+
+def today_body(view: View) -> list[parts.Part]:
+    """Everything below the notices."""
+    if view.answer is None:
+        return [heading("Today", ""), empty_page(view)]
+    return [_heading(view.answer), *answer_sections(view.answer)]
+
+
+def answer_sections(answer: Answer) -> list[parts.Part]:
+    """The answer, most urgent first."""
+    first, then = headline(answer)
+    return [
+        html.P([html.B(first), " ", then], className="answer", id="answer"),
+        decision_list(answer),
+        key_numbers(answer),
+        census_card(answer),
+        wards_card(answer),
+        plan_card(answer),
+        certificate_card(answer),
+        html.Div([effect_card(answer), measures_card(answer)], className="pair even"),
+        *[arrivals_card(stream, answer["as_of"]) for stream in answer["streams"]],
+        track_card(answer),
+        _foot(answer),
+    ]
+
+
+def _heading(answer: Answer) -> parts.Part:
+    report = html.A(
+        [parts.sign("file-text", 16), "Report"],
+        href=f"/report/{answer['run_id']}",
+        className="button",
+        target="_blank",
+    )
+    return heading("Today", words.full(answer["as_of"]), report, print_button())
+
+
+def _foot(answer: Answer) -> parts.Part:
+    return html.Footer(foot_words(answer), className="foot caption")
+
+
+def foot_words(answer: Answer) -> str:
+    """What this answer was made from, so that anyone can make it again."""
+    sources = "; ".join(stream["source"] for stream in answer["streams"])
+    return (
+        f"Run {answer['run_id']}, seed {answer['seed']}, {answer['replications']} replications of {answer['days']} days, "
+        f"{answer['engine']} engine, twin {answer['version']}. Data: {sources or 'none'}. Made {words.full(answer['made_at'])}. "
+        f"Command: {answer['command']}"
+    )

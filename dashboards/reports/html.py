@@ -1,0 +1,219 @@
+"""The report of one main job: a single HTML file that needs no network, prints on A4, and says what it was made from.
+
+The first page is the answer: what to decide, by when, and how sure it is. The pages after it are the evidence.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from dash import html
+
+from dashboards.figures.band import band_chart
+from dashboards.figures.census import hourly_band
+from dashboards.figures.dots import dot_plot
+from dashboards.pages import parts
+from dashboards.pages.arrivals import arrivals_card, track_card
+from dashboards.pages.beds import census_card, key_numbers, wards_card
+from dashboards.pages.parts import Column
+from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
+from dashboards.pages.today import foot_words
+from dashboards.reports.markup import to_html
+from dashboards.services import words
+from dashboards.services.answer import Answer, headline, track_summary
+
+ASSETS = Path(__file__).parent.parent / "assets"
+SHEETS = ("1-tokens.css", "2-base.css", "3-drawing.css", "report.css")
+
+
+def report_html(answer: Answer) -> str:
+    """The whole report as one HTML document.
+
+    Parameters
+    ----------
+    answer
+        The document a finished main job left behind; nothing is recomputed from it.
+
+    Returns
+    -------
+    str
+        HTML with its styles, letters and drawings inside; it asks the network for nothing and runs no script.
+    """
+    title = f"{answer['hospital']}, operations report, {words.full(answer['as_of'])}"
+    body = to_html([first_page(answer), evidence(answer)])
+    return (
+        f'<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>\n<style>{_styles()}{_foot_style(answer)}</style></head>\n"
+        f'<body class="report">{body}</body>\n</html>\n'
+    )
+
+
+def first_page(answer: Answer) -> parts.Part:
+    """The answer on one page of A4."""
+    first, then = headline(answer)
+    head = html.Div(
+        [html.Span(f"{answer['hospital']}, operations report"), html.Span(words.full(answer["as_of"]))],
+        className="running-head",
+    )
+    rows = [
+        _decision(number, row, answer["as_of"]) for number, row in enumerate(answer["decisions"][:4], start=1)
+    ]
+    return html.Section(
+        [
+            head,
+            html.H1(first),
+            html.P(then, className="under"),
+            *_warnings(answer),
+            html.Ol(rows, className="report-decisions") if rows else None,
+            html.P(
+                "Each dot is one of 20 equally likely outcomes; filled red is beyond the line.",
+                className="caption right",
+            )
+            if rows
+            else None,
+            _chart(answer),
+            _targets(answer),
+            html.Div(
+                [html.B("How sure is this? "), track_summary(answer), " ", _holdout(answer)], className="sure"
+            ),
+            html.Footer(foot_words(answer), className="report-foot caption"),
+        ],
+        className="sheet",
+    )
+
+
+def evidence(answer: Answer) -> parts.Part:
+    """The pages after the first: all wards, the plan, the forecast, the record."""
+    return html.Section(
+        [
+            html.H1("What stands behind it"),
+            key_numbers(answer),
+            census_card(answer, tables=False),
+            wards_card(answer, everything=True),
+            plan_card(answer),
+            certificate_card(answer),
+            effect_card(answer),
+            measures_card(answer),
+            *[arrivals_card(stream, answer["as_of"], tables=False) for stream in answer["streams"]],
+            track_card(answer, days=28),
+            html.Footer(foot_words(answer), className="report-foot caption"),
+        ],
+        className="sheet evidence-pages",
+    )
+
+
+def _warnings(answer: Answer) -> list[parts.Part]:
+    return [
+        html.P([html.B("Fallback in use. "), reason], className="report-warning")
+        for reason in answer["degraded"]
+    ]
+
+
+def _decision(number: int, row: Any, as_of: str) -> parts.Part:
+    by = row["decide_by"] or ""
+    when = words.hour(by, as_of) if by and words.is_date(by) else by
+    beyond = sum(need > (row["open_beds"] or 0) for need in row["dots"] or [])
+    drawn = (
+        parts.drawing(
+            dot_plot(
+                row["dots"],
+                row["open_beds"],
+                f"{beyond} of 20 outcomes need more than {row['open_beds']} beds",
+                220,
+                76,
+            )
+        )
+        if row["dots"]
+        else None
+    )
+    range_said = f" ({row['range'].strip('()')})" if row["range"] else ""
+    return html.Li(
+        [
+            html.Span(str(number), className="ordinal"),
+            html.Div(
+                [
+                    html.H2(row["act"] or row["headline"]),
+                    html.P(f"{row['headline'].rstrip('.')}{range_said}. {row['effect']}"),
+                ]
+            ),
+            html.Div(drawn),
+            html.Div(
+                [html.Span("Decide by", className="caption"), html.B(when)] if when else None, className="by"
+            ),
+        ]
+    )
+
+
+def _chart(answer: Answer) -> parts.Part:
+    return html.Div(
+        [
+            html.H2("Patients who need a bed, whole hospital"),
+            html.P(
+                "In a bed or waiting for one, next 72 hours. Blue: middle, 50 % and 80 % range. Red: beyond the open beds (dashed).",
+                className="caption",
+            ),
+            parts.drawing(band_chart(hourly_band(answer), 700, 210)),
+        ],
+        className="report-chart",
+    )
+
+
+def _targets(answer: Answer) -> parts.Part:
+    certificate = answer["certificate"]
+    columns = (
+        Column("Target of the plan"),
+        Column("Asked"),
+        Column("Expected", "num"),
+        Column("Futures that meet it", "num"),
+        Column("Certificate"),
+    )
+    rows = [
+        [
+            f"{row['name']}, {row['unit']}",
+            row["limit"],
+            words.mean(row["expected"], row["unit"]),
+            words.percent(row["share_of_futures"]),
+            parts.chip("good" if row["holds"] else "miss"),
+        ]
+        for row in certificate["targets"]
+    ]
+    return html.Div(
+        [
+            html.H2(f"With the plan “{answer['plan']['name']}”"),
+            parts.table("Targets of the plan", columns, rows),
+            html.P(certificate["wording"], className="caption"),
+        ]
+    )
+
+
+def _holdout(answer: Answer) -> str:
+    scored = [stream for stream in answer["streams"] if stream["holdout"]]
+    if not scored:
+        return ""
+    score = scored[0]["holdout"]
+    return (
+        f"On {score['days']} days held out, the forecast of {scored[0]['name'].lower()} scored {score['mase']:.2f} (MASE) against "
+        f"{score['naive_mase']:.2f} for “same as last week”."
+    )
+
+
+@cache
+def _styles() -> str:
+    sheet = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SHEETS)
+    letters = base64.b64encode((ASSETS / "inter-latin.woff2").read_bytes()).decode()
+    return sheet.replace('url("inter-latin.woff2")', f'url("data:font/woff2;base64,{letters}")')
+
+
+def _foot_style(answer: Answer) -> str:
+    """Foot of every printed page: which run, which seed, which version, and the page number."""
+    said = f"Run {answer['run_id']}, seed {answer['seed']}, twin {answer['version']}, data until {words.full(answer['as_of'])}"
+    quoted = said.replace("\\", "\\\\").replace('"', "'").replace("<", "").replace("\n", " ")
+    return (
+        f'@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt var(--sans); color: #596673; }} '
+        '@bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt var(--sans); color: #596673; } }'
+    )

@@ -1,0 +1,219 @@
+"""What if: ask for a changed hospital, follow the run, stop it, and read what it found.
+
+A question is a row of the run table. Whoever knows the run's id sees the same progress and the same answer, in this
+browser or another, before and after a reload.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dashboards.controls import ARRIVALS, CONTROLS, DISCHARGE, EXTRA_BEDS, STREAM
+from dashboards.services.answer import Answer
+from dashboards.services.words import mean, mean_span, plural
+from twin.errors import ConfigError, NotFound, Problem
+from twin.store import Job, Run, Store
+
+KIND = "whatif"
+DAYS = 28
+REPLICATIONS = 30
+SEED = 1
+RESULT = "comparison.json"
+
+
+def levers_of(answer: Answer, ward: str | None, values: Mapping[str, float | None]) -> list[dict[str, Any]]:
+    """The levers that a planner's numbers move; controls at rest are left out.
+
+    Parameters
+    ----------
+    ward
+        Where the extra beds stand.
+    values
+        By the name of the control; None counts as at rest.
+
+    Raises
+    ------
+    ConfigError
+        Every number out of range, told at once; or nothing was changed.
+    """
+    asked = {
+        control.name: control.neutral
+        if values.get(control.name) is None
+        else float(values[control.name] or 0)
+        for control in CONTROLS
+    }
+    problems = [
+        Problem(
+            control.label,
+            f"{asked[control.name]:g}",
+            f"from {control.low:g} to {control.high:g} {control.unit}",
+        )
+        for control in CONTROLS
+        if not control.holds(asked[control.name])
+    ]
+    problems += _room(answer, ward, asked[EXTRA_BEDS.name])
+    levers = _levers(ward, asked)
+    if not levers and not problems:
+        problems.append(Problem("levers", "none changed", "change at least one number before running"))
+    if problems:
+        raise ConfigError("this what-if", problems)
+    return levers
+
+
+def submit(store: Store, levers: Sequence[Mapping[str, Any]]) -> str:
+    """Put the question in the queue and give its run's id."""
+    inputs = {
+        "levers": [dict(lever) for lever in levers],
+        "days": DAYS,
+        "replications": REPLICATIONS,
+        "seed": SEED,
+    }
+    return store.runs.add(KIND, inputs)
+
+
+def find(store: Store, run_id: str) -> Run:
+    """The what-if run of this id.
+
+    Raises
+    ------
+    NotFound
+        No such run, or it is no what-if.
+    """
+    run = store.runs.get(run_id)
+    if run.kind != KIND:
+        raise NotFound(f"run {run_id} is not a what-if but a {run.kind}")
+    return run
+
+
+def cancel(store: Store, run_id: str) -> None:
+    """Ask the run to stop; what it has done until then is dropped."""
+    store.runs.cancel(find(store, run_id).id)
+
+
+def result(store: Store, run_id: str) -> dict[str, Any]:
+    """What a finished what-if found."""
+    return dict(json.loads(store.artefacts.get(run_id, RESULT)))
+
+
+def values_of(inputs: Mapping[str, Any]) -> tuple[str | None, dict[str, float]]:
+    """The ward and the numbers that a run was asked with, to fill the form again."""
+    values = {control.name: control.neutral for control in CONTROLS}
+    ward = None
+    for lever in inputs.get("levers", []):
+        if lever["lever"] == EXTRA_BEDS.lever:
+            ward, values[EXTRA_BEDS.name] = lever["ward"], lever["beds"]
+        elif lever["lever"] == ARRIVALS.lever:
+            values[ARRIVALS.name] = round(lever["factor"] * 100, 2)
+        elif lever["lever"] == DISCHARGE.lever:
+            values[DISCHARGE.name] = lever["hours"]
+    return ward, values
+
+
+def lever_words(lever: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """One lever as a planner says it."""
+    if lever["lever"] == EXTRA_BEDS.lever:
+        return f"{lever['beds']:g} more bed{'s' if lever['beds'] != 1 else ''} in {names.get(lever['ward'], lever['ward'])}"
+    if lever["lever"] == ARRIVALS.lever:
+        change = round((lever["factor"] - 1) * 100)
+        return f"{abs(change)} % {'more' if change > 0 else 'fewer'} emergency arrivals"
+    return f"discharges {lever['hours']:g} h earlier"
+
+
+def scenario_words(inputs: Mapping[str, Any], answer: Answer | None) -> str:
+    """All levers of a run in one line."""
+    names = {ward["ward"]: ward["name"] for ward in answer["wards"]} if answer else {}
+    said = ", ".join(lever_words(lever, names) for lever in inputs.get("levers", []))
+    return said[:1].upper() + said[1:]
+
+
+def seconds_left(run: Run, now: datetime | None = None) -> float | None:
+    """How long the run should still take at its pace so far; None before it has one. [seconds]"""
+    if run.started is None or run.progress_done <= 0 or run.progress_total <= 0:
+        return None
+    started = run.started if run.started.tzinfo else run.started.replace(tzinfo=UTC)
+    spent = ((now or datetime.now(UTC)) - started).total_seconds()
+    return max(spent, 0.0) * (run.progress_total - run.progress_done) / run.progress_done
+
+
+def finding(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """The result in one sentence, and what gets worse or stays as it is in another."""
+    clear = [row for row in rows if row["clear"] and not row["unit"].startswith("£")]
+    if not clear:
+        return (
+            "No clear change in any measure.",
+            "Every 95 % margin includes zero: the change may do nothing, or too little to see in "
+            "so many replications.",
+        )
+    better = [row for row in clear if (row["difference"] < 0) == (row["better"] == "down")]
+    worse = [row for row in clear if row not in better]
+    first = (better or worse)[0]
+    said = (
+        f"{first['label']}: {mean(first['changed'], first['unit'])} instead of {mean(first['base'], first['unit'])} {first['unit']} "
+        f"({_signed(first)})."
+    )
+    rest = f"{plural(len(better), 'measure').capitalize()} of {len(rows)} clearly better"
+    rest += (
+        f"; clearly worse: {', '.join(row['label'] for row in worse)}." if worse else ", none clearly worse."
+    )
+    return said, rest
+
+
+def run_whatif(job: Job) -> dict[str, Any]:
+    """Do the work of a what-if run: the base and the changed hospital on the same patients, and their differences.
+
+    Called by the worker. Progress is told by replication; a request to stop is seen between replications.
+    """
+    from scenarios.study import comparison_document, study_workspace
+
+    comparison = study_workspace(
+        job.workspace,
+        job.store,
+        job.inputs["levers"],
+        days=int(job.inputs["days"]),
+        replications=int(job.inputs["replications"]),
+        seed=int(job.inputs["seed"]),
+        progress=job.progress,
+        check=job.check,
+    )
+    document = comparison_document(comparison, run_id=job.claim.run_id)
+    job.put(RESULT, json.dumps(document).encode())
+    return {"finding": finding(document["rows"])[0], "replications": document["replications"]}
+
+
+def _levers(ward: str | None, asked: Mapping[str, float]) -> list[dict[str, Any]]:
+    levers: list[dict[str, Any]] = []
+    if asked[EXTRA_BEDS.name] != EXTRA_BEDS.neutral:
+        levers.append({"lever": EXTRA_BEDS.lever, "ward": ward, "beds": int(asked[EXTRA_BEDS.name])})
+    if asked[ARRIVALS.name] != ARRIVALS.neutral:
+        levers.append({"lever": ARRIVALS.lever, "stream": STREAM, "factor": asked[ARRIVALS.name] / 100})
+    if asked[DISCHARGE.name] != DISCHARGE.neutral:
+        levers.append({"lever": DISCHARGE.lever, "hours": asked[DISCHARGE.name]})
+    return levers
+
+
+def _room(answer: Answer, ward: str | None, beds: float) -> list[Problem]:
+    """Whether the ward is known and has so many closed beds."""
+    known = {row["ward"]: row for row in answer["wards"]}
+    if not beds:
+        return []
+    if ward not in known:
+        return [Problem("ward", ward or "none chosen", "choose the ward that gets the beds")]
+    room = known[ward]["physical_beds"] - known[ward]["open_beds"]
+    if beds > room:
+        return [
+            Problem(
+                EXTRA_BEDS.label,
+                f"{beds:g}",
+                f"{known[ward]['name']} has {known[ward]['open_beds']} of its "
+                f"{known[ward]['physical_beds']} beds open: at most {room} more",
+            )
+        ]
+    return []
+
+
+def _signed(row: Mapping[str, Any]) -> str:
+    low, high = row["difference"] - row["margin95"], row["difference"] + row["margin95"]
+    return f"95 %: {mean_span(low, high, row['unit'], signed=True)}"

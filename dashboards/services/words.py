@@ -1,0 +1,129 @@
+"""Numbers, hours and chances as a bed manager says them.
+
+A chance is always told with its count out of twenty; whole people and beds; a true minus sign; a day by its name
+when it is within a week and by its date when it is further off.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+WHOLE = {"beds", "patients", "patients a day", "people", "bed", "arrivals a day", "admissions a day"}
+
+CHANCES = (
+    (19, "almost certain"),
+    (15, "probable"),
+    (11, "more likely than not"),
+    (6, "possible"),
+    (2, "unlikely"),
+    (0, "very unlikely"),
+)
+
+
+def out_of_20(chance: float) -> int:
+    """A chance as a count of twenty equally likely outcomes."""
+    return min(max(round(chance * 20), 0), 20)
+
+
+def count_words(chance: float) -> str:
+    """``19 in 20``; a chance that is not nothing is never told as nothing."""
+    count = out_of_20(chance)
+    if count == 0:
+        return "none in 20" if chance <= 0 else "under 1 in 20"
+    return f"{count} in 20"
+
+
+def chance_words(chance: float) -> str:
+    """``almost certain``, ``probable`` ... ``very unlikely``."""
+    return next(said for least, said in CHANCES if out_of_20(chance) >= least)
+
+
+def tone(chance: float) -> str:
+    """The colour of a chance of being short: red from 15 in 20, amber from 10, else ink."""
+    count = out_of_20(chance)
+    return "red" if count >= 15 else "amber" if count >= 10 else "ink"
+
+
+def number(value: float | None, unit: str = "", signed: bool = False) -> str:
+    """People and beds whole, money whole with commas, everything else to one decimal."""
+    if value is None:
+        return DASH
+    decimals = 0 if unit in WHOLE or unit.startswith(("£", "GBP")) or abs(value) >= 1000 else 1
+    rounded = round(value, decimals)
+    sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+    return f"{sign}{abs(rounded):,.{decimals}f}"
+
+
+def mean(value: float | None, unit: str = "", signed: bool = False) -> str:
+    """A mean over days or futures: one decimal, also of people and beds; money and thousands whole."""
+    return number(value, "" if unit in WHOLE else unit, signed)
+
+
+def mean_span(low: float, high: float, unit: str = "", signed: bool = False) -> str:
+    """``−4.4 to −3.2``: the margin of a mean."""
+    return f"{mean(low, unit, signed)} to {mean(high, unit, signed)}"
+
+
+def percent(share: float) -> str:
+    """``95 %``."""
+    return f"{round(share * 100)}{THIN}%"
+
+
+def span(low: float, high: float, unit: str = "beds", signed: bool = False) -> str:
+    """``30 to 39``."""
+    return f"{number(low, unit, signed)} to {number(high, unit, signed)}"
+
+
+def moment(text: str) -> datetime:
+    """An ISO time or date, as the clock of the hospital shows it."""
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def hour(text: str, seen_from: str) -> str:
+    """``Mon 08:00`` within a week, else ``7 Dec 08:00``."""
+    at, now = moment(text), moment(seen_from)
+    near = abs(at - now) < timedelta(days=7)
+    return f"{at:%a %H:%M}" if near else f"{at.day} {at:%b %H:%M}"
+
+
+def day(text: str, seen_from: str = "") -> str:
+    """``Mon 23 Nov``."""
+    at = moment(text)
+    return f"{at:%a} {at.day} {at:%b}"
+
+
+def full(text: str) -> str:
+    """``Sunday 22 November 2026, 06:00``."""
+    at = moment(text)
+    return f"{at:%A} {at.day} {at:%B %Y}, {at:%H:%M}"
+
+
+def age(hours: float) -> str:
+    """How old something is: ``40 min``, ``9 h``, ``3 days``, ``8 years``."""
+    if hours < 1:
+        return f"{max(round(hours * 60), 0)} min"
+    if hours < 48:
+        return f"{round(hours)} h"
+    days = hours / 24
+    if days < 365:
+        return f"{round(days)} days"
+    years = round(days / 365.25)
+    return f"{years} year{'s' if years != 1 else ''}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``one decision``, ``3 decisions``: small counts in words."""
+    said = {0: "no", 1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}.get(count, str(count))
+    return f"{said} {one if count == 1 else many or one + 's'}"
+
+
+def is_date(text: str) -> bool:
+    """Whether the words are an ISO day or time."""
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
