@@ -14,8 +14,8 @@ from twin.calendar import holidays
 from twin.records.history import History
 
 CANDIDATES = (
-    "GB-ENG", "GB-SCT", "GB-NIR", "IE", "US", "CA", "AU", "NZ", "DE", "AT", "CH", "FR", "BE", "NL", "ES", "PT",
-    "IT", "DK", "SE", "NO", "FI", "PL", "CZ", "GR", "RS", "BR", "MX", "IN", "JP", "KR", "SG", "ZA",
+    "GB-ENG", "GB-SCT", "GB-NIR", "IE", "US", "CA", "AU", "NZ", "DE", "AT", "CH", "FR", "BE", "NL", "ES",
+    "PT", "IT", "DK", "SE", "NO", "FI", "PL", "CZ", "GR", "RS", "BR", "MX", "IN", "JP", "KR", "SG", "ZA",
 )  # fmt: skip
 NEEDED = 10.0  # gain in twice the log-likelihood over no calendar, after 2 a holiday name (Akaike); assumed
 

@@ -6,6 +6,8 @@ negative binomial with the same mean and spread, because half a patient is no pa
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.stats import nbinom, poisson
 
@@ -40,7 +42,7 @@ def error_quantiles(templates: np.ndarray, horizon: int) -> np.ndarray:
     """Quantiles of the base's errors by lead, all series together, shape (horizon, level)."""
     table = np.empty((horizon, len(LEVELS)))
     edges = np.unique(np.linspace(0, horizon, min(_BANDS, horizon) + 1).round().astype(int))
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in pairwise(edges):
         errors = templates[:, :, left:right]
         errors = errors[np.isfinite(errors)]
         if len(errors) < 30:  # assumed: fewer errors show no shape; a normal one is taken

@@ -32,8 +32,10 @@ def period_range(
 
 
 def spring_hours(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Those stamps that a spring clock change may skip: 00:00-03:00 on a Sunday of March or April,
-    or of September or October in the south."""
+    """Those stamps that a spring clock change may skip.
+
+    Midnight to 03:00 on a Sunday of March or April, in the south of September or October.
+    """
     spring = stamps.month.isin([3, 4, 9, 10]) & (stamps.dayofweek == 6) & (stamps.hour <= 3)
     return stamps[spring]
 
@@ -132,8 +134,7 @@ def _faults_of_grid(ordered: pd.DataFrame, gaps: pd.Series, found: Frequency, fa
 def _faults_of_mixture(gaps: pd.Series, found: Frequency, faults: list[Problem]) -> None:
     """A file that goes on at another pace: a fifth or more of the gaps are those of one coarser frequency."""
     steps = gaps.dropna()
-    others = [name for name in FREQUENCIES[FREQUENCIES.index(found) + 1 :]]
-    for other in others:
+    for other in FREQUENCIES[FREQUENCIES.index(found) + 1 :]:
         if other == "MS":
             share = float(((steps >= pd.Timedelta(days=28)) & (steps <= pd.Timedelta(days=31))).mean())
         else:

@@ -1,0 +1,41 @@
+"""``twin backtest``: how good the forecast would have been, beside simple rivals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dashboards.cli.forecast import Country, FrequencyName, HistoryFile, Horizon, TimeLimit, read
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, say
+
+
+def command(
+    history: HistoryFile = None,
+    horizon: Horizon = ...,
+    origins: Annotated[
+        int, typer.Option("--origins", min=1, max=100, help="Past dates to forecast from.")
+    ] = 4,
+    frequency: FrequencyName = None,
+    country: Country = None,
+    seed: Seed = 0,
+    time_limit: TimeLimit = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    json: AsJson = False,
+) -> None:
+    """Score the forecast on the past beside simple rivals."""
+    from forecasting.backtest import backtest
+
+    known = read(history, frequency, workspace)
+    done = backtest(known, horizon, origins, seed=seed, country=country, time_limit=time_limit)
+    summary = done.summary()
+    if json:
+        rows = done.table.assign(origin=done.table["origin"].astype(str)).to_dict("records")
+        say({"horizon": horizon, "frequency": done.frequency, "mean": summary, "origins": rows}, json)
+        return
+    say(f"{'method':<16}{'MASE':>8}{'WQL':>9}{'cov 80':>8}{'cov 95':>8}{'CPU s':>8}")
+    for method, row in summary.items():
+        say(
+            f"{method:<16}{row['mase']:>8.4f}{row['wql']:>9.4f}{row['coverage_80']:>8.1%}"
+            f"{row['coverage_95']:>8.1%}{row['cpu_s']:>8.1f}"
+        )

@@ -1,0 +1,133 @@
+"""``twin forecast``: the coming hours, days, weeks or months of every series of a history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecasting.service import ForecastResult
+    from twin.records.history import History
+
+HistoryFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[HISTORY]", help="CSV with the columns unique_id, ds, y.", show_default=False),
+]
+Horizon = Annotated[
+    int, typer.Option("--horizon", help="Periods ahead, up to ten years.", show_default=False)
+]
+FrequencyName = Annotated[
+    str | None, typer.Option("--frequency", help="h, D, W or MS; found from the stamps when omitted.")
+]
+Country = Annotated[
+    str | None,
+    typer.Option("--country", help="Public holidays, e.g. GB-ENG; found when omitted, none for none."),
+]
+TimeLimit = Annotated[
+    float | None, typer.Option("--time-limit", min=0.1, help="Seconds of processor time for training.")
+]
+
+
+def command(
+    history: HistoryFile = None,
+    horizon: Horizon = ...,
+    frequency: FrequencyName = None,
+    country: Country = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the table (CSV) here.")] = None,
+    paths: Annotated[
+        Path | None, typer.Option("--paths", help="Write joint paths (CSV or Parquet) here.")
+    ] = None,
+    n_paths: Annotated[int, typer.Option("--n-paths", min=1, max=10_000, help="Joint paths to draw.")] = 200,
+    time_limit: TimeLimit = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    json: AsJson = False,
+) -> None:
+    """Forecast demand from a history file or the workspace's records."""
+    from forecasting.service import check_horizon, forecast
+
+    known = read(history, frequency, workspace)
+    check_horizon(horizon, known.frequency)
+    result = forecast(
+        known,
+        horizon,
+        seed=seed,
+        country=country,
+        time_limit=time_limit,
+        n_paths=n_paths if paths else 0,
+    )
+    for line in result.notes:
+        note(line)
+    if paths:
+        _write_paths(paths, result)
+        note(f"{n_paths} joint paths written to {paths}")
+    if out:
+        from twin.files import write_whole
+
+        write_whole(out, _csv(result.table))
+        note(f"forecast written to {out}")
+    if json:
+        say(_document(result), json)
+    elif not out:
+        typer.echo(_csv(result.table).decode(), nl=False)
+
+
+def read(history: Path | None, frequency: str | None, workspace: Path) -> History:
+    """The named history file, or the workspace's own counts."""
+    from twin.errors import NotFound
+    from twin.records.history import read_history
+
+    if history is None:
+        raise NotFound(
+            f"name a history file with the columns unique_id, ds, y: "
+            f"the workspace {workspace} keeps no daily counts yet"
+        )
+    return read_history(history, frequency=frequency)
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """The table as CSV; stamps of whole days as dates."""
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
+
+
+def _document(result: ForecastResult) -> dict[str, object]:
+    table = result.table.assign(ds=result.table["ds"].astype(str))
+    return {
+        "as_of": str(result.as_of),
+        "frequency": result.frequency,
+        "made_by": dict(zip(result.ids, result.made_by, strict=True)),
+        "notes": list(result.notes),
+        "forecast": table.to_dict("records"),
+    }
+
+
+def _write_paths(path: Path, result: ForecastResult) -> None:
+    """Paths as a long table ``path, unique_id, ds, y``."""
+    import io
+
+    import numpy as np
+    import pandas as pd
+
+    from twin.files import write_whole
+
+    n, series, time = result.paths.shape
+    long = pd.DataFrame(
+        {
+            "path": np.repeat(np.arange(n), series * time),
+            "unique_id": np.tile(np.repeat(np.array(result.ids, dtype=object), time), n),
+            "ds": np.tile(result.stamps.to_numpy(), n * series),
+            "y": result.paths.ravel(),
+        }
+    )
+    if path.suffix == ".parquet":
+        page = io.BytesIO()
+        long.to_parquet(page, index=False)
+        write_whole(path, page.getvalue())
+    else:
+        write_whole(path, _csv(long))

@@ -1,0 +1,168 @@
+"""The backtest: the forecast made again at past dates, beside what a simple rule would have said.
+
+Each origin learns only from what was known there. The seasonal naive says "same as last season", with
+the spread of its own past errors; the base is the forecast without the LSTM.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.heads import LEVELS
+from forecasting.marginals import ordered
+from forecasting.scores import score, seasonal_error
+from forecasting.service import check_horizon, forecast
+from twin.errors import UsageError
+from twin.records.history import History
+
+METHODS = ("forecast", "base", "seasonal_naive")
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Scores of three methods over several origins.
+
+    Attributes
+    ----------
+    table : a row an origin and method, with columns ``origin, method, mase, wql, coverage_80,
+        coverage_95, made_by, cpu_s``
+    """
+
+    table: pd.DataFrame
+    horizon: int
+    frequency: str
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Mean scores over origins, by method."""
+        columns = ["mase", "wql", "coverage_80", "coverage_95", "cpu_s"]
+        means = self.table.groupby("method")[columns].mean()
+        return {name: {c: float(means.loc[name, c]) for c in columns} for name in METHODS}
+
+
+def backtest(
+    history: History,
+    horizon: int,
+    origins: int = 4,
+    *,
+    apart: int | None = None,
+    seed: int = 0,
+    country: str | None = None,
+    time_limit: float | None = None,
+) -> Backtest:
+    """Score the forecast at the last ``origins`` dates that have ``horizon`` known periods after them.
+
+    Parameters
+    ----------
+    apart
+        Periods between origins; the horizon when omitted.
+    time_limit
+        Seconds of processor time for training, per origin.
+
+    Raises
+    ------
+    UsageError
+        The history is too short for so many origins, or the horizon is not possible.
+    """
+    check_horizon(horizon, history.frequency)
+    if origins < 1:
+        raise UsageError(f"a backtest has 1 or more origins, not {origins}")
+    apart = horizon if apart is None else apart
+    held = horizon + (origins - 1) * apart
+    if len(history.stamps) - held <= history.season:
+        most = max((len(history.stamps) - history.season - 1 - horizon) // apart + 1, 0)
+        raise UsageError(
+            f"{len(history.stamps)} periods are too few for {origins} origins of {horizon} periods; "
+            f"at most {most} origins fit"
+        )
+    first = history.until(held)
+    scale = dict(zip(first.ids, seasonal_error(np.asarray(first.values), history.season), strict=True))
+    rows = []
+    for k in reversed(range(origins)):
+        known = history.until(horizon + k * apart)
+        rows += _score_origin(history, known, horizon, scale, seed, country, time_limit)
+    return Backtest(pd.DataFrame(rows), horizon, history.frequency)
+
+
+def holdout(
+    history: History,
+    days: int = 28,
+    *,
+    seed: int = 0,
+    country: str | None = None,
+    time_limit: float | None = None,
+) -> dict[str, dict[str, float]]:
+    """Score the last ``days`` of a daily history with a forecast made before them.
+
+    Returns
+    -------
+    dict
+        Method (``forecast``, ``base``, ``seasonal_naive``) -> ``mase, wql, coverage_80, coverage_95, cpu_s``.
+    """
+    return backtest(history.daily(), days, 1, seed=seed, country=country, time_limit=time_limit).summary()
+
+
+def seasonal_naive(known: History, horizon: int) -> np.ndarray:
+    """Quantiles of "same as last season", shape (series, horizon, level).
+
+    The spread is that of its own past errors, wider with each season ahead.
+    """
+    values, season = np.asarray(known.values), known.season
+    if values.shape[1] < season:
+        usual = np.nan_to_num(np.nanmean(values, axis=1, keepdims=True))
+        return np.repeat(np.repeat(usual, horizon, axis=1)[..., None], len(LEVELS), axis=2)
+    last = _last_known(values, season)
+    middle = np.tile(last, -(-horizon // season))[:, :horizon]
+    change = values[:, season:] - values[:, :-season]
+    spread = np.zeros((len(values), len(LEVELS)))
+    for row, errors in enumerate(change):
+        seen = errors[np.isfinite(errors)]
+        if len(seen):
+            spread[row] = np.quantile(seen, LEVELS) - np.median(seen)
+    seasons = np.sqrt(np.arange(horizon) // season + 1)
+    return ordered(middle[..., None] + spread[:, None, :] * seasons[:, None])
+
+
+def _last_known(values: np.ndarray, season: int) -> np.ndarray:
+    """The latest known count at each place of the season, shape (series, season); 0 where none is."""
+    whole = values.shape[1] // season
+    blocks = values[:, values.shape[1] - whole * season :].reshape(len(values), whole, season)
+    last = np.zeros((len(values), season))
+    for k in range(whole):
+        last = np.where(np.isfinite(blocks[:, k]), blocks[:, k], last)
+    return last
+
+
+def _score_origin(
+    history: History,
+    known: History,
+    horizon: int,
+    scale: dict[str, float],
+    seed: int,
+    country: str | None,
+    time_limit: float | None,
+) -> list[dict[str, object]]:
+    row = pd.Index(history.ids).get_indexer(list(known.ids))
+    n = len(known.stamps)
+    first = history.stamps.get_loc(known.stamps[0])
+    truth = np.asarray(history.values)[row, first + n : first + n + horizon]
+    own = np.array([scale.get(name, np.nan) for name in known.ids])
+    rows = []
+    for method in METHODS:
+        begun = time.process_time()
+        made_by = method
+        if method == "seasonal_naive":
+            quantiles = seasonal_naive(known, horizon)
+        else:
+            wanted = "auto" if method == "forecast" else "base"
+            result = forecast(
+                known, horizon, seed=seed, n_paths=0, country=country, time_limit=time_limit, made_by=wanted
+            )
+            quantiles, made_by = result.champion.quantiles, result.made_by[0]
+        spent = time.process_time() - begun
+        origin = {"origin": known.stamps[-1], "method": method}
+        rows.append({**origin, **score(quantiles, truth, own), "made_by": made_by, "cpu_s": spent})
+    return rows
