@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
@@ -47,6 +49,12 @@ class Hospital(Model):
     def everywhere(self) -> dict[str, Ward | Place]:
         """All places by name, wards first, in the order of the file."""
         return {**self.wards, **self.places}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Hospital:
+        """The same hospital with some parts replaced; what was derived from the old is left behind."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("everywhere", None)
+        return copy
 
     @property
     def fingerprint(self) -> str:
