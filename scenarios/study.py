@@ -1,0 +1,173 @@
+"""Study: a scenario and the base on the same patients.
+
+Both hospitals meet the same people: a patient is found by key, so more arrivals add people and move
+none. Each replication gives one pair, and the pairs give the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scenarios.base_case import base_case
+from scenarios.comparison import Comparison, Row, compare_measures
+from scenarios.scenario import Scenario, scenario_of
+from twin.case import Case, Schedule, Window, resolve
+from twin.engine.replications import replicate
+from twin.errors import UsageError
+from twin.measures import summarise
+from twin.measures.census import open_time
+from twin.store import Store
+from twin.trace import Trace
+
+Progress = Callable[[float, float, str], None]
+Check = Callable[[], None]
+Measures = Mapping[str, float]
+
+#: signs of currencies that have one; others are named [ISO 4217 -> sign]
+SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
+
+
+def run_study(
+    case: Case,
+    scenario: Scenario,
+    *,
+    window: Window,
+    replications: int,
+    seed: int,
+    progress: Progress | None = None,
+    check: Check | None = None,
+    threads: int = 2,
+) -> Comparison:
+    """Play a scenario and the base, and compare them pair by pair.
+
+    Parameters
+    ----------
+    case
+        The base.
+    replications
+        Pairs, two or more; one pair says nothing about how sure a difference is.
+    progress
+        Told (done, all, what) after each replication.
+
+    Raises
+    ------
+    ConfigError
+        The scenario names what this hospital does not have.
+    UsageError
+        Fewer than two replications.
+    """
+    if replications < 2:
+        raise UsageError(f"a comparison needs 2 replications or more to know its margin; got {replications}")
+    changed = scenario.apply(case)
+    notes = cut_levers(case, changed, window)
+    sides = []
+    for i, (side, name) in enumerate(((case, "base"), (changed, scenario.name))):
+        sides.append(
+            play(
+                side,
+                window,
+                replications=range(replications),
+                seed=seed,
+                threads=threads,
+                check=check,
+                progress=_part(progress, i * replications, 2 * replications, name),
+            )
+        )
+    rows = (*compare_measures(*sides), *cost_rows(case, changed, window))
+    return Comparison("base", scenario.name, scenario.words(case.hospital), rows, replications, notes)
+
+
+def play(
+    case: Case,
+    window: Window,
+    *,
+    replications: range,
+    seed: int,
+    threads: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+    check: Check | None = None,
+) -> list[dict[str, float]]:
+    """Measures of each replication of one case."""
+
+    def measures(trace: Trace) -> dict[str, float]:
+        return summarise(trace, case.hospital)
+
+    return replicate(
+        case, window, seed=seed, replications=replications, reduce=measures,
+        threads=threads, progress=progress, check=check,
+    )  # fmt: skip
+
+
+def cut_levers(base: Case, changed: Case, window: Window) -> tuple[str, ...]:
+    """What the levels of the changed hospital were cut to, where the base's were not, in words."""
+    before, after = resolve(base, window), resolve(changed, window)
+    return tuple(note for note in after.notes if note not in before.notes)
+
+
+def cost_rows(base: Case, changed: Case, window: Window) -> tuple[Row, ...]:
+    """Open beds and what they cost: known before any patient comes, so without a margin."""
+    beds = [mean_open_beds(case, resolve(case, window), window) for case in (base, changed)]
+    money = base.hospital.money
+    rows = [_known("open_beds", "Open beds, mean", "beds", *beds)]
+    if money.open_bed_day > 0:
+        unit = f"{SIGNS.get(money.currency, money.currency)} a day"
+        rows.append(_known("open_bed_cost", "Cost of open beds", unit, *(n * money.open_bed_day for n in beds)))
+    return tuple(rows)
+
+
+def mean_open_beds(case: Case, schedule: Schedule, window: Window) -> float:
+    """Open beds of all wards, mean over the measured days. [beds]"""
+    starts = window.clock(case.hospital).day_starts
+    start, end = int(starts[window.warm_up]), int(starts[window.warm_up + window.days])
+    return sum(open_time(schedule.levels[ward], start, end) for ward in case.hospital.wards) / (end - start)
+
+
+def study_workspace(
+    workspace: Path,
+    store: Store,
+    levers: Sequence[Mapping[str, Any]],
+    *,
+    days: int,
+    replications: int,
+    seed: int,
+    warm_up: int | None = None,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> Comparison:
+    """A what-if asked of a workspace: its hospital, and the demand of its last finished main job.
+
+    Parameters
+    ----------
+    levers
+        Plain tables, ``{"lever": "add_beds", "ward": ..., "beds": 4}``.
+    """
+    scenario = scenario_of(levers)
+    base = base_case(workspace, store, days=days, warm_up=warm_up)
+    return run_study(
+        base.case, scenario, window=base.window, replications=replications, seed=seed, progress=progress, check=check
+    )
+
+
+def comparison_document(comparison: Comparison, *, run_id: str) -> dict[str, Any]:
+    """The artefact ``comparison.json`` of a what-if run."""
+    return {
+        "format": 1,
+        "run_id": run_id,
+        "replications": comparison.replications,
+        "done": comparison.replications,
+        "scenario": {"name": comparison.changed, "levers": list(comparison.levers)},
+        "rows": [row.to_json() for row in comparison.rows],
+        "notes": list(comparison.notes),
+    }
+
+
+def _known(key: str, label: str, unit: str, base: float, changed: float) -> Row:
+    return Row(key, label, unit, base, changed, changed - base, 0.0, "down", abs(changed - base) > 1e-9)
+
+
+def _part(progress: Progress | None, before: int, total: int, name: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total, f"simulating {name}")
