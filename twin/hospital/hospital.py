@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from twin.errors import ConfigError, NotFound, Problem, did_you_mean
 from twin.hospital.base import Model, Money, Name, Profile
 from twin.hospital.check import check_references
+from twin.hospital.faults import problems_of
 from twin.hospital.pathway import Arrivals, Pathway, PatientClass
 from twin.hospital.places import Place, StaffGroup, Ward
 
@@ -79,7 +80,7 @@ def parse_hospital(text: str, *, source: str = "hospital.toml") -> Hospital:
     try:
         hospital = Hospital.model_validate(raw)
     except ValidationError as error:
-        problems += [_problem(fault) for fault in error.errors()]
+        problems += problems_of(error.errors())
     told = {p.path for p in problems}
     problems += [p for p in check_references(raw) if p.path not in told]
     if problems or hospital is None:
@@ -118,16 +119,3 @@ def shipped(name: str) -> str:
     if name not in shipped_names():
         raise NotFound(f'no hospital "{name}" is shipped; {did_you_mean(name, shipped_names())}')
     return (resources.files("twin.hospital") / "library" / f"{name}.toml").read_text(encoding="utf-8")
-
-
-_RULES = {
-    "extra_forbidden": "no such key here",
-    "missing": "is needed here",
-}
-
-
-def _problem(fault) -> Problem:  # type: ignore[no-untyped-def]
-    path = ".".join(str(part) for part in fault["loc"] if part not in ("Alternative", "constrained-str"))
-    rule = _RULES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    value = None if fault["type"] == "missing" else fault["input"]
-    return Problem(path or "hospital", value if not isinstance(value, dict) else None, rule)

@@ -7,7 +7,9 @@ against the beds that are open. [beds]
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
+import networkx as nx
 import numpy as np
 
 from twin.errors import Overload
@@ -94,22 +96,100 @@ def offered_load(hospital: Hospital) -> tuple[Load, ...]:
     return tuple(rows)
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Wards or places that stand in for each other, taken together; or one staff group."""
+
+    members: tuple[str, ...]
+    offered: float  # mean number needed at once [beds, places or people]
+    open: float  # mean level over the week
+
+    @property
+    def ratio(self) -> float:
+        """Offered / open. [fraction]"""
+        return Load("", "", self.offered, self.open).ratio
+
+
+def pools(hospital: Hospital) -> tuple[Pool, ...]:
+    """Loads taken together where a patient of one place may be put in the other."""
+    loads = {load.name: load for load in offered_load(hospital)}
+    graph = nx.Graph()
+    graph.add_nodes_from(loads)
+    for pathway in hospital.pathways.values():
+        for step in pathway.steps:
+            names = [a.place for a in step.alternatives()]
+            graph.add_edges_from(pairwise(names))
+    groups = [tuple(sorted(part, key=list(loads).index)) for part in nx.connected_components(graph)]
+    return tuple(
+        Pool(group, sum(loads[n].offered for n in group), sum(loads[n].open for n in group)) for group in groups
+    )
+
+
+def overloaded(hospital: Hospital) -> tuple[Pool, ...]:
+    """Pools whose queue grows without end: offered load of 1 or more."""
+    return tuple(pool for pool in pools(hospital) if pool.offered > 0 and pool.ratio >= 1)
+
+
+def growth_a_day(hospital: Hospital, pool: Pool) -> float:
+    """How much a queue before an overloaded pool grows. [patients a day]
+
+    What comes in beyond what the pool can finish: (offered - open) / mean time at the pool.
+    """
+    comes = 0.0
+    rates = class_rates(hospital)
+    for name, patient_class in hospital.classes.items():
+        pathway = hospital.pathways[patient_class.pathway]
+        for i, times in enumerate(visits(pathway)):
+            step = pathway.steps[i]
+            wanted = [a.place for a in step.alternatives()[:1]] + list(step.staff)
+            if any(member in wanted for member in pool.members):
+                comes += rates[name] * float(times)
+    return comes * max(1 - 1 / pool.ratio, 0.0) if pool.ratio > 0 else 0.0
+
+
+def refuse_nowhere_to_go(hospital: Hospital) -> None:
+    """Refuse a hospital in which patients ask for places or people that are never there.
+
+    Raises
+    ------
+    Overload
+        With every such place or group, and the demand for it.
+    """
+    nowhere = [pool for pool in pools(hospital) if pool.offered > 0 and pool.open == 0]
+    if nowhere:
+        lines = [
+            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average and never one open; open some, or "
+            "send the patients elsewhere"
+            for pool in nowhere
+        ]
+        raise Overload("patients would wait for ever\n" + "\n".join(lines))
+
+
 def refuse_steady_overload(hospital: Hospital) -> None:
     """Refuse a run that is asked for its steady state where none exists.
 
     Raises
     ------
     Overload
-        With every place or group whose offered load is at or above what is open.
+        With every pool whose offered load is at or above what is open.
     """
-    over = [load for load in offered_load(hospital) if load.ratio >= 1]
+    over = overloaded(hospital)
     if over:
         lines = [
-            f"  {load.kind} {load.name}: {load.offered:.1f} needed on average, {load.open:.1f} open "
-            f"(offered load {load.ratio:.2f})"
-            for load in over
+            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open "
+            f"(offered load {pool.ratio:.2f}); the queue grows by {growth_a_day(hospital, pool):.1f} a day"
+            for pool in over
         ]
-        raise Overload("there is no steady state: queues would grow without end\n" + "\n".join(lines))
+        raise Overload(
+            "there is no steady state: queues would grow without end\n"
+            + "\n".join(lines)
+            + "\nopen more, or ask for a finite run from the day it begins (--warm-up 0)"
+        )
+
+
+def _names(hospital: Hospital, pool: Pool) -> str:
+    everything = {**hospital.everywhere, **hospital.staff}
+    return " + ".join(f"{everything[name].title} ({name})" for name in pool.members)
 
 
 def _turnaround_days(hospital: Hospital, place: str, in_place: bool) -> float:

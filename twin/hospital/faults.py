@@ -1,0 +1,81 @@
+"""Faults of single tables, told once each: pydantic's findings in a planner's words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from twin.errors import Problem
+
+#: tags that pydantic adds to a path where an entry may be a name or a table
+_NAME_TAG, _TABLE_TAG = "constrained-str", "Alternative"
+
+_RULES = {
+    "extra_forbidden": "no such key here",
+    "missing": "is needed here",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a text in quotes",
+    "bool_parsing": "true or false",
+    "dict_type": "a table",
+    "tuple_type": "a list",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "string_pattern_mismatch": "a name of small letters, digits and _, beginning with a letter",
+    "literal_error": "one of {expected}",
+    "too_short": "a list of {min_length} or more",
+    "too_long": "a list of {max_length} at most",
+}
+
+
+def problems_of(faults: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """One problem a fault of the file, in the order of the file's tables."""
+    kept = [fault for fault in faults if _counts(fault, faults)]
+    kept = _name_misspelled(kept)
+    found: dict[str, Problem] = {}
+    for fault in kept:
+        found.setdefault(_path(fault["loc"]), _problem(fault))
+    return list(found.values())
+
+
+def _counts(fault: Mapping[str, Any], faults: Sequence[Mapping[str, Any]]) -> bool:
+    """Leave out what only follows from another fault."""
+    loc, entry = fault["loc"], fault["input"]
+    if _NAME_TAG in loc and isinstance(entry, dict):
+        return False  # meant as a table, told there
+    if _TABLE_TAG in loc and loc[-1] == _TABLE_TAG:
+        return False  # meant as a name, told there
+    beneath = any(len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in faults)
+    return not (fault["type"] == "too_short" and beneath)
+
+
+def _name_misspelled(faults: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A key that is needed and one that is not known, much alike, are one fault."""
+    kept = list(faults)
+    for unknown in [f for f in kept if f["type"] == "extra_forbidden"]:
+        table = unknown["loc"][:-1]
+        needed = {str(f["loc"][-1]): f for f in kept if f["type"] == "missing" and f["loc"][:-1] == table}
+        near = difflib.get_close_matches(str(unknown["loc"][-1]), needed, n=1)
+        if near:
+            kept.remove(needed[near[0]])
+            kept[kept.index(unknown)] = {**unknown, "near": near[0]}
+    return kept
+
+
+def _path(loc: Sequence[object]) -> str:
+    return ".".join(str(part) for part in loc if part not in (_NAME_TAG, _TABLE_TAG)) or "hospital"
+
+
+def _problem(fault: Mapping[str, Any]) -> Problem:
+    rule = _RULES.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
+    rule = rule.format(**fault.get("ctx", {})) if "{" in rule and "ctx" in fault else rule
+    value = fault["input"]
+    shown = None if fault["type"] == "missing" or isinstance(value, dict | list) else value
+    cure = f'did you mean "{fault["near"]}"?' if "near" in fault else ""
+    return Problem(_path(fault["loc"]), shown, rule, cure)
