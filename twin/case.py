@@ -48,8 +48,8 @@ class Window:
             )
         if self.total > LONGEST_RUN:
             raise UsageError(
-                f"a run of {self.total:,} days (warm-up {self.warm_up} + {self.days} + tail {self.tail}) is longer "
-                f"than the {LONGEST_RUN:,} days allowed; ask for fewer days"
+                f"a run of {self.total:,} days (warm-up {self.warm_up} + {self.days} + tail {self.tail}) is "
+                f"longer than the {LONGEST_RUN:,} days allowed; ask for fewer days"
             )
 
     @property
@@ -158,7 +158,9 @@ def resolve(case: Case, window: Window) -> Schedule:
     return Schedule(MappingProxyType(levels), tuple(cuts.values()))
 
 
-def _level(case: Case, clock: Clock, name: str, entry: Ward | Place | StaffGroup, cuts: dict[str, str]) -> Level:
+def _level(
+    case: Case, clock: Clock, name: str, entry: Ward | Place | StaffGroup, cuts: dict[str, str]
+) -> Level:
     if isinstance(entry, Place) and entry.unlimited:
         return Level(np.zeros(1, np.int64), np.full(1, UNLIMITED, np.int64))
     times: list[int] = []
@@ -173,7 +175,13 @@ def _level(case: Case, clock: Clock, name: str, entry: Ward | Place | StaffGroup
 
 
 def _value(
-    case: Case, clock: Clock, name: str, entry: Ward | Place | StaffGroup, day: int, wall: int, cuts: dict[str, str]
+    case: Case,
+    clock: Clock,
+    name: str,
+    entry: Ward | Place | StaffGroup,
+    day: int,
+    wall: int,
+    cuts: dict[str, str],
 ) -> int:
     usual = _calendar(entry, clock, day, wall)
     if isinstance(entry, StaffGroup):
@@ -185,11 +193,15 @@ def _value(
     terms = [(asked, "asked"), (entry.physical_beds, "beds stand there")]
     if entry.nursing is not None:
         nurses = _calendar(case.hospital.staff[entry.nursing.group], clock, day, wall)
-        terms.append((math.floor(nurses * entry.nursing.patients_per_nurse), f"beds that {nurses} nurses can staff"))
+        terms.append(
+            (math.floor(nurses * entry.nursing.patients_per_nurse), f"beds that {nurses} nurses can staff")
+        )
     value, why = min(terms, key=lambda term: term[0])
     if value < asked:
         date_text = clock.date_of(day).isoformat()
-        cuts.setdefault(name, f"{name}: {asked} beds asked from {date_text}, cut to {value}: only {value} {why}")
+        cuts.setdefault(
+            name, f"{name}: {asked} beds asked from {date_text}, cut to {value}: only {value} {why}"
+        )
     return value
 
 

@@ -115,7 +115,9 @@ class Target:
 
     def holds(self, value: float) -> bool:
         """Whether one future's value meets the level."""
-        return (self.at_most is None or value <= self.at_most) and (self.at_least is None or value >= self.at_least)
+        return (self.at_most is None or value <= self.at_most) and (
+            self.at_least is None or value >= self.at_least
+        )
 
     @property
     def limit(self) -> str:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twin.case import Schedule
 from twin.units import IntArray
@@ -38,7 +39,7 @@ class Trace:
     places: tuple[str, ...]
     steps: tuple[StepKey, ...] = field(repr=False)
     classes: tuple[str, ...] = field(repr=False)
-    place: IntArray = field(repr=False)
+    place: NDArray[np.int32] = field(repr=False)
     requested: IntArray = field(repr=False)
     started: IntArray = field(repr=False)
     ended: IntArray = field(repr=False)
@@ -81,7 +82,9 @@ class Trace:
         frame = pd.DataFrame(
             {
                 "patient": work.key[self.patient],
-                "patient_class": pd.Categorical.from_codes(work.patient_class[self.patient], list(self.classes)),
+                "patient_class": pd.Categorical.from_codes(
+                    work.patient_class[self.patient], list(self.classes)
+                ),
                 "step": np.array([s.name for s in self.steps], dtype=object)[work.step],
                 "place": np.array([*self.places, None], dtype=object)[self.place],
             }

@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from twin.calendar import Clock, holidays
 from twin.case import Case, InHouse, Window
 from twin.errors import ConfigError, Problem, TwinError, UsageError
 from twin.hospital import Hospital
+from twin.hospital.base import Duration
 from twin.hospital.discharge import discharge_wall
 from twin.hospital.duration import draw, residual
 from twin.hospital.pathway import Arrivals, Pathway
 from twin.hospital.places import Ward
 from twin.streams import UIntArray, mix, name_key, root, uniform
 from twin.units import MS_DAY, FloatArray, IntArray
+
+#: columns of patients or of steps by name, all of one length
+Columns = dict[str, NDArray[Any]]
 
 #: ways in which a patient is there
 ARRIVES, IN_STEP, WAITING = 0, 1, 2
@@ -137,7 +143,9 @@ def _check_demand(case: Case, window: Window) -> None:
     unknown = [s for s in demand.series if s not in case.hospital.arrivals]
     if unknown:
         known = ", ".join(case.hospital.arrivals)
-        raise UsageError(f"the forecast names streams that the hospital does not have: {unknown}; it has {known}")
+        raise UsageError(
+            f"the forecast names streams that the hospital does not have: {unknown}; it has {known}"
+        )
     last = window.start + timedelta(days=window.total)
     if window.start < demand.start or last > demand.start + timedelta(days=demand.days):
         raise UsageError(
@@ -159,7 +167,7 @@ def _counts(
     ordinals = days + window.start.toordinal()
     mean = stream.daily_mean * np.asarray(stream.weekday_factors)[clock.weekdays[: window.total]]
     off = holidays(case.hospital.country, window.start.year, clock.date_of(window.total).year)
-    mean = mean * np.array([stream.holiday_factor if clock.date_of(d) in off else 1.0 for d in days])
+    mean = mean * np.array([stream.holiday_factor if clock.date_of(int(d)) in off else 1.0 for d in days])
     u = uniform(mix(base, name_key("count"), name_key(name), ordinals))
     return _count_quantile(u, mean, stream.dispersion)
 
@@ -174,7 +182,7 @@ def _count_quantile(u: FloatArray, mean: FloatArray, dispersion: float) -> IntAr
 
 def _arrivals(
     hospital: Hospital, clock: Clock, name: str, stream: Arrivals, counts: IntArray, base: np.uint64
-) -> dict[str, IntArray]:
+) -> Columns:
     days = np.arange(counts.size)
     ordinals = days + clock.start.toordinal()
     factor = stream.factor
@@ -212,7 +220,7 @@ def _wall_of_arrival(hospital: Hospital, stream: Arrivals, u: FloatArray) -> Int
     return discharge_wall(hospital.profiles[stream.hour_profile], u)
 
 
-def _in_house(case: Case, clock: Clock, base: np.uint64) -> dict[str, IntArray]:
+def _in_house(case: Case, clock: Clock, base: np.uint64) -> Columns:
     """Columns of the patients already there."""
     hospital, snapshot = case.hospital, case.snapshot
     classes, places = list(hospital.classes), list(hospital.everywhere)
@@ -227,7 +235,9 @@ def _in_house(case: Case, clock: Clock, base: np.uint64) -> dict[str, IntArray]:
         "patient_class": np.array([classes.index(p.patient_class) for p in people], dtype=np.int32),
         "arrival": since,
         "origin": np.array([WAITING if p.waiting else IN_STEP for p in people], dtype=np.int8),
-        "held": np.array([NONE if p.place is None else places.index(p.place) for p in people], dtype=np.int32),
+        "held": np.array(
+            [NONE if p.place is None else places.index(p.place) for p in people], dtype=np.int32
+        ),
         "since": since,
         "begin": np.array([_step_index(hospital, p) for p in people], dtype=np.int64),
     }
@@ -260,7 +270,7 @@ def _check_snapshot(hospital: Hospital, people: tuple[InHouse, ...]) -> None:
         raise ConfigError("snapshot", problems)
 
 
-def _walk(hospital: Hospital, columns: dict[str, IntArray]) -> dict[str, IntArray]:
+def _walk(hospital: Hospital, columns: Columns) -> Columns:
     """Walk every patient along the pathway: rows of steps in order of patient and visit."""
     first_number, at = {}, 0
     for number, name in enumerate(hospital.classes):
@@ -276,18 +286,28 @@ def _walk(hospital: Hospital, columns: dict[str, IntArray]) -> dict[str, IntArra
     n = columns["key"].size
     if not rows:
         empty = np.zeros(0, np.int64)
-        return {"first": np.zeros(n + 1, np.int64), "step": empty.astype(np.int32), "duration": empty, "wall": empty}
+        return {
+            "first": np.zeros(n + 1, np.int64),
+            "step": empty.astype(np.int32),
+            "duration": empty,
+            "wall": empty,
+        }
     who, step, duration, wall = (np.concatenate(column) for column in zip(*rows, strict=True))
     order = np.argsort(who, kind="stable")
     first = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(who, minlength=n), out=first[1:])
-    return {"first": first, "step": step[order].astype(np.int32), "duration": duration[order], "wall": wall[order]}
+    return {
+        "first": first,
+        "step": step[order].astype(np.int32),
+        "duration": duration[order],
+        "wall": wall[order],
+    }
 
 
 def _walk_class(
-    hospital: Hospital, pathway: Pathway, columns: dict[str, IntArray], members: IntArray
+    hospital: Hospital, pathway: Pathway, columns: Columns, members: IntArray
 ) -> Iterator[tuple[IntArray, IntArray, IntArray, IntArray]]:
-    identity: UIntArray = columns["id"]  # type: ignore[assignment]
+    identity: UIntArray = columns["id"]
     seen = np.zeros((members.size, len(pathway.steps)), dtype=np.int64)
     here, at, first_visit = np.arange(members.size), columns["begin"][members], True
     for _ in range(_MOST_STEPS):
@@ -312,7 +332,10 @@ def _walk_class(
     raise TwinError(f"a patient made {_MOST_STEPS:,} steps on one pathway; look at its routes for a circle")
 
 
-def _what_is_left(columns, who, duration, u, drawn):  # type: ignore[no-untyped-def]
+def _what_is_left(
+    columns: Columns, who: IntArray, duration: Duration, u: FloatArray, drawn: IntArray
+) -> IntArray:
+    """Residual time of those who are in the step already; the drawn one for all others. [ms]"""
     inside = columns["origin"][who] == IN_STEP
     if not inside.any():
         return drawn
@@ -328,7 +351,9 @@ def _route(pathway: Pathway, index: int, u: FloatArray) -> IntArray:
     return targets[np.searchsorted(edges, u, side="right")]
 
 
-def _wall_of_discharge(hospital: Hospital, pathway: Pathway, index: int, to: IntArray, u: FloatArray) -> IntArray:
+def _wall_of_discharge(
+    hospital: Hospital, pathway: Pathway, index: int, to: IntArray, u: FloatArray
+) -> IntArray:
     wall = np.full(to.size, NONE, np.int64)
     profile = discharge_profile(hospital, pathway, index)
     if profile is not None:

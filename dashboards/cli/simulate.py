@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 HospitalFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[HOSPITAL]", help="A hospital.toml; the workspace's when omitted.", show_default=False),
+    typer.Argument(
+        metavar="[HOSPITAL]", help="A hospital.toml; the workspace's when omitted.", show_default=False
+    ),
 ]
 
 
@@ -23,13 +25,18 @@ def command(
     hospital: HospitalFile = None,
     days: Annotated[int, typer.Option("--days", help="Days to measure.")] = 28,
     warm_up: Annotated[
-        int | None, typer.Option("--warm-up", help="Days before them that are not measured.", show_default="28")
+        int | None,
+        typer.Option("--warm-up", help="Days before them that are not measured.", show_default="28"),
     ] = None,
     replications: Annotated[int, typer.Option("--replications", help="How many futures.")] = 20,
     seed: Seed = 1,
-    engine: Annotated[str, typer.Option("--engine", help="kernel, or reference (the one to read).")] = "kernel",
+    engine: Annotated[
+        str, typer.Option("--engine", help="kernel, or reference (the one to read).")
+    ] = "kernel",
     plan: Annotated[Path | None, typer.Option("--plan", help="A plan.toml to follow.")] = None,
-    scenario: Annotated[str | None, typer.Option("--scenario", help="A scenario to apply: name or file.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="A scenario to apply: name or file.")
+    ] = None,
     start: Annotated[
         datetime | None, typer.Option("--start", formats=["%Y-%m-%d"], help="First day of the run.")
     ] = None,
@@ -64,7 +71,9 @@ def command(
     say(answer if json else words(answer), json)
 
 
-def _base(hospital: Path | None, workspace: Path, days: int, warm_up: int | None, start: datetime | None) -> Base:
+def _base(
+    hospital: Path | None, workspace: Path, days: int, warm_up: int | None, start: datetime | None
+) -> Base:
     """The case to play: the named file's alone, or the workspace's with its last forecast."""
     from scenarios.base_case import FIRST_DAY, WARM_UP, Base, base_case
     from twin.case import Case, Window

@@ -111,4 +111,4 @@ def _hospital(workspace: Path) -> str:
         names = ", ".join(" + ".join(pool.members) for pool in over)
         raise TwinError(f"more is asked than is open, so queues grow without end: {names}")
     beds = sum(ward.staffed_beds for ward in hospital.wards.values())
-    return f"{hospital.name}: {len(hospital.wards)} wards with {beds} staffed beds; every place can carry its load"
+    return f"{hospital.name}: {len(hospital.wards)} wards, {beds} staffed beds, no overload"

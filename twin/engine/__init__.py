@@ -13,7 +13,9 @@ Engine = Literal["kernel", "reference"]
 ENGINES: tuple[Engine, ...] = ("kernel", "reference")
 
 
-def simulate(case: Case, workload: Workload, *, engine: Engine = "kernel", schedule: Schedule | None = None) -> Trace:
+def simulate(
+    case: Case, workload: Workload, *, engine: Engine = "kernel", schedule: Schedule | None = None
+) -> Trace:
     """Play one replication.
 
     Parameters

@@ -104,12 +104,12 @@ def _components(case: Case, workload: Workload, resources: dict[str, int]) -> In
                     if to is not None and share > 0:
                         wanted = (a.place for a in pathway.steps[to].alternatives())
                         graph.add_edges_from((resources[held], resources[place]) for place in wanted)
-    for i in np.flatnonzero((workload.origin != ARRIVES) & (workload.held != NONE)):
-        name = list(hospital.classes)[workload.patient_class[i]]
+    for i in (int(j) for j in np.flatnonzero((workload.origin != ARRIVES) & (workload.held != NONE))):
+        name = list(hospital.classes)[int(workload.patient_class[i])]
         for step in hospital.pathways[hospital.classes[name].pathway].steps:
             graph.add_edges_from((int(workload.held[i]), resources[a.place]) for a in step.alternatives())
     component = np.full(len(hospital.everywhere), NONE, np.int64)
-    parts = sorted((sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1))
+    parts = sorted(sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1)
     for number, part in enumerate(parts):
         component[part] = number
     return component

@@ -76,7 +76,9 @@ class House:
         self.stopped_at: int | None = None
         rows = workload.step.size
         self.place = np.full(rows, NONE, np.int32)
-        self.requested, self.started, self.ended, self.left = (np.full(rows, UNSET, np.int64) for _ in range(4))
+        self.requested, self.started, self.ended, self.left = (
+            np.full(rows, UNSET, np.int64) for _ in range(4)
+        )
 
     # ---- what happens by itself ------------------------------------------------------------
 
@@ -355,5 +357,3 @@ def simulate_reference(case: Case, workload: Workload, schedule: Schedule) -> Tr
         engine="reference",
         stopped_at=house.stopped_at,
     )
-
-

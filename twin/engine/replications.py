@@ -110,6 +110,7 @@ def refuse_too_much(case: Case, window: Window, replications: int) -> None:
     rows = expected_rows(case, window)
     if rows > MOST_ROWS or rows * replications > MOST_ROWS_TOGETHER:
         raise UsageError(
-            f"about {rows:,.0f} patient-steps a replication, {rows * replications:,.0f} in all, is more than the twin "
-            f"takes at once ({MOST_ROWS:,} and {MOST_ROWS_TOGETHER:,}); ask for fewer days or replications"
+            f"about {rows:,.0f} patient-steps a replication, {rows * replications:,.0f} in all, is more than "
+            f"the twin takes at once ({MOST_ROWS:,} and {MOST_ROWS_TOGETHER:,}); "
+            "ask for fewer days or replications"
         )

@@ -19,7 +19,9 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Unit("fraction"
 class Model(BaseModel):
     """A part of a description: frozen, and a key that it does not know is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, allow_inf_nan=False, populate_by_name=True
+    )
 
 
 class Hours(Model):
@@ -62,7 +64,10 @@ class Profile(Model):
 
     hours: tuple[Share, ...] = Field(min_length=24, max_length=24)
     recorded: tuple[Share, ...] | None = Field(
-        None, min_length=24, max_length=24, description="hours in force when the stays were recorded, if other than `hours`"
+        None,
+        min_length=24,
+        max_length=24,
+        description="hours in force when the stays were recorded, if other than `hours`",
     )
 
     @property

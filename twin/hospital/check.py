@@ -45,7 +45,10 @@ def _unknown(path: str, value: object, known: list[str], what: str) -> Iterator[
 def _levels(raw: Table) -> Iterator[Problem]:
     for name in set(_names(raw, "wards")) & set(_names(raw, "places")):
         yield Problem(f"places.{name}", None, "a ward has this name already")
-    for section, level, ceiling in (("wards", "staffed_beds", "physical_beds"), ("places", "staffed", "physical")):
+    for section, level, ceiling in (
+        ("wards", "staffed_beds", "physical_beds"),
+        ("places", "staffed", "physical"),
+    ):
         for name, table in _tables(raw, section):
             if table.get("unlimited"):
                 continue
@@ -73,12 +76,17 @@ def _calendars(raw: Table) -> Iterator[Problem]:
                 if not isinstance(row, dict):
                     continue
                 try:
-                    start, end = clock_ms(str(row.get("from", "00:00"))), clock_ms(str(row.get("to", "24:00")))
+                    start, end = (
+                        clock_ms(str(row.get("from", "00:00"))),
+                        clock_ms(str(row.get("to", "24:00"))),
+                    )
                 except ValueError:
                     continue
                 if start >= end:
                     path = f"{section}.{name}.calendar.{i}"
-                    yield Problem(path, None, "`from` is not before `to`", "write two rows for a stretch over midnight")
+                    yield Problem(
+                        path, None, "`from` is not before `to`", "write two rows for a stretch over midnight"
+                    )
 
 
 def _shares(path: str, values: object) -> Iterator[Problem]:
@@ -87,7 +95,9 @@ def _shares(path: str, values: object) -> Iterator[Problem]:
         return
     total = sum(numbers)
     if not abs(total - 1) <= _TOLERANCE:
-        yield Problem(path, round(total, 6), "shares that sum to one", "mend them; they are never rescaled silently")
+        yield Problem(
+            path, round(total, 6), "shares that sum to one", "mend them; they are never rescaled silently"
+        )
 
 
 def _profiles(raw: Table) -> Iterator[Problem]:
@@ -152,7 +162,13 @@ def _duration(path: str, table: object) -> Iterator[Problem]:
     if quantiles:
         points = [q for q in quantiles if isinstance(q, list) and len(q) == 2]
         shares, values = [q[0] for q in points], [q[1] for q in points]
-        if len(points) < 2 or shares[0] != 0 or shares[-1] != 1 or sorted(set(shares)) != shares or sorted(values) != values:
+        if (
+            len(points) < 2
+            or shares[0] != 0
+            or shares[-1] != 1
+            or sorted(set(shares)) != shares
+            or sorted(values) != values
+        ):
             yield Problem(f"{path}.quantiles", None, "pairs [share, value] rising from share 0 to share 1")
         if "mean" in table:
             yield Problem(f"{path}.mean", table["mean"], "either a mean or quantiles, not both")
@@ -185,17 +201,24 @@ def _places_kept(path: str, rows: list[Table], names: list[str]) -> Iterator[Pro
         yield Problem(f"{path}.steps.0.in_place", True, "the first step has no place before it to stay in")
     for i, step in enumerate(rows):
         if step.get("in_place") and step.get("places"):
-            yield Problem(f"{path}.steps.{i}.places", None, "a step in the place already held lists no places")
+            yield Problem(
+                f"{path}.steps.{i}.places", None, "a step in the place already held lists no places"
+            )
         held = _held(rows, names, i) if step.get("keeps_place") else set()
         for j in _successors(rows, names, i):
             if j is None:
                 continue
             if rows[j].get("in_place") and not step.get("keeps_place"):
                 rule = f'"{names[j]}" happens in the place of this step, so this step keeps it'
-                yield Problem(f"{path}.steps.{i}.keeps_place", step.get("keeps_place", False), rule, "keeps_place = true")
+                yield Problem(
+                    f"{path}.steps.{i}.keeps_place",
+                    step.get("keeps_place", False),
+                    rule,
+                    "keeps_place = true",
+                )
             again = held & set(_places(rows[j]))
             if again and not rows[j].get("in_place"):
-                rule = f"already held after \"{names[i]}\""
+                rule = f'already held after "{names[i]}"'
                 yield Problem(f"{path}.steps.{j}.places", sorted(again)[0], rule, "say in_place = true")
 
 
@@ -220,4 +243,6 @@ def _way_out(path: str, rows: list[Table], names: list[str]) -> Iterator[Problem
         leads_out |= more
     for i in range(len(rows)):
         if i not in leads_out:
-            yield Problem(f"{path}.steps.{i}", names[i], "a patient who comes here never leaves", "give it a way home")
+            yield Problem(
+                f"{path}.steps.{i}", names[i], "a patient who comes here never leaves", "give it a way home"
+            )

@@ -25,7 +25,9 @@ def quantile(duration: Duration, u: FloatArray) -> FloatArray:
     """Q(u) in the duration's own unit, capped at ``at_most``. Same shape as ``u``."""
     u = np.asarray(u, dtype=np.float64)
     if duration.quantiles:
-        shares, values = (np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True))
+        shares, values = (
+            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
+        )
         value = np.interp(u, shares, values)
     elif _is_exact(duration):
         value = np.full(u.shape, _mean(duration))
@@ -44,7 +46,9 @@ def share_below(duration: Duration, x: FloatArray) -> FloatArray:
     """F(x), the share of durations up to ``x`` in the duration's own unit. Same shape as ``x``."""
     x = np.asarray(x, dtype=np.float64)
     if duration.quantiles:
-        shares, values = (np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True))
+        shares, values = (
+            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
+        )
         share = np.interp(x, values, shares)
     elif _is_exact(duration):
         share = (x >= _mean(duration)).astype(np.float64)
@@ -75,10 +79,13 @@ def residual(duration: Duration, elapsed: FloatArray, uniform: FloatArray) -> In
 def mean_ms(duration: Duration) -> float:
     """Mean length, the cap included. [ms]"""
     if duration.quantiles:
-        shares, values = (np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True))
-        cap = np.inf if duration.at_most is None else duration.at_most
-        return float(_capped_trapezoid(shares, values, cap)) * duration.ms
-    mean, cap = _mean(duration), duration.at_most
+        shares, values = (
+            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
+        )
+        most = np.inf if duration.at_most is None else duration.at_most
+        return _capped_trapezoid(shares, values, most) * duration.ms
+    mean = _mean(duration)
+    cap = duration.at_most
     if cap is None:
         return mean * duration.ms
     if _is_exact(duration):

@@ -35,7 +35,9 @@ class Hospital(Model):
     arrivals: dict[Name, Arrivals]
     classes: dict[Name, PatientClass]
     pathways: dict[Name, Pathway]
-    sources: dict[str, str] = Field(default_factory=dict, description="path of a number -> where it comes from")
+    sources: dict[str, str] = Field(
+        default_factory=dict, description="path of a number -> where it comes from"
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -74,7 +76,9 @@ def parse_hospital(text: str, *, source: str = "hospital.toml") -> Hospital:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(source, [Problem("TOML", None, str(error), "mend the file's syntax there")]) from error
+        raise ConfigError(
+            source, [Problem("TOML", None, str(error), "mend the file's syntax there")]
+        ) from error
     problems: list[Problem] = []
     hospital = None
     try:

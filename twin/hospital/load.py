@@ -46,7 +46,7 @@ def visits(pathway: Pathway) -> FloatArray:
                 route[i, to] += share
     first = np.zeros(n)
     first[0] = 1
-    return np.linalg.solve((np.eye(n) - route).T, first)
+    return np.asarray(np.linalg.solve((np.eye(n) - route).T, first), dtype=np.float64)
 
 
 def class_rates(hospital: Hospital) -> dict[str, float]:
@@ -87,7 +87,9 @@ def offered_load(hospital: Hospital) -> tuple[Load, ...]:
             load = rates[name] * times * mean_ms(step.duration) / MS_DAY
             for place in _places_of(pathway, i):
                 need[place[0]] += load * place[1]
-                need[place[0]] += rates[name] * times * place[1] * _turnaround_days(hospital, place[0], step.in_place)
+                need[place[0]] += (
+                    rates[name] * times * place[1] * _turnaround_days(hospital, place[0], step.in_place)
+                )
             for group, people in step.staff.items():
                 need[group] += load * people
     rows = []
@@ -121,7 +123,8 @@ def pools(hospital: Hospital) -> tuple[Pool, ...]:
             graph.add_edges_from(pairwise(names))
     groups = [tuple(sorted(part, key=list(loads).index)) for part in nx.connected_components(graph)]
     return tuple(
-        Pool(group, sum(loads[n].offered for n in group), sum(loads[n].open for n in group)) for group in groups
+        Pool(group, sum(loads[n].offered for n in group), sum(loads[n].open for n in group))
+        for group in groups
     )
 
 
@@ -158,8 +161,8 @@ def refuse_nowhere_to_go(hospital: Hospital) -> None:
     nowhere = [pool for pool in pools(hospital) if pool.offered > 0 and pool.open == 0]
     if nowhere:
         lines = [
-            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average and never one open; open some, or "
-            "send the patients elsewhere"
+            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average and never one open; "
+            "open some, or send the patients elsewhere"
             for pool in nowhere
         ]
         raise Overload("patients would wait for ever\n" + "\n".join(lines))

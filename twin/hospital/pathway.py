@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twin.hospital.base import Duration, Model, Name, People, Share
+from twin.hospital.base import Duration, Model, Name, Share
 from twin.units import Unit
 
 #: the step after the last: the patient leaves the hospital

@@ -67,7 +67,12 @@ def need(trace: Trace, hospital: Hospital, *, every_hours: int = 1) -> Need:
         open_beds[i] = levels_at(trace.schedule.levels[ward], ms)
     elsewhere = asked & (first >= 0) & (first < len(wards)) & _kept_a_ward(trace, len(wards))
     return Need(
-        ms, wards, in_beds, waiting, open_beds, count_present(trace.requested[elsewhere], until_start[elsewhere], ms)
+        ms,
+        wards,
+        in_beds,
+        waiting,
+        open_beds,
+        count_present(trace.requested[elsewhere], until_start[elsewhere], ms),
     )
 
 

@@ -34,23 +34,83 @@ class Measure:
 
 
 _ROWS = (
-    ("ed_within_4h", "Emergency, left within 4 h", "%", "up", "arrival to leaving the department, share within 4 h"),
-    ("ed_over_12h", "Emergency, over 12 h", "%", "down", "arrival to leaving the department, share over 12 h"),
-    ("ed_hours_mean", "Time in the emergency department", "h", "down", "arrival to leaving the department, mean"),
-    ("wait_to_be_seen_minutes", "Wait for a cubicle", "min", "down", "arrival to the first emergency place, mean"),
-    ("boarding_hours_mean", "Wait for a bed, mean", "h", "down", "decision to admit to ward bed occupied, mean"),
-    ("boarding_hours_p90", "Wait for a bed, slowest tenth", "h", "down", "decision to admit to bed, 90th percentile"),
+    (
+        "ed_within_4h",
+        "Emergency, left within 4 h",
+        "%",
+        "up",
+        "arrival to leaving the department, share within 4 h",
+    ),
+    (
+        "ed_over_12h",
+        "Emergency, over 12 h",
+        "%",
+        "down",
+        "arrival to leaving the department, share over 12 h",
+    ),
+    (
+        "ed_hours_mean",
+        "Time in the emergency department",
+        "h",
+        "down",
+        "arrival to leaving the department, mean",
+    ),
+    (
+        "wait_to_be_seen_minutes",
+        "Wait for a cubicle",
+        "min",
+        "down",
+        "arrival to the first emergency place, mean",
+    ),
+    (
+        "boarding_hours_mean",
+        "Wait for a bed, mean",
+        "h",
+        "down",
+        "decision to admit to ward bed occupied, mean",
+    ),
+    (
+        "boarding_hours_p90",
+        "Wait for a bed, slowest tenth",
+        "h",
+        "down",
+        "decision to admit to bed, 90th percentile",
+    ),
     ("occupancy", "Beds occupied", "%", "", "occupied bed time / open bed time, wards without critical care"),
     ("icu_occupancy", "Critical care occupied", "%", "", "occupied bed time / open bed time, critical care"),
-    ("census_mean", "Patients in beds", "patients", "", "mean over the measured days, wards and critical care"),
+    (
+        "census_mean",
+        "Patients in beds",
+        "patients",
+        "",
+        "mean over the measured days, wards and critical care",
+    ),
     ("bed_turnover", "Bed turnover", "discharges a bed a week", "up", "discharges / open bed, a week"),
-    ("length_of_stay_days", "Length of stay", "days", "down", "occupied bed-days / discharges of the same days"),
+    (
+        "length_of_stay_days",
+        "Length of stay",
+        "days",
+        "down",
+        "occupied bed-days / discharges of the same days",
+    ),
     ("discharges_a_day", "Discharges", "a day", "", "patients whose last ward bed was left, a day"),
     ("discharged_before_noon", "Discharged before noon", "%", "up", "discharges before 12:00 / discharges"),
-    ("outlier_share", "Patients outside their ward", "%", "down", "ward stays begun outside the first ward of the list"),
+    (
+        "outlier_share",
+        "Patients outside their ward",
+        "%",
+        "down",
+        "ward stays begun outside the first ward of the list",
+    ),
     ("arrivals_a_day", "Arrivals", "a day", "", "all streams, measured days"),
     ("outpatient_wait_minutes", "Clinic wait", "min", "down", "arrival to the clinic room, mean"),
-    ("unresolved", "Still in the department at the end", "patients", "", "cohort not yet out of the department"),
+    (
+        "unresolved",
+        "Still in the department at the end",
+        "patients",
+        "",
+        "cohort not yet out of the department",
+    ),
 )
 MEASURES: dict[str, Measure] = {row[0]: Measure(*row) for row in _ROWS}
 
@@ -99,7 +159,8 @@ def _emergency(view: _View) -> dict[str, float]:
     rows = view.emergency & (trace.requested != UNSET) & view.cohort[trace.patient]
     if not rows.any():
         return dict.fromkeys(
-            ("ed_within_4h", "ed_over_12h", "ed_hours_mean", "wait_to_be_seen_minutes", "unresolved"), math.nan
+            ("ed_within_4h", "ed_over_12h", "ed_hours_mean", "wait_to_be_seen_minutes", "unresolved"),
+            math.nan,
         )
     who = trace.patient[rows]
     people, index = np.unique(who, return_inverse=True)
@@ -165,7 +226,9 @@ def _discharges(view: _View) -> IntArray:
     trace = view.trace
     critical = np.append(view.critical, False)
     general = view.in_ward & ~critical[np.minimum(np.maximum(trace.place, 0), view.wards)]
-    rows = np.flatnonzero(general & (trace.left != UNSET) & (trace.left >= view.start) & (trace.left < view.end))
+    rows = np.flatnonzero(
+        general & (trace.left != UNSET) & (trace.left >= view.start) & (trace.left < view.end)
+    )
     following = np.minimum(rows + 1, trace.place.size - 1)
     same = (rows + 1 < trace.place.size) & (trace.patient[following] == trace.patient[rows])
     goes_to_a_ward = same & (view.where[following] >= 0) & (view.where[following] < view.wards)

@@ -126,10 +126,11 @@ def sum_to_days(history: History) -> History:
     table.loc[table["hours"] < np.where(changed, 23, 24), "y"] = np.nan
     last = days[-1] if history.stamps[-1].hour == 23 else days[-1] - pd.Timedelta(days=1)
     table = table[(table["day"] <= last)]
-    first = table[table["y"].notna()].groupby("unique_id")["day"].min()
-    table = table[table["day"] >= table["unique_id"].map(first)]
-    if table.empty:
+    whole = table[table["y"].notna()]
+    if whole.empty:
         raise UsageError("the hourly history holds no whole day")
+    first = whole.groupby("unique_id")["day"].min()
+    table = table[table["day"] >= table["unique_id"].map(first)]
     frame = table.rename(columns={"day": "ds"})[["unique_id", "ds", "y"]].reset_index(drop=True)
     return History(frame, "D", (*history.repairs, "hours were summed to whole local days"))
 

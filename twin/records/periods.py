@@ -36,7 +36,7 @@ def spring_hours(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
     Midnight to 03:00 on a Sunday of March or April, in the south of September or October.
     """
-    spring = stamps.month.isin([3, 4, 9, 10]) & (stamps.dayofweek == 6) & (stamps.hour <= 3)
+    spring = stamps.month.isin([3, 4, 9, 10]) & (stamps.day_of_week == 6) & (stamps.hour <= 3)
     return stamps[spring]
 
 
@@ -45,7 +45,7 @@ def faults_of_stamps(frame: pd.DataFrame) -> list[Problem]:
     again = frame[frame.duplicated(["unique_id", "ds"], keep="first")]
     faults = []
     for row, series, stamp in list(zip(again.index, again["unique_id"], again["ds"], strict=True))[:_TOLD]:
-        autumn = stamp.month in (3, 4, 10, 11) and stamp.dayofweek == 6 and 0 <= stamp.hour <= 3
+        autumn = stamp.month in (3, 4, 10, 11) and stamp.day_of_week == 6 and 0 <= stamp.hour <= 3
         timed = autumn and (frame["ds"].dt.hour != 0).any()
         rule = "this hour comes twice where clocks go back" if timed else "each series has a period once"
         cure = "add the two counts into one row" if timed else "keep one row, or add the counts"
@@ -118,8 +118,8 @@ def _faults_of_grid(ordered: pd.DataFrame, gaps: pd.Series, found: Frequency, fa
         rule, cure = f"{_NOUN[found]} stamps are dates", "sum the counts to days, or name another --frequency"
     if found == "W":
         first = stamps.groupby(ordered["unique_id"]).transform("first")
-        anchor = first.dt.dayofweek.mode().iloc[0]
-        off |= stamps.dt.dayofweek != anchor
+        anchor = first.dt.day_of_week.mode().iloc[0]
+        off |= stamps.dt.day_of_week != anchor
         rule, cure = "weekly stamps are all on one weekday", "name each week by the same weekday"
     bad = ordered[off]
     for row, stamp in list(bad["ds"].items())[:_TOLD]:

@@ -1,0 +1,148 @@
+"""Encounters: every patient's visit as the hospital wrote it down, one row for each stay in a place.
+
+A stay runs from the place taken to the place left, delays included. A stay without an end goes on; a
+row without a start is a patient who has asked for a step and still waits. Times are local, without an
+offset, as the hospital's clocks show them; ``as_of`` is the last instant of the data.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from twin.errors import BadData, NotFound, Problem
+from twin.hospital import Hospital
+from twin.records.columns import read_columns
+
+#: columns that a file of records must have
+NEEDED = ("encounter", "patient_class", "stream", "place", "step", "started", "ended")
+#: all columns: what a file may leave out is ``requested`` (as started), ``arrived`` (the first of them), ``outcome``
+COLUMNS = (
+    "encounter", "patient_class", "stream", "place", "step", "requested", "started", "ended", "arrived", "outcome"
+)  # fmt: skip
+TIMES = ("requested", "started", "ended", "arrived")
+_NOTE = b"hospital_twin"
+
+
+@dataclass(frozen=True)
+class Encounters:
+    """All stays of all visits, by encounter in order of arrival, the stays of each in order of time.
+
+    Attributes
+    ----------
+    frame : one row a stay
+        ``encounter`` identity of the visit; ``patient_class``, ``stream``, ``step`` names in the
+        hospital's description; ``place`` name, missing for a step that needs none or still waits;
+        ``requested``, ``started``, ``ended`` local times of asking, taking and leaving, missing where
+        it has not happened; ``arrived`` local time of arrival; ``outcome`` where the patient went,
+        missing while there.
+    begins : first local day from which every arrival is in the records
+    as_of : the last instant of the data (local)
+    made_by : ``simulated`` or ``imported``
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    begins: date
+    as_of: datetime
+    made_by: str
+
+    @property
+    def rows(self) -> int:
+        """Number of stays."""
+        return len(self.frame)
+
+    def arrivals(self) -> pd.DataFrame:
+        """One row a visit: its first stay."""
+        return self.frame[~self.frame["encounter"].duplicated()]
+
+    def parquet(self) -> bytes:
+        """The records as a Parquet file that ``load_encounters`` reads back the same."""
+        note = {"begins": self.begins.isoformat(), "as_of": self.as_of.isoformat(), "made_by": self.made_by}
+        table = pa.Table.from_pandas(self.frame, preserve_index=False)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTE: json.dumps(note).encode()})
+        file = io.BytesIO()
+        pq.write_table(table, file, compression="zstd")
+        return file.getvalue()
+
+
+def load_encounters(path: str | Path) -> Encounters:
+    """Records that the twin itself wrote, trusted as they are.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    BadData
+        The file is damaged or was not written by the twin.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise NotFound(f"{place}: no such records")
+    cure = "bring the records in again with `twin import`"
+    try:
+        table = pq.read_table(place)
+    except (pa.ArrowException, OSError) as error:
+        rule = f"is damaged: {str(error).splitlines()[0]}"
+        raise BadData(str(place), [Problem("file", None, rule, cure)]) from None
+    note = (table.schema.metadata or {}).get(_NOTE)
+    if note is None or tuple(table.column_names) != COLUMNS:
+        raise BadData(str(place), [Problem("file", None, "was not written by the twin", cure)])
+    told = json.loads(note)
+    return Encounters(
+        table.to_pandas(),
+        date.fromisoformat(told["begins"]),
+        datetime.fromisoformat(told["as_of"]),
+        told["made_by"],
+    )
+
+
+def read_encounters(
+    path: str | Path | Sequence[str | Path],
+    hospital: Hospital,
+    *,
+    begins: date | None = None,
+    as_of: datetime | None = None,
+) -> Encounters:
+    """Read records of the hospital's own, all or nothing, with every fault told at once by row.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file with the columns ``encounter, patient_class, stream, place, step, started,
+        ended`` and, if kept, ``requested, arrived, outcome``; or several such files.
+    hospital
+        Names of classes, streams, steps and places are checked against it.
+    begins
+        First day from which every arrival is there; the day of the first arrival when omitted.
+    as_of
+        Last instant of the data; the end of the hour of its last event when omitted.
+
+    Raises
+    ------
+    BadData
+        With every fault: row, column, value, rule and cure. Nothing was stored. (exit code 3)
+    NotFound
+        There is no such file. (exit code 2)
+    """
+    from twin.records.checks import check_encounters
+
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    faults: list[Problem] = []
+    parts = []
+    for place in paths:
+        columns, found = read_columns(place, NEEDED, COLUMNS)
+        parts.append(columns)
+        faults += found if len(paths) == 1 else [_in_file(columns.source, problem) for problem in found]
+    return check_encounters(parts, hospital, faults, begins=begins, as_of=as_of)
+
+
+def _in_file(source: str, problem: Problem) -> Problem:
+    return Problem(f"{source}, {problem.path}", problem.value, problem.rule, problem.cure)

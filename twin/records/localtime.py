@@ -1,0 +1,38 @@
+"""Local time: instants of the engine's clock as the hospital's clocks show them, whole columns at once.
+
+In the autumn hour that repeats a local time stands for two instants; ``earliest`` and ``latest`` give
+both, so that nobody is said to have left before they came.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from twin.calendar import Clock
+from twin.units import IntArray
+
+
+def local_times(clock: Clock, ms: IntArray) -> pd.Series:
+    """Local wall-clock times of instants; missing where unset. Same shape."""
+    midnight = pd.Timestamp(clock.start, tz=clock.timezone).tz_convert("UTC").tz_localize(None)
+    instants = np.datetime64(midnight, "ms") + np.asarray(ms).astype("timedelta64[ms]")
+    local = pd.DatetimeIndex(instants, tz="UTC").tz_convert(clock.timezone).tz_localize(None)
+    return pd.Series(local.as_unit("ms"))
+
+
+def earliest(local: pd.Series, timezone: str) -> pd.Series:
+    """The first instant that each local time may stand for (UTC)."""
+    return _instants(local, timezone, first=True)
+
+
+def latest(local: pd.Series, timezone: str) -> pd.Series:
+    """The last instant that each local time may stand for (UTC)."""
+    return _instants(local, timezone, first=False)
+
+
+def _instants(local: pd.Series, timezone: str, *, first: bool) -> pd.Series:
+    is_summer = np.full(len(local), first)
+    index = pd.DatetimeIndex(local)
+    there = index.tz_localize(timezone, ambiguous=is_summer, nonexistent="shift_forward")
+    return pd.Series(there.tz_convert("UTC").tz_localize(None), index=local.index)
