@@ -16,7 +16,7 @@ from forecasting.features import Calendar
 from forecasting.heads import LEVELS
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
-from forecasting.training import Clock, predict, train
+from forecasting.training import CHECK_EVERY, Clock, predict, train
 from forecasting.windows import Windows, windows_of
 
 SEEDS = 2  # networks that serve together
@@ -131,11 +131,11 @@ def _contest(
         scores[f"lstm {share:.0%}"] = trial.score(trial.plain + share * (moved - trial.plain))
     best = min((name for name in scores if name != "base"), key=scores.__getitem__)
     share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
-    gain = 1 - scores[best] / scores["base"]
+    gain = 1 - scores[best] / max(scores["base"], 1e-12)
     told = (
         f"on {len(trial.held.origins)} recent origins the LSTM's loss is {gain:+.1%} better than the base's"
     )
-    if learner.batches == 0 or (made_by == "auto" and scores[best] > MARGIN * scores["base"]):
+    if made_by == "auto" and scores[best] > MARGIN * scores["base"] - 1e-12:
         factors = trial.guard(trial.plain)
         reason = f"{told}; the base serves"
         return Champion(ordered(guarded(plain, factors)), templates, mean, "base", reason, scores)

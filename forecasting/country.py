@@ -7,6 +7,7 @@ used. The choice is told, and naming a country overrules it.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from forecasting.base import fit_base
 from forecasting.features import calendar_of
@@ -17,6 +18,7 @@ CANDIDATES = (
     "GB-ENG", "GB-SCT", "GB-NIR", "IE", "US", "CA", "AU", "NZ", "DE", "AT", "CH", "FR", "BE", "NL", "ES",
     "PT", "IT", "DK", "SE", "NO", "FI", "PL", "CZ", "GR", "RS", "BR", "MX", "IN", "JP", "KR", "SG", "ZA",
 )  # fmt: skip
+SHORTEST = pd.Timedelta(days=400)  # assumed: a year shows each holiday once
 NEEDED = 10.0  # gain in twice the log-likelihood over no calendar, after 2 a holiday name (Akaike); assumed
 
 
@@ -32,9 +34,9 @@ def likely_country(history: History, named: str | None) -> tuple[str | None, tup
         return (None if named.lower() == "none" else named), ()
     if history.frequency not in ("h", "D"):
         return None, ()
-    days = history.daily() if history.frequency == "h" else history
-    if len(days.stamps) < 400:  # assumed: a year shows each holiday once
+    if history.as_of - history.stamps[0] < SHORTEST:
         return None, ("no country was named: forecast without public holidays",)
+    days = history.daily()
     scores = _scores(days)
     best = max(scores, key=scores.__getitem__)
     if scores[best] < NEEDED:

@@ -71,11 +71,11 @@ def calendar_of(stamps: pd.DatetimeIndex, frequency: Frequency, country: str | N
 
 def _position(stamps: pd.DatetimeIndex, frequency: Frequency) -> np.ndarray:
     if frequency == "h":
-        place = stamps.dayofweek * 24 + stamps.hour
+        place = stamps.day_of_week * 24 + stamps.hour
     elif frequency == "D":
-        place = stamps.dayofweek
+        place = stamps.day_of_week
     elif frequency == "W":
-        place = np.minimum((stamps.dayofyear - 1) // 7, 51)
+        place = np.minimum((stamps.day_of_year - 1) // 7, 51)
     else:
         place = stamps.month - 1
     return np.asarray(place, dtype=np.int64)
@@ -115,9 +115,9 @@ def _covariates(
     stamps: pd.DatetimeIndex, frequency: Frequency, named: dict[date, str], working: np.ndarray
 ) -> np.ndarray:
     daily = frequency in ("h", "D")
-    weekday = np.eye(7)[stamps.dayofweek] if daily else np.zeros((len(stamps), 7))
+    weekday = np.eye(7)[stamps.day_of_week] if daily else np.zeros((len(stamps), 7))
     hour = 2 * np.pi * np.asarray(stamps.hour) / 24 if frequency == "h" else np.full(len(stamps), np.pi / 2)
-    year = 2 * np.pi * (np.asarray(stamps.dayofyear) - 1) / 365.25
+    year = 2 * np.pi * (np.asarray(stamps.day_of_year) - 1) / 365.25
     near = _days_from(stamps, named) if daily and named else {k: np.full(len(stamps), "") for k in AROUND}
     flags = [(near[k] != "").astype(float) for k in AROUND]
     late = np.asarray(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR = 1e-12
+CERTAIN = 4.0  # a ratio two deviations from belief begins to speak for itself; assumed
 
 
 def raw_ratios(
@@ -64,7 +65,10 @@ def shrink(ratio: np.ndarray, variance: np.ndarray, prior: np.ndarray | None = N
     common = (ratio * weight).sum(axis=0) / weight.sum(axis=0)
     noise = (weight**2 * variance).sum(axis=0) / weight.sum(axis=0) ** 2
     spread = max(float(np.mean((common - belief) ** 2 - noise)), 0.0)
-    common = belief + (common - belief) * spread / (spread + noise + FLOOR)
+    plain = np.maximum(
+        spread, (common - belief) ** 2 - CERTAIN * noise
+    )  # one Christmas among quiet days is kept
+    common = belief + (common - belief) * plain / (plain + noise + FLOOR)
     own = ((ratio - common) ** 2 - variance).mean(axis=1)
     sure = 1.0 / (variance.mean(axis=1) + 0.01) ** 2
     pooled = max(float((own * sure).sum() / sure.sum()), 0.0)
