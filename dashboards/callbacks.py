@@ -150,13 +150,14 @@ def page_for(store: Store, path: str, asked: dict[str, str]) -> Any:
 
 def _whatif_page(store: Store, view: Any, asked: dict[str, str]) -> Any:
     content, running = follow(store, asked.get("run"))
-    ward, values = asked.get("ward"), {}
+    ward: str | None = asked.get("ward")
+    values: dict[str, float] = {}
     if "run" in asked:
         try:
             ward, values = whatif.values_of(whatif.find(store, asked["run"]).inputs)
         except TwinError:  # told in words by ``follow``, beside an empty form
             pass
-    return whatif_page(view, ward, values, content, running)
+    return whatif_page(view, ward, values, content, running, asked="run" in asked)
 
 
 def follow(store: Store, run_id: str | None) -> tuple[Any, bool]:

@@ -47,8 +47,8 @@ EXTRA_BEDS = Control(
     40,
     1,
     0,
-    "0 keeps the ward as it is today.",
-    "from 0 to the ward's physical beds that are closed today; 40 is more than any ward has (checked again for each ward)",
+    "0 keeps the ward as it is. More than stands closed means new beds.",
+    "assumed: a ward team of one and a half times the largest usual ward; more is another question",
 )
 ARRIVALS = Control(
     "arrivals",

@@ -47,7 +47,7 @@ def arrivals_band(stream: Mapping[str, Any], history_days: int = 28) -> Band:
     forecast = stream["forecast"]
     past = stream["history"]["y"][-history_days:]
     dates = [*stream["history"]["ds"][-history_days:], *forecast["ds"]]
-    shown = {**{q: [past[-1], *forecast[q]] for q in RANGE}} if past else {q: forecast[q] for q in RANGE}
+    shown: dict[str, Sequence[float]] = {q: [*past[-1:], *forecast[q]] for q in RANGE}
     hints = [
         f"{day(ds)}: {number(mid, 'patients')}, 80 % {span(low, high, 'patients')}"
         for ds, mid, low, high in zip(

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dashboards.figures import svg
 from dashboards.figures.band import RANGE, beyond, window_name
 
-LOWEST, HIGHEST = (
-    0.5,
-    1.6,
-)  # shares of open beds; beyond this a line of 34 px could not show the rest (our choice)
+# shares of open beds; a line of 42 px could not show more (our choice)
+LOWEST, HIGHEST = 0.7, 1.5
 
 
 def shared_scale(needs: Sequence[tuple[dict[str, Sequence[float]], float]]) -> tuple[float, float]:

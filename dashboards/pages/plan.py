@@ -151,6 +151,9 @@ def _target_row(row: Any) -> list[parts.Part]:
     ]
 
 
+BETTER = {"down": ("▼", "lower"), "up": ("▲", "higher")}
+
+
 def _side(limit: str) -> str:
     return "above" if "least" in limit else "below"
 
@@ -165,17 +168,7 @@ def comparison_table(
 
 def _comparison_row(row: Any) -> list[parts.Part]:
     unit = row["unit"]
-    name = html.Span(
-        [
-            row["label"],
-            html.Span(f" {unit} ", className="soft"),
-            html.Span(
-                "▼" if row["better"] == "down" else "▲",
-                className="soft",
-                title=f"{'lower' if row['better'] == 'down' else 'higher'} is better",
-            ),
-        ]
-    )
+    name = html.Span([row["label"], html.Span(f" {unit} ", className="soft"), _better(row["better"])])
     return [
         name,
         words.mean(row["base"], unit),
@@ -184,22 +177,25 @@ def _comparison_row(row: Any) -> list[parts.Part]:
     ]
 
 
+def _better(side: str) -> parts.Part:
+    if side not in BETTER:
+        return None
+    mark, said = BETTER[side]
+    return html.Span(mark, className="soft", title=f"{said} is better")
+
+
 def difference(row: Any) -> parts.Part:
     """The signed difference over its 95 % margin; one whose margin includes zero is told as no clear change."""
     unit, low, high = row["unit"], row["difference"] - row["margin95"], row["difference"] + row["margin95"]
     margin = html.Span(words.mean_span(low, high, unit, signed=True), className="margin")
     if not row["clear"]:
+        if not row["margin95"]:
+            return html.Span("no change", className="soft")
         return html.Span([html.Span("no clear change", className="soft"), margin], className="difference")
-    worse = (row["difference"] > 0) == (row["better"] == "down") and not _is_price(unit)
+    worse = row["margin95"] > 0 and row["better"] == ("down" if row["difference"] > 0 else "up")
     said = words.mean(row["difference"], unit, signed=True) + (" worse" if worse else "")
-    below = (
-        margin if row["margin95"] else html.Span("fixed price" if _is_price(unit) else "", className="margin")
-    )
+    below = margin if row["margin95"] else html.Span("known beforehand", className="margin")
     return html.Span([html.B(said, className="tone amber" if worse else ""), below], className="difference")
-
-
-def _is_price(unit: str) -> bool:
-    return unit.startswith(("£", "€", "$", "GBP", "EUR", "USD"))
 
 
 def effect_card(answer: Any) -> parts.Part:

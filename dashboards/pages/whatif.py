@@ -23,7 +23,12 @@ PULSE_MS = 700  # how often a running what-if is looked at
 
 
 def whatif_page(
-    view: View, ward: str | None, values: Mapping[str, float], followed: parts.Part, running: bool
+    view: View,
+    ward: str | None,
+    values: Mapping[str, float],
+    followed: parts.Part,
+    running: bool,
+    asked: bool = False,
 ) -> parts.Part:
     """The form at the left, the run and its result at the right."""
     lead = html.P("Change a lever, see what it does. Nothing here touches the plan.", className="answer")
@@ -39,7 +44,7 @@ def whatif_page(
         return shell("/what-if", view, heading("What-if", ""), lead, ask)
     work = html.Div(
         [_form(view, ward, values, running), html.Div(followed, id="whatif-result", className="stack")],
-        className="workbench",
+        className="workbench asked" if asked else "workbench",
     )
     return shell(
         "/what-if",
@@ -162,7 +167,7 @@ def _absent(view: View) -> list[parts.Part]:
 def _progress(run: Run) -> parts.Part:
     left = seconds_left(run)
     counted = run.state == "running" and run.progress_total
-    said = f"{run.progress_done:g} of {run.progress_total:g} replications" if counted else ""
+    said = f"{run.progress_done:g} of {run.progress_total:g} replications: {run.note}" if counted else ""
     return html.Div(
         [
             running_notice(run, "What-if", "whatif-cancel", said),
@@ -197,7 +202,8 @@ def _result(title: str, found: Mapping[str, Any]) -> list[parts.Part]:
         cls="flush",
         name="whatif-table",
     )
-    return [head, table, *_dots(found["rows"])]
+    notes = [parts.notice("plain", "", note) for note in found.get("notes", [])]
+    return [head, *notes, table, *_dots(found["rows"])]
 
 
 def _dots(rows: Any) -> list[parts.Part]:

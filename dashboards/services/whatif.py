@@ -22,6 +22,9 @@ DAYS = 28
 REPLICATIONS = 30
 SEED = 1
 RESULT = "comparison.json"
+NO_CHANGE = (
+    "Every 95 % margin includes zero: the change does nothing, or too little to see in so many replications."
+)
 
 
 def levers_of(answer: Answer, ward: str | None, values: Mapping[str, float | None]) -> list[dict[str, Any]]:
@@ -54,7 +57,7 @@ def levers_of(answer: Answer, ward: str | None, values: Mapping[str, float | Non
         for control in CONTROLS
         if not control.holds(asked[control.name])
     ]
-    problems += _room(answer, ward, asked[EXTRA_BEDS.name])
+    problems += _ward_faults(answer, ward, asked[EXTRA_BEDS.name])
     levers = _levers(ward, asked)
     if not levers and not problems:
         problems.append(Problem("levers", "none changed", "change at least one number before running"))
@@ -139,26 +142,26 @@ def seconds_left(run: Run, now: datetime | None = None) -> float | None:
 
 
 def finding(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """The result in one sentence, and what gets worse or stays as it is in another."""
-    clear = [row for row in rows if row["clear"] and not row["unit"].startswith("£")]
+    """The result in one sentence, and how many measures get better or worse in another.
+
+    Measures without a better side (occupancy, say) and those known without a margin (beds, cost) are not counted.
+    """
+    judged = [row for row in rows if row["better"] and row["margin95"] > 0]
+    clear = [row for row in judged if row["clear"]]
     if not clear:
-        return (
-            "No clear change in any measure.",
-            "Every 95 % margin includes zero: the change may do nothing, or too little to see in "
-            "so many replications.",
-        )
-    better = [row for row in clear if (row["difference"] < 0) == (row["better"] == "down")]
-    worse = [row for row in clear if row not in better]
+        return "No clear change in any measure.", NO_CHANGE
+    worse = [row for row in clear if (row["difference"] > 0) == (row["better"] == "down")]
+    better = [row for row in clear if row not in worse]
     first = (better or worse)[0]
-    said = (
-        f"{first['label']}: {mean(first['changed'], first['unit'])} instead of {mean(first['base'], first['unit'])} {first['unit']} "
-        f"({_signed(first)})."
+    unit = first["unit"]
+    said = f"{first['label']}: {mean(first['changed'], unit)} instead of {mean(first['base'], unit)} {unit} ({_signed(first)})."
+    rest = f"{plural(len(better), 'measure').capitalize()} of {len(judged)} clearly better"
+    return (
+        said,
+        f"{rest}; clearly worse: {', '.join(row['label'] for row in worse)}."
+        if worse
+        else f"{rest}, none clearly worse.",
     )
-    rest = f"{plural(len(better), 'measure').capitalize()} of {len(rows)} clearly better"
-    rest += (
-        f"; clearly worse: {', '.join(row['label'] for row in worse)}." if worse else ", none clearly worse."
-    )
-    return said, rest
 
 
 def run_whatif(job: Job) -> dict[str, Any]:
@@ -168,13 +171,14 @@ def run_whatif(job: Job) -> dict[str, Any]:
     """
     from scenarios.study import comparison_document, study_workspace
 
+    asked = job.inputs
     comparison = study_workspace(
         job.workspace,
         job.store,
-        job.inputs["levers"],
-        days=int(job.inputs["days"]),
-        replications=int(job.inputs["replications"]),
-        seed=int(job.inputs["seed"]),
+        asked["levers"],
+        days=int(asked.get("days", DAYS)),
+        replications=int(asked.get("replications", REPLICATIONS)),
+        seed=int(asked.get("seed", SEED)),
         progress=job.progress,
         check=job.check,
     )
@@ -194,23 +198,13 @@ def _levers(ward: str | None, asked: Mapping[str, float]) -> list[dict[str, Any]
     return levers
 
 
-def _room(answer: Answer, ward: str | None, beds: float) -> list[Problem]:
-    """Whether the ward is known and has so many closed beds."""
+def _ward_faults(answer: Answer, ward: str | None, beds: float) -> list[Problem]:
+    """Beds need a ward to stand in, one that the answer knows."""
     known = {row["ward"]: row for row in answer["wards"]}
     if not beds:
         return []
     if ward not in known:
         return [Problem("ward", ward or "none chosen", "choose the ward that gets the beds")]
-    room = known[ward]["physical_beds"] - known[ward]["open_beds"]
-    if beds > room:
-        return [
-            Problem(
-                EXTRA_BEDS.label,
-                f"{beds:g}",
-                f"{known[ward]['name']} has {known[ward]['open_beds']} of its "
-                f"{known[ward]['physical_beds']} beds open: at most {room} more",
-            )
-        ]
     return []
 
 
