@@ -1,0 +1,150 @@
+"""Beds needed: how many beds each ward would fill if it never ran out of them.
+
+Every training future is played in the same hospital with the ceiling of its wards removed. What is
+then in a bed, waits for one or is being cleaned is the ward's need, whatever stands there today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from optimization.paths import TrainPaths
+from twin.case import Case, Window
+from twin.engine.replications import replicate
+from twin.hospital import Hospital
+from twin.measures import need
+from twin.plan import Plan
+from twin.trace import UNSET, Trace
+from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray, hours, minutes
+
+Progress = Callable[[int, int], None]
+Check = Callable[[], None]
+
+#: beds of a ward whose ceiling is removed: the most a description allows [beds]
+NO_CEILING = 100_000
+#: the hour at which a ward counts its free beds [hour of day] (assumed: the morning bed meeting)
+MORNING = 8
+#: days whose levels can no longer be changed: opening a bed takes a day's notice (assumed: a shift's staff must be found) [days]
+NOTICE = 1
+
+
+def planned_days(window: Window) -> range:
+    """Days of the run that a plan decides: the measured ones after the notice."""
+    return range(window.warm_up + min(NOTICE, window.days - 1), window.warm_up + window.days)
+
+
+@dataclass(frozen=True)
+class WardNeeds:
+    """Beds needed by future, ward and hour.
+
+    Attributes
+    ----------
+    wards : the wards, in the order of the hospital
+    days : local dates planned
+    day : int (hour,) place in ``days`` of each hour
+    morning : int (day,) the hour that is 08:00 on each day
+    beds : int (path, ward, hour), read-only [beds]
+    """
+
+    wards: tuple[str, ...]
+    days: tuple[date, ...]
+    day: IntArray
+    morning: IntArray
+    beds: IntArray
+
+    @property
+    def paths(self) -> int:
+        """Number of futures."""
+        return int(self.beds.shape[0])
+
+    def days_needed(self, ward: str, days: range, most: int) -> FloatArray:
+        """Expected days on which ward needs 1, 2, ... ``most`` beds or more, shape (most,). [days]"""
+        chosen = self.beds[:, self.wards.index(ward), :][:, np.isin(self.day, days)]
+        counts = np.bincount(np.minimum(chosen, most).ravel(), minlength=most + 1)
+        return np.cumsum(counts[::-1])[::-1][1:] / (self.paths * HOURS_DAY)
+
+    def mornings(self) -> IntArray:
+        """Need at 08:00, shape (path, ward, day). [beds]"""
+        return self.beds[:, :, self.morning]
+
+
+def bed_needs(
+    case: Case,
+    window: Window,
+    paths: TrainPaths,
+    *,
+    seed: int,
+    threads: int = 2,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> WardNeeds:
+    """Play every training future without the ceiling of the wards, and count.
+
+    Parameters
+    ----------
+    case
+        Its plan is not read: the need does not depend on what is open.
+    window
+        The measured days after the notice are planned.
+    """
+    free = case.with_(hospital=without_ceiling(case.hospital), plan=Plan.empty())
+    clock = window.clock(case.hospital)
+    planned = planned_days(window)
+    first, last = (int(clock.day_starts[d]) // MS_HOUR for d in (planned.start, planned.stop))
+    instants = np.arange(first, last, dtype=np.int64)
+
+    def hourly(trace: Trace) -> IntArray:
+        counted = need(trace, free.hospital)
+        return (counted.need + _in_turnaround(trace, free.hospital, counted.ms))[:, instants]
+
+    beds = np.stack(
+        replicate(
+            free,
+            window,
+            seed=seed,
+            replications=paths.replications,
+            reduce=hourly,
+            threads=threads,
+            progress=progress,
+            check=check,
+        )
+    )
+    beds.setflags(write=False)
+    starts = clock.day_starts
+    return WardNeeds(
+        wards=tuple(case.hospital.wards),
+        days=tuple(window.start + timedelta(days=d) for d in planned),
+        day=np.searchsorted(starts, instants * MS_HOUR, side="right") - 1 - planned.start,
+        morning=morning_hours(window, case.hospital) - first,
+        beds=beds,
+    )
+
+
+def morning_hours(window: Window, hospital: Hospital) -> IntArray:
+    """Hours of the run that are 08:00 on the planned days, shape (day,). [hours since the run began]"""
+    days = np.array(planned_days(window), dtype=np.int64)
+    return window.clock(hospital).instant(days, np.full(days.size, hours(MORNING))) // MS_HOUR
+
+
+def without_ceiling(hospital: Hospital) -> Hospital:
+    """The same hospital with a bed in every ward for whoever asks."""
+    open_wide = {"physical_beds": NO_CEILING, "staffed_beds": NO_CEILING, "calendar": (), "nursing": None}
+    wards = {name: ward.model_copy(update=open_wide) for name, ward in hospital.wards.items()}
+    fields = {name: getattr(hospital, name) for name in type(hospital).model_fields}
+    return Hospital(**{**fields, "wards": wards})
+
+
+def _in_turnaround(trace: Trace, hospital: Hospital, instants: IntArray) -> IntArray:
+    """Beds being cleaned, shape (ward, instant). [beds]"""
+    rows = []
+    for name, ward in hospital.wards.items():
+        gone = np.sort(trace.left[(trace.place == trace.places.index(name)) & (trace.left != UNSET)])
+        ready = gone + minutes(ward.turnaround_minutes)
+        rows.append(
+            np.searchsorted(gone, instants, side="right") - np.searchsorted(ready, instants, side="right")
+        )
+    return np.array(rows, dtype=np.int64)

@@ -1,0 +1,116 @@
+"""Solving: the solver's limits, and what it found, in words.
+
+A solver stops with an optimum, with the best plan so far and how far it may be from the optimum,
+or with nothing. A bare solver status never reaches a planner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+from pyomo.contrib.solver.common.factory import SolverFactory
+from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
+
+from twin.errors import INFEASIBLE, Infeasible, TwinError
+
+#: a plan this near to the proved bound counts as optimal [fraction]
+OPTIMAL_GAP = 1e-9
+
+
+class NoPlan(Infeasible):
+    """The rules contradict each other: the solver proved that no plan meets them."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What the solver found.
+
+    Attributes
+    ----------
+    objective : cost of the plan found, in the model's own unit
+    bound : no plan costs less than this
+    gap : (objective - bound) / |objective| [fraction]
+    seconds : time it took
+    """
+
+    objective: float
+    bound: float
+    gap: float
+    seconds: float
+
+    @property
+    def optimal(self) -> bool:
+        """No plan of the model is better."""
+        return self.gap <= OPTIMAL_GAP
+
+    @property
+    def words(self) -> str:
+        """How good the plan is, for a planner."""
+        if self.optimal:
+            return "no plan of the model costs less (proved by HiGHS)"
+        return f"the best plan found in {self.seconds:.0f} s; at most {self.gap:.1%} from the best possible"
+
+
+def solver(*, time_limit: float, threads: int = 1) -> Any:
+    """HiGHS, holding the model between solves.
+
+    Parameters
+    ----------
+    time_limit
+        [s]
+    threads
+        Threads of the solver.
+
+    Raises
+    ------
+    TwinError
+        HiGHS is not installed, or the limit is not a positive number of seconds.
+    """
+    if not (isfinite(time_limit) and time_limit > 0):
+        raise TwinError(
+            f"the solver's time limit is a number of seconds above 0; got {time_limit}", exit_code=2
+        )
+    highs = SolverFactory("highs")
+    if not highs.available():
+        raise TwinError("the solver HiGHS is not there: install the package highspy (`make run` does)")
+    highs.config.time_limit = time_limit
+    highs.config.threads = threads
+    highs.config.rel_gap = 0.0
+    highs.config.load_solutions = False
+    highs.config.raise_exception_on_nonoptimal_result = False
+    return highs
+
+
+def solve(model: Any, highs: Any, *, what: str = "plan") -> Solved:
+    """Solve a model and leave the best solution found in its variables.
+
+    Raises
+    ------
+    NoPlan
+        No solution meets the rules.
+    Infeasible
+        The time limit came before any solution.
+    TwinError
+        The model has no lower bound, or the solver failed.
+    """
+    began = perf_counter()
+    results = highs.solve(model)
+    seconds = perf_counter() - began
+    ended = results.termination_condition
+    if results.solution_status in (SolutionStatus.optimal, SolutionStatus.feasible):
+        results.solution_loader.load_vars()
+        objective = float(results.incumbent_objective)
+        proved = results.objective_bound
+        bound = min(float(proved), objective) if proved is not None else float("-inf")
+        gap = (objective - bound) / abs(objective) if objective else float(objective != bound)
+        return Solved(objective, bound, gap, seconds)
+    if ended in (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded):
+        raise NoPlan(f"no {what} meets all rules")
+    if ended == TerminationCondition.maxTimeLimit:
+        raise Infeasible(f"no {what} found within {highs.config.time_limit:g} s; allow more time")
+    if ended == TerminationCondition.unbounded:
+        raise TwinError(f"the {what} has no least cost: some decision pays without end", exit_code=INFEASIBLE)
+    raise TwinError(f"HiGHS stopped before it found a {what} ({ended.name})", exit_code=INFEASIBLE)
