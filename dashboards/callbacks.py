@@ -1,4 +1,4 @@
-"""What happens when a page is opened, looked at again, or a button is pressed: each asks a service and shows the answer."""
+"""What happens when a page is opened or a button pressed: each asks a service and shows the answer."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def follow(store: Store, run_id: str | None) -> tuple[Any, bool]:
 
 
 def start(store: Store, ward: str | None, values: Any) -> tuple[Any, Any]:
-    """Ask the question and put the run's id into the address; or say what is wrong with it and keep the form."""
+    """Ask the question and put the run's id into the address; or say what is wrong and keep the form."""
     answer = look(store).answer
     if answer is None:
         return no_update, trouble("The main job has no answer yet. ", "Run it first.")

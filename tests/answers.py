@@ -1,6 +1,7 @@
 """A drawn answer of the main job, for tests of the pages: seeded, made afresh each time, shipped nowhere.
 
-The shape is that of ``answer.json``; the numbers are a smooth daily swing with drawn spread, no hospital's own.
+The shape is that of ``answer.json``; the numbers are a smooth daily swing with drawn spread, no hospital's
+own.
 """
 
 from __future__ import annotations
@@ -252,7 +253,8 @@ def _certificate() -> dict[str, Any]:
         "train_paths": 40,
         "certify_paths": 40,
         "targets": targets,
-        "wording": "On 40 futures kept aside, all 3 targets hold; the cost is within 0.4 % of the best possible.",
+        "wording": "On 40 futures kept aside, all 3 targets hold; the cost is within 0.4 % of the "
+        "best possible.",
     }
 
 
@@ -277,9 +279,12 @@ def _decisions(wards: list[dict[str, Any]], now: datetime) -> list[dict[str, Any
             {
                 "status": "short" if count >= 15 else "watch",
                 "ward": ward["ward"],
-                "headline": f"{ward['name']} {'will probably' if count >= 15 else 'may'} be {max(short, 1)} beds short on {at:%A %H:%M}",
-                "range": f"80 %: {round(ward['tightest']['q10'])} to {round(ward['tightest']['q90'])} beds needed",
-                "why": f"{ward['in_beds'] + ward['waiting']} patients need one of its {ward['open_beds']} open beds now.",
+                "headline": f"{ward['name']} {'will probably' if count >= 15 else 'may'} be "
+                f"{max(short, 1)} beds short on {at:%A %H:%M}",
+                "range": f"80 %: {round(ward['tightest']['q10'])} to "
+                f"{round(ward['tightest']['q90'])} beds needed",
+                "why": f"{ward['in_beds'] + ward['waiting']} patients need one of its "
+                f"{ward['open_beds']} open beds now.",
                 "decide_by": (now + timedelta(hours=10)).isoformat(),
                 "act": f"Open {opened} beds" if opened else "Move discharges before noon",
                 "effect": f"Short in {after} of 20 instead of {count}.",

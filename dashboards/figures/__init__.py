@@ -1,1 +1,1 @@
-"""Drawings: each function turns a table into one picture, written as SVG, and knows nothing of pages or runs."""
+"""Drawings: each function turns a table into one picture, in SVG, and knows nothing of pages or runs."""

@@ -1,7 +1,7 @@
 """What may come, drawn as a band: the middle, the 50 % and the 80 % range, against what there is room for.
 
-Above the open beds the same band turns red. The line of open beds is stepped, so the red part is cut out along
-the steps and not along a slope between them.
+Above the open beds the same band turns red. The line of open beds is stepped, so the red part is cut out
+along the steps and not along a slope between them.
 """
 
 from __future__ import annotations

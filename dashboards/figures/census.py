@@ -15,7 +15,7 @@ def hourly_band(answer: Mapping[str, Any]) -> Band:
     seen = answer["as_of"]
     peak = _highest(rows["q50"])
     return Band(
-        label=f"Patients who need a bed in the next 72 hours; the middle is highest on {hour(rows['ds'][peak], seen)} "
+        label=f"Patients who need a bed, next 72 hours; highest middle on {hour(rows['ds'][peak], seen)} "
         f"with {number(rows['q50'][peak], 'beds')} against {rows['open_beds'][peak]:g} open beds",
         quantiles=_quantiles(rows),
         hints=_hints(rows, [hour(ds, seen) for ds in rows["ds"]]),
@@ -31,7 +31,7 @@ def daily_band(answer: Mapping[str, Any]) -> Band:
     rows = answer["census"]["daily"]
     peak = _highest(rows["q50"])
     return Band(
-        label=f"Patients who need a bed at 08:00 on the next {len(rows['ds'])} mornings; the middle is highest on "
+        label=f"Patients who need a bed at 08:00 on the next {len(rows['ds'])} mornings; highest middle on "
         f"{day(rows['ds'][peak])} with {number(rows['q50'][peak], 'beds')}",
         quantiles=_quantiles(rows),
         hints=_hints(rows, [day(ds) for ds in rows["ds"]]),
@@ -43,7 +43,7 @@ def daily_band(answer: Mapping[str, Any]) -> Band:
 
 
 def arrivals_band(stream: Mapping[str, Any], history_days: int = 28) -> Band:
-    """One stream of arrivals: what happened, what is forecast, and the same day of last week. [patients a day]"""
+    """One stream of arrivals: what happened, what is forecast, and last week's. [patients a day]"""
     forecast = stream["forecast"]
     past = stream["history"]["y"][-history_days:]
     dates = [*stream["history"]["ds"][-history_days:], *forecast["ds"]]
@@ -57,7 +57,7 @@ def arrivals_band(stream: Mapping[str, Any], history_days: int = 28) -> Band:
     first = f"{day(dates[len(past) - 1])}: {number(past[-1], 'patients')} happened" if past else ""
     ticks = monday_ticks(dates, shift=max(len(past) - 1, 0))
     return Band(
-        label=f"{stream['name']} a day: {len(past)} days that happened and {len(forecast['ds'])} days forecast",
+        label=f"{stream['name']} a day: {len(past)} days happened, {len(forecast['ds'])} days forecast",
         quantiles=shown,
         hints=[first, *hints] if past else hints,
         ticks=ticks,

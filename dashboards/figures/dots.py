@@ -1,6 +1,7 @@
 """Twenty dots: twenty equally likely outcomes, one dot each, beside the line that must not be passed.
 
-Each dot stands for 1 chance in 20 (the quantiles 2.5 %, 7.5 % ... 97.5 %). Hollow is within the line, filled is beyond.
+Each dot stands for 1 chance in 20 (the quantiles 2.5 %, 7.5 % ... 97.5 %). Hollow is within the line, filled
+is beyond.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MOST_COLUMNS = 26
 def dot_plot(
     outcomes: Sequence[float], limit: float, label: str, width: float = 240, height: float = 84
 ) -> str:
-    """Dots in columns of one unit (or a few units where the range is wide); the dashed line stands above ``limit``.
+    """Dots in columns of one unit (a few where the range is wide); the dashed line stands above ``limit``.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def chance_ticks(count: int, tone: str, label: str) -> str:
 def dot_strip(
     base: Sequence[float], changed: Sequence[float], label: str, unit: str = "", width: float = 460
 ) -> str:
-    """Every replication as a dot: the base hollow above, the changed hospital filled below, means as upright lines."""
+    """Every replication as a dot: the base hollow above, the changed filled below, means as upright lines."""
     everything = [*base, *changed]
     low, high = min(everything), max(everything)
     room = (high - low) * 0.06 or 1.0

@@ -1,7 +1,8 @@
 """The pen of the drawings: scales, paths and words, with every word escaped before it reaches a page.
 
-Colours are never written here: a mark carries a class (``said``, ``capacity``, ``over80``) and the style sheet
-gives the class its colour, so that one drawing serves the light theme, the dark theme and the printed report.
+Colours are never written here: a mark carries a class (``said``, ``capacity``, ``over80``) and the style
+sheet gives the class its colour, so that one drawing serves the light theme, the dark theme and the printed
+report.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round values between ``low`` and ``high``, near ``about`` of them, in steps of 1, 2 or 5 times a power of ten."""
+    """Round values from ``low`` to ``high``, near ``about`` of them, in steps of 1, 2 or 5 times ten^n."""
     raw = max(high - low, 1e-9) / max(about, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 5, 10) if raw <= power * factor)
@@ -64,7 +65,8 @@ def box(x: float, y: float, width: float, height: float, cls: str, hint: str = "
     """One upright rectangle; ``hint`` is shown when the pointer rests on it."""
     told = f"<title>{escape(hint)}</title>" if hint else ""
     return (
-        f'<rect class="{cls}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{max(height, 0):.1f}">'
+        f'<rect class="{cls}" x="{x:.1f}" y="{y:.1f}" '
+        f'width="{max(width, 0):.1f}" height="{max(height, 0):.1f}">'
         f"{told}</rect>"
     )
 

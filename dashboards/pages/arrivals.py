@@ -20,7 +20,8 @@ def arrivals_card(stream: Any, as_of: str, tables: bool = True) -> parts.Part:
     """One stream of arrivals with its past, its forecast and the score of the hold-out."""
     band = arrivals_band(stream)
     caption = [
-        f"{stream['unit'].capitalize()}. {MADE_BY.get(stream['made_by'], stream['made_by'])}, from {stream['source']}"
+        f"{stream['unit'].capitalize()}. {MADE_BY.get(stream['made_by'], stream['made_by'])}, from "
+        f"{stream['source']}"
     ]
     caption += [f"; {stream['scale_note']}." if stream["scale_note"] else "."]
     content = [
@@ -44,7 +45,8 @@ def holdout_words(score: Any) -> list[parts.Part]:
     first = "Better than" if better else "No better than"
     return [
         html.B(f"{first} “same as last week” on the {score['days']} days held out: "),
-        f"scaled error (MASE) {score['mase']:.2f} against {score['naive_mase']:.2f}, quantile loss (WQL) {score['wql']:.3f} against "
+        f"scaled error (MASE) {score['mase']:.2f} against {score['naive_mase']:.2f}, quantile loss "
+        f"(WQL) {score['wql']:.3f} against "
         f"{score['naive_wql']:.3f}; the 80 % range held {words.percent(score['coverage80'])} of days.",
     ]
 

@@ -180,7 +180,8 @@ def wards_card(answer: Any, everything: bool = False) -> parts.Part:
     limits = shared_scale([(ward["need"], ward["open_beds"]) for ward in shown])
     calm = [ward for ward in wards if ward not in shown]
     caption = (
-        f"Every line is drawn on the same scale, {words.percent(limits[0])} to {words.percent(limits[1])} of open beds (dashed). "
+        f"Every line is drawn on the same scale, {words.percent(limits[0])} to "
+        f"{words.percent(limits[1])} of open beds (dashed). "
         "The dot is the tightest hour."
     )
     content = [_ward_table("Wards by chance of being short", shown, answer, limits)]

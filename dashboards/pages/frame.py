@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dash import dcc, html
 
+from dashboards.figures.icons import mark
 from dashboards.pages import parts
 from dashboards.pages.arrivals import MADE_BY
 from dashboards.services import words
@@ -13,12 +14,6 @@ PAGES = (
     ("/", "Today", "sun"),
     ("/what-if", "What-if", "sliders-horizontal"),
     ("/runs", "Runs and reports", "file-text"),
-)
-MARK = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28" viewBox="0 0 28 28" aria-hidden="true">'
-    '<rect width="28" height="28" rx="7" fill="var(--twin)"/><path d="M6 18l4-5 4 3 7-8" fill="none" stroke="var(--onTwin)" '
-    'stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/><path d="M6 22h16" stroke="var(--onTwin)" '
-    'stroke-width="1.6" stroke-opacity=".6"/></svg>'
 )
 
 
@@ -68,7 +63,7 @@ def _sidebar(active: str, view: View) -> parts.Part:
     below = f"{view.answer['beds']} beds" if view.answer else "no answer yet"
     brand = html.Div(
         [
-            html.Span(className="sign", **{"data-svg": MARK}),
+            html.Span(className="sign", **{"data-svg": mark()}),
             html.Div([html.B(hospital), html.Span(below, className="caption")]),
         ],
         className="brand",

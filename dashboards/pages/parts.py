@@ -53,7 +53,8 @@ def sign(name: str, size: int = 18) -> Part:
 def chip(kind: str, said: str = "") -> Part:
     """What a row asks for: told by shape, word and colour together."""
     shape = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true" '
+        '<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12" viewBox="0 0 12 12" '
+        'aria-hidden="true" '
         f'class="shape">{SHAPES[kind]}</svg>'
     )
     return html.Span(

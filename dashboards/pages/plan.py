@@ -109,7 +109,8 @@ def certificate_card(answer: Any) -> parts.Part:
     certificate = answer["certificate"]
     held = certificate["holds"]
     caption = (
-        f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} it had not seen; "
+        f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} "
+        f"it had not seen; "
         "margins are 95 %."
     )
     foot = [f"Cost within {certificate['gap'] * 100:.1f}{words.THIN}% of the best possible"]
@@ -185,7 +186,7 @@ def _better(side: str) -> parts.Part:
 
 
 def difference(row: Any) -> parts.Part:
-    """The signed difference over its 95 % margin; one whose margin includes zero is told as no clear change."""
+    """The signed difference over its 95 % margin; a margin that includes zero is no clear change."""
     unit, low, high = row["unit"], row["difference"] - row["margin95"], row["difference"] + row["margin95"]
     margin = html.Span(words.mean_span(low, high, unit, signed=True), className="margin")
     if not row["clear"]:

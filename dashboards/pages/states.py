@@ -1,4 +1,4 @@
-"""The lines above a page: work under way, a failure, old data, a fallback, no worker; and the page before the first run."""
+"""The lines above a page: work under way, failure, old data, no worker; and the page before any run."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def _trust(view: View) -> list[parts.Part]:
             parts.notice(
                 "stale",
                 f"The data are {view.fresh.words}. ",
-                f"They end on {words.full(view.answer['as_of'])}; this page looks ahead from then, and nothing on it should "
+                f"They end on {words.full(view.answer['as_of'])}; this page looks ahead from then, "
+                f"and nothing on it should "
                 "be approved for today. Bring newer records and run the main job again.",
             )
         )
@@ -120,7 +121,7 @@ def empty_page(view: View) -> parts.Part:
     told = (
         "It is under way; this page fills itself when it is done."
         if busy
-        else "It forecasts arrivals, plays the coming 28 days, plans beds and checks the plan. It takes about three minutes on two cores."
+        else "It forecasts arrivals, plays the coming 28 days, plans beds and checks the plan: a few minutes."
     )
     return html.Section(
         [

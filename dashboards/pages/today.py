@@ -74,7 +74,9 @@ def foot_words(answer: Answer) -> str:
     """What this answer was made from, so that anyone can make it again."""
     sources = "; ".join(stream["source"] for stream in answer["streams"])
     return (
-        f"Run {answer['run_id']}, seed {answer['seed']}, {answer['replications']} replications of {answer['days']} days, "
-        f"{answer['engine']} engine, twin {answer['version']}. Data: {sources or 'none'}. Made {words.full(answer['made_at'])}. "
+        f"Run {answer['run_id']}, seed {answer['seed']}, {answer['replications']} replications of "
+        f"{answer['days']} days, "
+        f"{answer['engine']} engine, twin {answer['version']}. Data: {sources or 'none'}. Made "
+        f"{words.full(answer['made_at'])}. "
         f"Command: {answer['command']}"
     )

@@ -119,7 +119,8 @@ def waiting() -> parts.Part:
         [
             html.H2("Nothing has been asked yet"),
             html.P(
-                "Set a lever and press Run. Here will stand the base and the changed hospital side by side, on the same patients, "
+                "Set a lever and press Run. Here will stand the base and the changed hospital side "
+                "by side, on the same patients, "
                 "with the 95 % margin of every difference."
             ),
         ],
@@ -192,7 +193,8 @@ def _result(title: str, found: Mapping[str, Any]) -> list[parts.Part]:
         id="whatif-finding",
     )
     caption = (
-        f"{found['done']} of {found['replications']} replications. Difference: its mean and 95 % margin, from the same patients in both runs. "
+        f"{found['done']} of {found['replications']} replications. Difference: its mean and 95 % "
+        f"margin, from the same patients in both runs. "
         "▼ lower is better, ▲ higher is better."
     )
     table = parts.card(

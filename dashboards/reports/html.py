@@ -1,6 +1,7 @@
-"""The report of one main job: a single HTML file that needs no network, prints on A4, and says what it was made from.
+"""The report of one main job: a single HTML file that needs no network and prints on A4.
 
-The first page is the answer: what to decide, by when, and how sure it is. The pages after it are the evidence.
+The first page is the answer: what to decide, by when, and how sure it is. The pages after it are the
+evidence.
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ def _chart(answer: Answer) -> parts.Part:
         [
             html.H2("Patients who need a bed, whole hospital"),
             html.P(
-                "In a bed or waiting for one, next 72 hours. Blue: middle, 50 % and 80 % range. Red: beyond the open beds (dashed).",
+                "In a bed or waiting for one, next 72 hours. Blue: middle, 50 % and 80 % range. Red: "
+                "beyond the open beds (dashed).",
                 className="caption",
             ),
             parts.drawing(band_chart(hourly_band(answer), 700, 210)),
@@ -197,7 +199,8 @@ def _holdout(answer: Answer) -> str:
         return ""
     score = scored[0]["holdout"]
     return (
-        f"On {score['days']} days held out, the forecast of {scored[0]['name'].lower()} scored {score['mase']:.2f} (MASE) against "
+        f"On {score['days']} days held out, the forecast of {scored[0]['name'].lower()} scored "
+        f"{score['mase']:.2f} (MASE) against "
         f"{score['naive_mase']:.2f} for “same as last week”."
     )
 
@@ -211,9 +214,11 @@ def _styles() -> str:
 
 def _foot_style(answer: Answer) -> str:
     """Foot of every printed page: which run, which seed, which version, and the page number."""
-    said = f"Run {answer['run_id']}, seed {answer['seed']}, twin {answer['version']}, data until {words.full(answer['as_of'])}"
+    said = f"Run {answer['run_id']}, seed {answer['seed']}, twin {answer['version']}, "
+    said += f"data until {words.full(answer['as_of'])}"
     quoted = said.replace("\\", "\\\\").replace('"', "'").replace("<", "").replace("\n", " ")
     return (
         f'@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt var(--sans); color: #596673; }} '
-        '@bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt var(--sans); color: #596673; } }'
+        '@bottom-right { content: "Page " counter(page) " of " counter(pages); '
+        "font: 8pt var(--sans); color: #596673; } }"
     )

@@ -1,7 +1,7 @@
 """The latest answer of the main job, and how far it may be trusted now.
 
-An answer is the document a finished run left behind. It is read whole and never recomputed here: a page shows what was
-certified, or says that nothing was.
+An answer is the document a finished run left behind. It is read whole and never recomputed here: a page
+shows what was certified, or says that nothing was.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from twin.store import Run, Store
 
 Answer = Mapping[str, Any]
 KINDS = ("run", "nightly")
-STALE_HOURS = 24.0  # DESIGN: older data is bannered and approval is off (assumed: one night cycle may be missed, not two)
+STALE_HOURS = 24.0  # older data are told above the page (assumed: a day's cycle may be late, not missed)
 HEARTBEAT_SECONDS = 10.0  # a worker that has not been seen for so long is told as absent
 FORMAT = 1
 
@@ -142,7 +142,8 @@ def track_summary(answer: Answer) -> str:
     held = sum(row["q10"] <= row["happened"] <= row["q90"] for row in rows)
     missed = sum(abs(row["said"] - row["happened"]) for row in rows) / len(rows)
     both = [row for row in rows if row["last_week"] is not None]
-    said = f"The 80 % range held what happened on {held} of {len(rows)} days; the middle missed by {missed:.1f} a day"
+    said = f"The 80 % range held what happened on {held} of {len(rows)} days; "
+    said += f"the middle missed by {missed:.1f} a day"
     if not both:
         return said + "."
     baseline = sum(abs(row["last_week"] - row["happened"]) for row in both) / len(both)
@@ -161,4 +162,5 @@ def _in_order(answer: Answer) -> str:
     calm = len(answer["wards"]) - len(tight_wards(answer))
     if not calm:
         return ""
-    return f"{plural(calm, 'ward').capitalize()} of {len(answer['wards'])} {'is' if calm == 1 else 'are'} in order."
+    are = "is" if calm == 1 else "are"
+    return f"{plural(calm, 'ward').capitalize()} of {len(answer['wards'])} {are} in order."

@@ -31,7 +31,8 @@ def serve(workspace: Path, host: str, port: int, with_worker: bool, say: Callabl
     """
     if host not in LOOPBACK:
         raise UsageError(
-            f"--host {host}: there are no users and passwords yet, so the app answers on this machine only; use 127.0.0.1"
+            f"--host {host}: there are no users and passwords yet, so the app answers on this machine "
+            f"only; use 127.0.0.1"
         )
     if not workspace.is_dir():
         raise NotFound(f"no workspace at {workspace}; make one with: twin init {workspace}")

@@ -1,7 +1,7 @@
 """What if: ask for a changed hospital, follow the run, stop it, and read what it found.
 
-A question is a row of the run table. Whoever knows the run's id sees the same progress and the same answer, in this
-browser or another, before and after a reload.
+A question is a row of the run table. Whoever knows the run's id sees the same progress and the same answer,
+in this browser or another, before and after a reload.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def values_of(inputs: Mapping[str, Any]) -> tuple[str | None, dict[str, float]]:
 def lever_words(lever: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """One lever as a planner says it."""
     if lever["lever"] == EXTRA_BEDS.lever:
-        return f"{lever['beds']:g} more bed{'s' if lever['beds'] != 1 else ''} in {names.get(lever['ward'], lever['ward'])}"
+        beds = f"{lever['beds']:g} more bed{'s' if lever['beds'] != 1 else ''}"
+        return f"{beds} in {names.get(lever['ward'], lever['ward'])}"
     if lever["lever"] == ARRIVALS.lever:
         change = round((lever["factor"] - 1) * 100)
         return f"{abs(change)} % {'more' if change > 0 else 'fewer'} emergency arrivals"
@@ -144,7 +145,8 @@ def seconds_left(run: Run, now: datetime | None = None) -> float | None:
 def finding(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """The result in one sentence, and how many measures get better or worse in another.
 
-    Measures without a better side (occupancy, say) and those known without a margin (beds, cost) are not counted.
+    Measures without a better side (occupancy, say) and those known without a margin (beds, cost) are not
+    counted.
     """
     judged = [row for row in rows if row["better"] and row["margin95"] > 0]
     clear = [row for row in judged if row["clear"]]
@@ -154,7 +156,8 @@ def finding(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     better = [row for row in clear if row not in worse]
     first = (better or worse)[0]
     unit = first["unit"]
-    said = f"{first['label']}: {mean(first['changed'], unit)} instead of {mean(first['base'], unit)} {unit} ({_signed(first)})."
+    levels = f"{mean(first['changed'], unit)} instead of {mean(first['base'], unit)} {unit}"
+    said = f"{first['label']}: {levels} ({_signed(first)})."
     rest = f"{plural(len(better), 'measure').capitalize()} of {len(judged)} clearly better"
     return (
         said,
@@ -165,7 +168,7 @@ def finding(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def run_whatif(job: Job) -> dict[str, Any]:
-    """Do the work of a what-if run: the base and the changed hospital on the same patients, and their differences.
+    """Do the work of a what-if run: the base and the changed hospital on the same patients, compared.
 
     Called by the worker. Progress is told by replication; a request to stop is seen between replications.
     """

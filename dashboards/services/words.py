@@ -1,7 +1,7 @@
 """Numbers, hours and chances as a bed manager says them.
 
-A chance is always told with its count out of twenty; whole people and beds; a true minus sign; a day by its name
-when it is within a week and by its date when it is further off.
+A chance is always told with its count out of twenty; whole people and beds; a true minus sign; a day by its
+name when it is within a week and by its date when it is further off.
 """
 
 from __future__ import annotations
