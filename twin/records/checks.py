@@ -60,7 +60,8 @@ def check_encounters(
     as_of: datetime | None = None,
 ) -> Encounters:
     """Columns of text as ``Encounters``, or every fault of them (see ``read_encounters``)."""
-    text = pd.concat([part.table for part in parts], ignore_index=True).reindex(columns=list(COLUMNS)).fillna("")
+    text = pd.concat([part.table for part in parts], ignore_index=True)
+    text = text.reindex(columns=list(COLUMNS), fill_value="").fillna("")
     review = Review(text, parts, list(faults))
     _names(review, hospital)
     times = {name: _times(review, name) for name in TIMES}

@@ -97,11 +97,13 @@ def _from_csv(place: Path, needed: Sequence[str], known: Sequence[str]) -> tuple
     except pa.ArrowInvalid as error:
         rule = f"is not a CSV: {str(error).splitlines()[0]}"
         raise BadData(place.name, [Problem("file", None, rule, "close open quotes")]) from None
-    if table.num_rows == 0 and not faults:
-        raise BadData(place.name, [Problem("file", None, "has a header and no rows", "add one row a stay")])
     numbers = np.arange(2, 2 + table.num_rows + len(odd), dtype=np.int64)
     kept = numbers[~np.isin(numbers, np.asarray(odd, dtype=np.int64))]
-    return Columns(place.name, _as_text(place, table, known), kept), first_few(faults)
+    text = _as_text(place, table, known)
+    filled = (text != "").any(axis=1).to_numpy()  # an empty line is no stay
+    if not filled.any() and not faults:
+        raise BadData(place.name, [Problem("file", None, "has a header and no rows", "add one row a stay")])
+    return Columns(place.name, text[filled].reset_index(drop=True), kept[filled]), first_few(faults)
 
 
 def _text(place: Path) -> bytes:

@@ -171,7 +171,7 @@ def _stream(daily: pd.Series) -> dict[str, float]:
 
 def _gaps(daily: pd.Series) -> tuple[date, ...]:
     """Days without any arrival on weekdays that usually bring many."""
-    usual = daily.groupby(daily.index.dayofweek).transform("median")
+    usual = daily.groupby(daily.index.day_of_week).transform("median")
     return tuple(day.date() for day in daily.index[(daily == 0) & (usual >= USUALLY_MANY)])
 
 

@@ -1,0 +1,43 @@
+"""``twin records``: what records a workspace holds, how new they are and where they have gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, say
+
+if TYPE_CHECKING:
+    from twin.records.workspace import Holdings
+
+_SHOWN = 5  # gap days named one by one
+
+
+def command(workspace: Workspace = DEFAULT_WORKSPACE, json: AsJson = False) -> None:
+    """Say what records the workspace holds, how new they are and where they have gaps."""
+    from twin.records.workspace import Workspace as Folder
+
+    holdings = Folder(workspace).holdings()
+    say(holdings if json else words(holdings), json)
+
+
+def words(holdings: Holdings) -> str:
+    """Holdings for a person to read."""
+    lines = [
+        f"records   {holdings.made_by}, {holdings.encounters:,} encounters, {holdings.stays:,} stays",
+        f"days      {holdings.days:,}, from {holdings.begins}",
+        f"as of     {holdings.as_of:%Y-%m-%d %H:%M}, the last instant of the data",
+        f"in house  {holdings.in_house:,} patients hold a place, {holdings.waiting:,} wait for a step",
+        "",
+    ]
+    width = max(len(name) for name in holdings.streams)
+    lines.append(f"{'stream':<{width}}  {'patients':>9}  {'a day':>8}  {'last 28 days':>12}")
+    for name, row in holdings.streams.items():
+        lines.append(
+            f"{name:<{width}}  {row['patients']:>9,}  {row['mean_a_day']:>8,.1f}  {row['mean_of_last_28_days']:>12,.1f}"
+        )
+    for name, days in holdings.gaps.items():
+        shown = ", ".join(str(day) for day in days[:_SHOWN]) + (", ..." if len(days) > _SHOWN else "")
+        lines.append(f"gap: {name} has nobody on {len(days)} day{'s' if len(days) > 1 else ''} usually busy: {shown}")
+    if not holdings.gaps:
+        lines.append("no day without arrivals where a stream is usually busy")
+    return "\n".join(lines)
