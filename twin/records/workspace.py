@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Literal
 
 import pandas as pd
 
+from twin.calendar import holidays
 from twin.case import Snapshot
 from twin.errors import NotFound, TwinError, UsageError
 from twin.files import sync_folder, write_whole
@@ -44,7 +45,7 @@ class Holdings:
     begins, as_of : first whole day, last instant
     in_house, waiting : patients in a place, and waiting for a step, at ``as_of``
     streams : arrivals by stream: whole days, patients, mean a day over all and over the last 28 days
-    gaps : days on which a stream that is usually busy has no arrival: likely missing records
+    gaps : days, public holidays apart, on which a stream that is usually busy has no arrival: likely missing records
     """
 
     made_by: str
@@ -147,6 +148,7 @@ class Workspace:
         counts = daily_counts(records, hospital)
         wide = counts.pivot(index="ds", columns="unique_id", values="y")[list(hospital.arrivals)]
         inside = snapshot(records, hospital).patients
+        off = holidays(hospital.country, records.begins.year, records.as_of.year)
         return Holdings(
             made_by=records.made_by,
             begins=records.begins,
@@ -157,7 +159,7 @@ class Workspace:
             in_house=sum(patient.place is not None for patient in inside),
             waiting=sum(patient.waiting for patient in inside),
             streams={name: _stream(wide[name]) for name in wide},
-            gaps={name: gaps for name in wide if (gaps := _gaps(wide[name]))},
+            gaps={name: gaps for name in wide if (gaps := _gaps(wide[name], off))},
         )
 
 
@@ -169,10 +171,11 @@ def _stream(daily: pd.Series) -> dict[str, float]:
     }
 
 
-def _gaps(daily: pd.Series) -> tuple[date, ...]:
-    """Days without any arrival on weekdays that usually bring many."""
+def _gaps(daily: pd.Series, off: Container[date]) -> tuple[date, ...]:
+    """Working days without any arrival on weekdays that usually bring many."""
     usual = daily.groupby(daily.index.day_of_week).transform("median")
-    return tuple(day.date() for day in daily.index[(daily == 0) & (usual >= USUALLY_MANY)])
+    empty = daily.index[(daily == 0) & (usual >= USUALLY_MANY)]
+    return tuple(day.date() for day in empty if day.date() not in off)
 
 
 def create_workspace(

@@ -11,6 +11,7 @@ from twin.engine import simulate
 from twin.errors import UsageError
 from twin.records.daily import snapshot, ward_days
 from twin.records.encounters import read_encounters
+from twin.records.simulated import simulate_year
 from twin.workload import NONE, draw_workload
 
 WINDOW = Window(date(2026, 1, 1), days=7)
@@ -41,11 +42,9 @@ def test_both_engines_go_on_from_the_records_in_the_same_way():
 
 
 def test_both_engines_go_on_from_a_house_with_boarders_and_queues():
-    crowded = house(ward_beds=14)
-    from twin.records.simulated import simulate_year
-
+    crowded = house(ward_beds=15)
     case = Case(crowded, snapshot=snapshot(simulate_year(crowded, days=20, seed=5), crowded))
-    work = draw_workload(case, WINDOW, seed=2)
+    work = draw_workload(case, Window(WINDOW.start, days=2), seed=2)
 
     assert any(p.waiting and p.place == "cubicles" for p in case.snapshot.patients)
     assert any(p.waiting and p.place is None for p in case.snapshot.patients)
