@@ -20,8 +20,8 @@ from twin.store import Claim, Job, StaleLease, Store
 __all__ = ["JOBS", "Job", "RunningJob", "Tell", "function_of", "repeating"]
 
 JOBS: dict[str, str] = {
-    "run": "scenarios.cycle:run_job",
-    "nightly": "scenarios.cycle:run_job",
+    "run": "dashboards.services.main_job:run_job",
+    "nightly": "dashboards.services.main_job:run_job",
     "whatif": "dashboards.services.whatif:run_whatif",
 }
 """Each kind of run and the function ``(Job) -> summary`` that does it."""

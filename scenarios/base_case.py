@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from twin.case import Case, Window
+from twin.case import Case, Snapshot, Window
 from twin.demand import DemandForecast
 from twin.hospital import load_hospital
+from twin.records.workspace import Workspace
 from twin.store import Store
 
-#: days an empty house runs before anything is measured (assumed: about four mean stays, the reference fills in three)
+#: days an empty house runs before anything is measured (assumed: about four mean stays)
 WARM_UP = 28
 #: first day of a run that has neither records nor a forecast; a Monday in a month without daylight saving
 FIRST_DAY = date(2025, 1, 6)
@@ -42,9 +43,10 @@ def base_case(workspace: Path, store: Store, *, days: int, warm_up: int | None =
         run_id, demand = found
         known = all(name in hospital.arrivals for name in demand.series)
         before = demand_warm_up(demand)
-        if known and demand.days >= before + days:
+        snapshot = _snapshot(workspace, demand) if before == 0 else Snapshot.empty()
+        if known and snapshot is not None and demand.days >= before + days:
             window = Window(demand.start, days=days, warm_up=before, tail=min(2, demand.days - before - days))
-            return Base(Case(hospital, demand), window, f"the forecast of run {run_id}")
+            return Base(Case(hospital, demand, snapshot=snapshot), window, f"the forecast of run {run_id}")
     window = Window(FIRST_DAY, days=days, warm_up=WARM_UP if warm_up is None else warm_up)
     return Base(Case(hospital), window, "the hospital's own model of demand")
 
@@ -81,8 +83,24 @@ def demand_warm_up(demand: DemandForecast) -> int:
     """Observed days at the beginning of a forecast: those before the day after its data end. [days]"""
     if demand.as_of is None:
         return 0
-    first = demand.as_of.date() if demand.as_of.time() == datetime.min.time() else demand.as_of.date() + timedelta(1)
+    first = (
+        demand.as_of.date()
+        if demand.as_of.time() == datetime.min.time()
+        else demand.as_of.date() + timedelta(1)
+    )
     return max(0, (first - demand.start).days)
+
+
+def _snapshot(workspace: Path, demand: DemandForecast) -> Snapshot | None:
+    """Who was there when the forecast begins, if the records still tell."""
+    place = Workspace(workspace)
+    if not place.records_file.is_file():
+        return None
+    records = place.records()
+    midnight = datetime.combine(demand.start, datetime.min.time())
+    if not datetime.combine(records.begins, datetime.min.time()) <= midnight <= records.as_of:
+        return None
+    return place.snapshot(midnight)
 
 
 def _last_demand(store: Store) -> tuple[str, DemandForecast] | None:

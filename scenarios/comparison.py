@@ -70,7 +70,11 @@ class Comparison:
 
     def to_json(self, *, dots: bool = True) -> dict[str, Any]:
         """The part ``comparison`` of an answer."""
-        return {"base": self.base, "with": self.changed, "rows": [row.to_json(dots=dots) for row in self.rows]}
+        return {
+            "base": self.base,
+            "with": self.changed,
+            "rows": [row.to_json(dots=dots) for row in self.rows],
+        }
 
 
 def compare_measures(

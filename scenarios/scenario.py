@@ -100,7 +100,9 @@ def read_scenario(source: Path | str) -> Scenario:
     if str(source) in shipped_scenarios():
         text = (resources.files("scenarios") / "library" / f"{source}.toml").read_text(encoding="utf-8")
         return parse_scenario(text, source=f"{source}.toml", name=str(source))
-    raise NotFound(f'no scenario "{source}": neither a file nor shipped; {did_you_mean(str(source), shipped_scenarios())}')
+    raise NotFound(
+        f'no scenario "{source}": neither a file nor shipped; {did_you_mean(str(source), shipped_scenarios())}'
+    )
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -114,8 +116,12 @@ def parse_scenario(text: str, *, source: str = "scenario.toml", name: str = "sce
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(source, [Problem("TOML", None, str(error), "mend the file's syntax there")]) from error
-    problems = [Problem(key, None, "no such key here", did_you_mean(key, _KEYS)) for key in raw if key not in _KEYS]
+        raise ConfigError(
+            source, [Problem("TOML", None, str(error), "mend the file's syntax there")]
+        ) from error
+    problems = [
+        Problem(key, None, "no such key here", did_you_mean(key, _KEYS)) for key in raw if key not in _KEYS
+    ]
     for key in ("name", "reason"):
         if not isinstance(raw.get(key, ""), str):
             problems.append(Problem(key, raw[key], "a text"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from scenarios.base_case import base_case
 from scenarios.comparison import Comparison, Row, compare_measures
+from scenarios.decisions import SIGNS
 from scenarios.scenario import Scenario, scenario_of
 from twin.case import Case, Schedule, Window, resolve
 from twin.engine.replications import replicate
@@ -24,9 +25,6 @@ from twin.trace import Trace
 Progress = Callable[[float, float, str], None]
 Check = Callable[[], None]
 Measures = Mapping[str, float]
-
-#: signs of currencies that have one; others are named [ISO 4217 -> sign]
-SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 def run_study(
@@ -58,25 +56,43 @@ def run_study(
     UsageError
         Fewer than two replications.
     """
+    return run_studies(
+        case, [scenario], window=window, replications=replications, seed=seed,
+        progress=progress, check=check, threads=threads,
+    )[0]  # fmt: skip
+
+
+def run_studies(
+    case: Case,
+    scenarios: Sequence[Scenario],
+    *,
+    window: Window,
+    replications: int,
+    seed: int,
+    progress: Progress | None = None,
+    check: Check | None = None,
+    threads: int = 2,
+) -> list[Comparison]:
+    """Several scenarios beside the base, which is played once; see ``run_study``."""
     if replications < 2:
         raise UsageError(f"a comparison needs 2 replications or more to know its margin; got {replications}")
-    changed = scenario.apply(case)
-    notes = cut_levers(case, changed, window)
-    sides = []
-    for i, (side, name) in enumerate(((case, "base"), (changed, scenario.name))):
-        sides.append(
-            play(
-                side,
-                window,
-                replications=range(replications),
-                seed=seed,
-                threads=threads,
-                check=check,
-                progress=_part(progress, i * replications, 2 * replications, name),
-            )
-        )
-    rows = (*compare_measures(*sides), *cost_rows(case, changed, window))
-    return Comparison("base", scenario.name, scenario.words(case.hospital), rows, replications, notes)
+    changed = [scenario.apply(case) for scenario in scenarios]
+    total = (1 + len(scenarios)) * replications
+
+    def measures(side: Case, number: int, name: str) -> list[dict[str, float]]:
+        return play(
+            side, window, replications=range(replications), seed=seed, threads=threads, check=check,
+            progress=_part(progress, number * replications, total, name),
+        )  # fmt: skip
+
+    before = measures(case, 0, "base")
+    found = []
+    for number, (scenario, side) in enumerate(zip(scenarios, changed, strict=True), start=1):
+        after = measures(side, number, scenario.name)
+        rows = (*compare_measures(before, after), *cost_rows(case, side, window))
+        words, notes = scenario.words(case.hospital), cut_levers(case, side, window)
+        found.append(Comparison("base", scenario.name, words, rows, replications, notes))
+    return found
 
 
 def play(
@@ -113,7 +129,9 @@ def cost_rows(base: Case, changed: Case, window: Window) -> tuple[Row, ...]:
     rows = [_known("open_beds", "Open beds, mean", "beds", *beds)]
     if money.open_bed_day > 0:
         unit = f"{SIGNS.get(money.currency, money.currency)} a day"
-        rows.append(_known("open_bed_cost", "Cost of open beds", unit, *(n * money.open_bed_day for n in beds)))
+        rows.append(
+            _known("open_bed_cost", "Cost of open beds", unit, *(n * money.open_bed_day for n in beds))
+        )
     return tuple(rows)
 
 
@@ -146,7 +164,13 @@ def study_workspace(
     scenario = scenario_of(levers)
     base = base_case(workspace, store, days=days, warm_up=warm_up)
     return run_study(
-        base.case, scenario, window=base.window, replications=replications, seed=seed, progress=progress, check=check
+        base.case,
+        scenario,
+        window=base.window,
+        replications=replications,
+        seed=seed,
+        progress=progress,
+        check=check,
     )
 
 

@@ -32,7 +32,10 @@ class AddBeds(Lever):
 
     ward: Name
     beds: Annotated[
-        int, Field(ge=1, le=400), Unit("beds"), Source("assumed: up to a whole new block; no ward of one team is larger")
+        int,
+        Field(ge=1, le=400),
+        Unit("beds"),
+        Source("assumed: up to a whole new block; no ward of one team is larger"),
     ]
 
     @property
@@ -49,7 +52,10 @@ class AddBeds(Lever):
             plan = self._named_dates(plan, ward)
         else:
             levels["staffed_beds"] = ward.staffed_beds + self.opened
-            rows = [row.model_copy(update={"staffed_beds": row.staffed_beds + self.opened}) for row in ward.calendar]
+            rows = [
+                row.model_copy(update={"staffed_beds": row.staffed_beds + self.opened})
+                for row in ward.calendar
+            ]
             levels["calendar"] = tuple(rows)  # type: ignore[assignment]
         wards = {**case.hospital.wards, self.ward: ward.model_copy(update=levels)}
         return case.with_(hospital=case.hospital.model_copy(update={"wards": wards}), plan=plan)

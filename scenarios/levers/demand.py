@@ -71,7 +71,9 @@ class ScaleArrivals(Lever):
 
     def _dated(self, demand: DemandForecast | None) -> DemandForecast:
         if demand is None or self.stream not in demand.series:
-            raise UsageError(f"arrivals of {self.stream} have no forecast by date; leave out the dates of {self.key}")
+            raise UsageError(
+                f"arrivals of {self.stream} have no forecast by date; leave out the dates of {self.key}"
+            )
         row = demand.series.index(self.stream)
         paths = demand.paths.copy()
         days = [d for d in range(demand.days) if self.covers(demand.start + timedelta(days=d))]

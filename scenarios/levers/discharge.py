@@ -30,7 +30,10 @@ class EarlierDischarge(Lever):
     title: ClassVar[str] = "Discharges earlier"
 
     hours: Annotated[
-        float, Field(gt=0, le=12), Unit("hours"), Source("assumed: twelve hours moves the evening to the morning")
+        float,
+        Field(gt=0, le=12),
+        Unit("hours"),
+        Source("assumed: twelve hours moves the evening to the morning"),
     ]
     ward: Name | None = None
 
@@ -59,7 +62,9 @@ class EarlierDischarge(Lever):
             yield from unknown("ward", self.ward, hospital.wards, "ward")
         concerned = [hospital.wards[self.ward]] if self.ward in hospital.wards else hospital.wards.values()
         if not any(ward.discharge_profile for ward in concerned):
-            yield Problem("hours", self.hours, "no ward here has discharge hours", "give it a discharge_profile")
+            yield Problem(
+                "hours", self.hours, "no ward here has discharge hours", "give it a discharge_profile"
+            )
 
     def _moved(self, profile: Profile) -> Profile:
         before = np.asarray(profile.hours)

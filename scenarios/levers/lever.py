@@ -31,7 +31,10 @@ class Lever(Model):
     dated: ClassVar[bool] = False
 
     uptake: Annotated[
-        float, Field(gt=0, le=1), Unit("fraction"), Source("assumed: a change takes hold in full unless it is said")
+        float,
+        Field(gt=0, le=1),
+        Unit("fraction"),
+        Source("assumed: a change takes hold in full unless it is said"),
     ] = 1.0
     start: date | None = Field(None, alias="from")
     end: date | None = Field(None, alias="to")

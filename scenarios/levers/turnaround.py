@@ -22,7 +22,10 @@ class FasterTurnaround(Lever):
     title: ClassVar[str] = "Faster turnaround"
 
     minutes: Annotated[
-        float, Field(gt=0, le=600), Unit("minutes"), Source("assumed: no routine clean takes longer than ten hours")
+        float,
+        Field(gt=0, le=600),
+        Unit("minutes"),
+        Source("assumed: no routine clean takes longer than ten hours"),
     ]
     ward: Name | None = None
 

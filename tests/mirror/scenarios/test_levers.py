@@ -69,7 +69,9 @@ def test_uptake_takes_part_of_the_effect():
 
 
 def test_arrivals_scaled_for_a_while_need_a_forecast_by_date(case):
-    lever = ScaleArrivals.model_validate({"stream": "emergency", "factor": 2, "from": "2025-01-07", "to": "2025-01-07"})
+    lever = ScaleArrivals.model_validate(
+        {"stream": "emergency", "factor": 2, "from": "2025-01-07", "to": "2025-01-07"}
+    )
     forecast = DemandForecast(date(2025, 1, 6), ("emergency",), np.full((2, 1, 3), 40), "base")
 
     changed = lever.apply(case.with_(demand=forecast))
@@ -98,7 +100,9 @@ def test_earlier_discharge_does_shorten_stays(case, fortnight):
 
     before, after = case.hospital.profiles["evening"], changed.hospital.profiles["evening_earlier"]
     stay = case.hospital.pathways["admitted"].steps[1].duration
-    assert np.dot(np.arange(24), after.hours) == pytest.approx(np.dot(np.arange(24), before.hours) - 3, abs=0.3)
+    assert np.dot(np.arange(24), after.hours) == pytest.approx(
+        np.dot(np.arange(24), before.hours) - 3, abs=0.3
+    )
     assert discharge_shift(stay, after) == discharge_shift(stay, before)
 
 
@@ -119,7 +123,9 @@ def test_turnaround_never_falls_below_none(case):
 
 
 def test_names_that_the_hospital_does_not_have_are_all_told(case):
-    scenario = Scenario("typos", levers=(AddBeds(ward="medicin", beds=1), ScaleArrivals(stream="x", factor=1)))
+    scenario = Scenario(
+        "typos", levers=(AddBeds(ward="medicin", beds=1), ScaleArrivals(stream="x", factor=1))
+    )
 
     with pytest.raises(ConfigError) as told:
         scenario.apply(case)
