@@ -94,11 +94,12 @@ def _whatif(app: Dash, store: Store) -> None:
         Output("whatif-said", "children"),
         Input("whatif-run", "n_clicks"),
         State("lever-ward", "value"),
+        State("lever-stream", "value"),
         *fields,
         prevent_initial_call=True,
     )
-    def ask(clicks: int | None, ward: str | None, *values: float | None) -> Any:
-        return start(store, ward, values) if clicks else (no_update, no_update)
+    def ask(clicks: int | None, ward: str | None, stream: str | None, *values: float | None) -> Any:
+        return start(store, ward, stream, values) if clicks else (no_update, no_update)
 
     @app.callback(
         Output("whatif-result", "children"),
@@ -150,14 +151,13 @@ def page_for(store: Store, path: str, asked: dict[str, str]) -> Any:
 
 def _whatif_page(store: Store, view: Any, asked: dict[str, str]) -> Any:
     content, running = follow(store, asked.get("run"))
-    ward: str | None = asked.get("ward")
-    values: dict[str, float] = {}
+    form = whatif.Filled(ward=asked.get("ward"))
     if "run" in asked:
         try:
-            ward, values = whatif.values_of(whatif.find(store, asked["run"]).inputs)
+            form = whatif.filled(whatif.find(store, asked["run"]).inputs)
         except TwinError:  # told in words by ``follow``, beside an empty form
             pass
-    return whatif_page(view, ward, values, content, running, asked="run" in asked)
+    return whatif_page(view, form, content, running, asked="run" in asked)
 
 
 def follow(store: Store, run_id: str | None) -> tuple[Any, bool]:
@@ -172,15 +172,14 @@ def follow(store: Store, run_id: str | None) -> tuple[Any, bool]:
         return trouble("This run cannot be shown. ", str(wrong)), False
 
 
-def start(store: Store, ward: str | None, values: Any) -> tuple[Any, Any]:
+def start(store: Store, ward: str | None, stream: str | None, values: Any) -> tuple[Any, Any]:
     """Ask the question and put the run's id into the address; or say what is wrong and keep the form."""
     answer = look(store).answer
     if answer is None:
         return no_update, trouble("The main job has no answer yet. ", "Run it first.")
+    numbers = dict(zip((control.name for control in CONTROLS), values, strict=True))
     try:
-        levers = whatif.levers_of(
-            answer, ward, dict(zip((control.name for control in CONTROLS), values, strict=True))
-        )
+        levers = whatif.levers_of(answer, ward, stream, numbers)
     except TwinError as wrong:
         return no_update, trouble("Not run. ", str(wrong))
     return "?" + urlencode({"run": whatif.submit(store, levers)}), None

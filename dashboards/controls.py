@@ -53,7 +53,7 @@ EXTRA_BEDS = Control(
 ARRIVALS = Control(
     "arrivals",
     "scale_arrivals",
-    "Emergency arrivals",
+    "Arrivals",
     "% of forecast",
     50,
     150,
@@ -75,4 +75,3 @@ DISCHARGE = Control(
     "assumed: six hours moves a discharge from the afternoon to the morning round",
 )
 CONTROLS = (EXTRA_BEDS, ARRIVALS, DISCHARGE)
-STREAM = "emergency"

@@ -48,8 +48,8 @@ class Band:
     ticks: Sequence[Tick]
     capacity: Sequence[float] = ()
     planned: Sequence[float] = ()
-    happened: Sequence[float] = ()
-    baseline: Sequence[float] = ()
+    happened: Sequence[float | None] = ()
+    baseline: Sequence[float | None] = ()
     now: str = ""
     peaks: Sequence[tuple[int, str]] = field(default=())
     unit: str = "beds"
@@ -83,7 +83,8 @@ def beyond(x: Sequence[float], levels: Sequence[float], end: float, top: float) 
 
 def _limits(table: Band) -> tuple[float, float]:
     values = [v for name in RANGE for v in table.quantiles[name]]
-    values += [*table.capacity, *table.planned, *table.happened, *table.baseline]
+    lines = (table.capacity, table.planned, table.happened, table.baseline)
+    values += [v for line in lines for v in line if v is not None]
     low, high = min(values), max(values)
     room = max((high - low) * 0.08, 0.5)
     return max(low - room, 0.0) if low >= 0 else low - room, high + room * 1.8
@@ -122,17 +123,30 @@ def _lines(table: Band, across: svg.Scale, down: svg.Scale, end: float, top: flo
     x = [across(i) for i in range(table.steps)]
     drawn = []
     if table.baseline:
-        drawn.append(svg.path([(across(i), down(v)) for i, v in enumerate(table.baseline)], "lastwk"))
+        drawn += _broken(table.baseline, 0, across, down, "lastwk")
     if table.happened:
         first = 1 - len(table.happened)
-        drawn.append(
-            svg.path([(across(first + i), down(v)) for i, v in enumerate(table.happened)], "happened")
-        )
+        drawn += _broken(table.happened, first, across, down, "happened")
     drawn.append(svg.path([(across(i), down(v)) for i, v in enumerate(table.quantiles["q50"])], "said"))
     if _has_plan(table):
         drawn.append(svg.path(svg.steps(x, [down(v) for v in table.planned], end), "planned"))
     if table.capacity:
         drawn.append(svg.path(svg.steps(x, [down(v) for v in table.capacity], end), "capacity"))
+    return drawn
+
+
+def _broken(
+    values: Sequence[float | None], first: int, across: svg.Scale, down: svg.Scale, cls: str
+) -> list[str]:
+    """A line with a gap where a value is not known."""
+    drawn: list[str] = []
+    run: list[svg.Point] = []
+    for i, value in enumerate([*values, None]):
+        if value is not None:
+            run.append((across(first + i), down(value)))
+        elif run:
+            drawn.append(svg.path(run if len(run) > 1 else run * 2, cls))
+            run = []
     return drawn
 
 
@@ -156,7 +170,7 @@ def _marks(
         drawn.append(
             svg.words(across(0), top - 12, table.now, "strong", "middle" if table.happened else "start")
         )
-    if table.happened:
+    if table.happened and table.happened[-1] is not None:
         drawn.append(svg.circle(across(0), down(table.happened[-1]), 4, "last"))
     drawn += _level_words(table, across, down)
     for at, said in table.peaks:

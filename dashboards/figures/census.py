@@ -47,7 +47,7 @@ def arrivals_band(stream: Mapping[str, Any], history_days: int = 28) -> Band:
     forecast = stream["forecast"]
     past = stream["history"]["y"][-history_days:]
     dates = [*stream["history"]["ds"][-history_days:], *forecast["ds"]]
-    shown: dict[str, Sequence[float]] = {q: [*past[-1:], *forecast[q]] for q in RANGE}
+    shown: dict[str, Sequence[float]] = {q: [*_joint(past, forecast[q][0]), *forecast[q]] for q in RANGE}
     hints = [
         f"{day(ds)}: {number(mid, 'patients')}, 80 % {span(low, high, 'patients')}"
         for ds, mid, low, high in zip(
@@ -62,10 +62,15 @@ def arrivals_band(stream: Mapping[str, Any], history_days: int = 28) -> Band:
         hints=[first, *hints] if past else hints,
         ticks=ticks,
         happened=past,
-        baseline=[past[-1], *stream["last_week"]["y"]] if past and stream["last_week"]["y"] else [],
+        baseline=[None, *stream["last_week"]["y"]] if past and stream["last_week"]["y"] else [],
         now=f"Now, {day(dates[len(past) - 1])}" if past else "",
         unit=stream["unit"],
     )
+
+
+def _joint(past: Sequence[float | None], first: float) -> list[float]:
+    """Where the forecast leaves the past: its last value, or the forecast's first where that is unknown."""
+    return [first if past[-1] is None else past[-1]] if past else []
 
 
 def hour_ticks(ds: Sequence[str]) -> list[Tick]:

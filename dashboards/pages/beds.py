@@ -13,7 +13,7 @@ from dashboards.figures.spark import shared_scale, sparkline
 from dashboards.pages import parts
 from dashboards.pages.parts import Column
 from dashboards.services import words
-from dashboards.services.answer import tight_wards
+from dashboards.services.answer import streams_in_order, tight_wards
 
 WARD_COLUMNS = (
     Column("Ward"),
@@ -75,7 +75,7 @@ def _key_rows(answer: Any) -> list[tuple[str, str, str, str]]:
             f"{money(plan['cost_a_day'], plan['currency'])} a day",
         )
     )
-    return rows + [_arrivals_row(stream, answer["as_of"]) for stream in answer["streams"][:1]]
+    return rows + [_arrivals_row(stream, answer["as_of"]) for stream in streams_in_order(answer)[:1]]
 
 
 def _arrivals_row(stream: Any, as_of: str) -> tuple[str, str, str, str]:

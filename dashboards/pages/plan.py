@@ -42,7 +42,11 @@ def plan_card(answer: Any) -> parts.Part:
     )
     content = [
         html.P(
-            [html.B(answer["explanation"]["headline"]), " ", " ".join(answer["explanation"]["sentences"])],
+            [
+                html.B(words.sentence(answer["explanation"]["headline"])),
+                " ",
+                " ".join(map(words.sentence, answer["explanation"]["sentences"])),
+            ],
             className="text",
         )
     ]
@@ -113,7 +117,8 @@ def certificate_card(answer: Any) -> parts.Part:
         f"it had not seen; "
         "margins are 95 %."
     )
-    foot = [f"Cost within {certificate['gap'] * 100:.1f}{words.THIN}% of the best possible"]
+    gap = certificate["gap"]
+    foot = [f"Cost within {gap * 100:.1f}{words.THIN}% of the best possible"] if gap is not None else []
     foot += [certificate["bound_note"]] if certificate["bound_note"] else []
     return parts.card(
         "Does the plan hold?",
@@ -132,7 +137,7 @@ def certificate_card(answer: Any) -> parts.Part:
             [_target_row(row) for row in certificate["targets"]],
             "stacked",
         ),
-        html.P("; ".join(foot) + ".", className="caption bound"),
+        html.P(words.sentence("; ".join(foot)), className="caption bound"),
         cls="flush",
         name="certificate",
     )

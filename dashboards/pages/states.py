@@ -72,6 +72,7 @@ def _trust(view: View) -> list[parts.Part]:
             )
         )
     lines += [parts.notice("stale", "Fallback in use. ", reason) for reason in view.answer["degraded"]]
+    lines += [parts.notice("plain", "", note) for note in view.answer.get("notes", [])]
     return lines
 
 

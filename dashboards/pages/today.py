@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import dcc, html
 
 from dashboards.pages import parts
-from dashboards.pages.arrivals import arrivals_card, track_card
+from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.decisions import decision_list
 from dashboards.pages.frame import heading, print_button, shell
@@ -50,8 +50,7 @@ def answer_sections(answer: Answer) -> list[parts.Part]:
         plan_card(answer),
         certificate_card(answer),
         html.Div([effect_card(answer), measures_card(answer)], className="pair even"),
-        *[arrivals_card(stream, answer["as_of"]) for stream in answer["streams"]],
-        track_card(answer),
+        *stream_cards(answer),
         _foot(answer),
     ]
 

@@ -15,20 +15,16 @@ from dashboards.pages.frame import heading, shell
 from dashboards.pages.plan import comparison_table
 from dashboards.pages.states import first_line, running_notice
 from dashboards.services import words
+from dashboards.services.answer import Answer, streams_in_order
 from dashboards.services.view import View
-from dashboards.services.whatif import finding, scenario_words, seconds_left
+from dashboards.services.whatif import Filled, finding, scenario_words, seconds_left
 from twin.store import Run
 
 PULSE_MS = 700  # how often a running what-if is looked at
 
 
 def whatif_page(
-    view: View,
-    ward: str | None,
-    values: Mapping[str, float],
-    followed: parts.Part,
-    running: bool,
-    asked: bool = False,
+    view: View, form: Filled, followed: parts.Part, running: bool, asked: bool = False
 ) -> parts.Part:
     """The form at the left, the run and its result at the right."""
     lead = html.P("Change a lever, see what it does. Nothing here touches the plan.", className="answer")
@@ -43,7 +39,7 @@ def whatif_page(
         )
         return shell("/what-if", view, heading("What-if", ""), lead, ask)
     work = html.Div(
-        [_form(view, ward, values, running), html.Div(followed, id="whatif-result", className="stack")],
+        [_form(view.answer, form, running), html.Div(followed, id="whatif-result", className="stack")],
         className="workbench asked" if asked else "workbench",
     )
     return shell(
@@ -56,21 +52,24 @@ def whatif_page(
     )
 
 
-def _form(view: View, ward: str | None, values: Mapping[str, float], running: bool) -> parts.Part:
-    assert view.answer is not None
-    wards = view.answer["wards"]
-    chosen = ward if ward in {row["ward"] for row in wards} else wards[0]["ward"] if wards else None
-    options = [
-        {"value": row["ward"], "label": f"{row['name']} ({row['open_beds']} of {row['physical_beds']} open)"}
-        for row in wards
-    ]
-    select = dmc.Select(
-        id="lever-ward", label="Ward", data=options, value=chosen, searchable=True, allowDeselect=False
-    )
+def _form(answer: Answer, form: Filled, running: bool) -> parts.Part:
+    wards = {
+        row["ward"]: f"{row['name']} ({row['open_beds']} of {row['physical_beds']} open)"
+        for row in answer["wards"]
+    }
+    streams = {row["stream"]: row["name"] for row in streams_in_order(answer)}
     fields = [
-        html.Fieldset([html.Legend("Beds"), select, _number(EXTRA_BEDS, values)]),
-        html.Fieldset([html.Legend("Emergency"), _number(ARRIVALS, values)]),
-        html.Fieldset([html.Legend("Discharge"), _number(DISCHARGE, values)]),
+        html.Fieldset(
+            [html.Legend("Beds"), _choice("ward", "Ward", wards, form.ward), _number(EXTRA_BEDS, form)]
+        ),
+        html.Fieldset(
+            [
+                html.Legend("Arrivals"),
+                _choice("stream", "Stream", streams, form.stream),
+                _number(ARRIVALS, form),
+            ]
+        ),
+        html.Fieldset([html.Legend("Discharge"), _number(DISCHARGE, form)]),
     ]
     button = html.Button(
         [parts.sign("play", 16), "Run"],
@@ -98,7 +97,18 @@ def _form(view: View, ward: str | None, values: Mapping[str, float], running: bo
     )
 
 
-def _number(control: Control, values: Mapping[str, float]) -> parts.Part:
+def _choice(name: str, label: str, known: Mapping[str, str], chosen: str | None) -> parts.Part:
+    return dmc.Select(
+        id=f"lever-{name}",
+        label=label,
+        data=[{"value": key, "label": said} for key, said in known.items()],
+        value=chosen if chosen in known else next(iter(known), None),
+        searchable=True,
+        allowDeselect=False,
+    )
+
+
+def _number(control: Control, form: Filled) -> parts.Part:
     return dmc.NumberInput(
         id=f"lever-{control.name}",
         label=control.label,
@@ -107,7 +117,7 @@ def _number(control: Control, values: Mapping[str, float]) -> parts.Part:
         min=control.low,
         max=control.high,
         step=control.step,
-        value=values.get(control.name, control.neutral),
+        value=form.values.get(control.name, control.neutral),
         clampBehavior="blur",
         allowDecimal=control.step < 1,
     )

@@ -18,14 +18,14 @@ from dashboards.figures.band import band_chart
 from dashboards.figures.census import hourly_band
 from dashboards.figures.dots import dot_plot
 from dashboards.pages import parts
-from dashboards.pages.arrivals import arrivals_card, track_card
+from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.parts import Column
 from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
 from dashboards.pages.today import foot_words
 from dashboards.reports.markup import to_html
 from dashboards.services import words
-from dashboards.services.answer import Answer, headline, track_summary
+from dashboards.services.answer import Answer, headline, streams_in_order, track_of, track_summary
 
 ASSETS = Path(__file__).parent.parent / "assets"
 SHEETS = ("1-tokens.css", "2-base.css", "3-drawing.css", "report.css")
@@ -79,9 +79,7 @@ def first_page(answer: Answer) -> parts.Part:
             else None,
             _chart(answer),
             _targets(answer),
-            html.Div(
-                [html.B("How sure is this? "), track_summary(answer), " ", _holdout(answer)], className="sure"
-            ),
+            html.Div([html.B("How sure is this? "), _track(answer), " ", _holdout(answer)], className="sure"),
             html.Footer(foot_words(answer), className="report-foot caption"),
         ],
         className="sheet",
@@ -100,8 +98,7 @@ def evidence(answer: Answer) -> parts.Part:
             certificate_card(answer),
             effect_card(answer),
             measures_card(answer),
-            *[arrivals_card(stream, answer["as_of"], tables=False) for stream in answer["streams"]],
-            track_card(answer, days=28),
+            *stream_cards(answer, days=28, tables=False),
             html.Footer(foot_words(answer), className="report-foot caption"),
         ],
         className="sheet evidence-pages",
@@ -193,8 +190,15 @@ def _targets(answer: Answer) -> parts.Part:
     )
 
 
+def _track(answer: Answer) -> str:
+    streams = streams_in_order(answer)
+    return track_summary(track_of(answer, streams[0]["stream"])) if streams else track_summary([])
+
+
 def _holdout(answer: Answer) -> str:
-    scored = [stream for stream in answer["streams"] if stream["holdout"]]
+    scored = [
+        stream for stream in streams_in_order(answer) if stream["holdout"] and stream["holdout"]["naive_mase"]
+    ]
     if not scored:
         return ""
     score = scored[0]["holdout"]

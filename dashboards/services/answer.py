@@ -7,7 +7,7 @@ shows what was certified, or says that nothing was.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,9 +134,20 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -abs(row["difference"]))
 
 
-def track_summary(answer: Answer) -> str:
-    """How good the past forecasts were, in one sentence counted from the rows."""
-    rows = [row for row in answer["track_record"] if row["happened"] is not None]
+def streams_in_order(answer: Answer) -> list[Any]:
+    """Streams of arrivals, those driven by a file the reader named before the others."""
+    return sorted(answer["streams"], key=lambda stream: stream["scale"] is None)
+
+
+def track_of(answer: Answer, stream: str) -> list[Any]:
+    """The record of one stream's forecasts, newest day first."""
+    rows = [row for row in answer["track_record"] if row["stream"] == stream]
+    return sorted(rows, key=lambda row: str(row["ds"]), reverse=True)
+
+
+def track_summary(record: Sequence[Any]) -> str:
+    """How good past forecasts were, in one sentence counted from the rows."""
+    rows = [row for row in record if row["happened"] is not None]
     if not rows:
         return "No forecast of this hospital has met its day yet."
     held = sum(row["q10"] <= row["happened"] <= row["q90"] for row in rows)

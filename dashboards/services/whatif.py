@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.controls import ARRIVALS, CONTROLS, DISCHARGE, EXTRA_BEDS, STREAM
+from dashboards.controls import ARRIVALS, CONTROLS, DISCHARGE, EXTRA_BEDS
 from dashboards.services.answer import Answer
 from dashboards.services.words import mean, mean_span, plural
 from twin.errors import ConfigError, NotFound, Problem
@@ -27,13 +28,15 @@ NO_CHANGE = (
 )
 
 
-def levers_of(answer: Answer, ward: str | None, values: Mapping[str, float | None]) -> list[dict[str, Any]]:
+def levers_of(
+    answer: Answer, ward: str | None, stream: str | None, values: Mapping[str, float | None]
+) -> list[dict[str, Any]]:
     """The levers that a planner's numbers move; controls at rest are left out.
 
     Parameters
     ----------
-    ward
-        Where the extra beds stand.
+    ward, stream
+        Where the extra beds stand; which arrivals are scaled.
     values
         By the name of the control; None counts as at rest.
 
@@ -57,8 +60,8 @@ def levers_of(answer: Answer, ward: str | None, values: Mapping[str, float | Non
         for control in CONTROLS
         if not control.holds(asked[control.name])
     ]
-    problems += _ward_faults(answer, ward, asked[EXTRA_BEDS.name])
-    levers = _levers(ward, asked)
+    problems += _place_faults(answer, ward, stream, asked)
+    levers = _levers(ward, stream, asked)
     if not levers and not problems:
         problems.append(Problem("levers", "none changed", "change at least one number before running"))
     if problems:
@@ -101,18 +104,27 @@ def result(store: Store, run_id: str) -> dict[str, Any]:
     return dict(json.loads(store.artefacts.get(run_id, RESULT)))
 
 
-def values_of(inputs: Mapping[str, Any]) -> tuple[str | None, dict[str, float]]:
-    """The ward and the numbers that a run was asked with, to fill the form again."""
+@dataclass(frozen=True)
+class Filled:
+    """What stands in the form: a ward, a stream, and the numbers by the name of their control."""
+
+    ward: str | None = None
+    stream: str | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def filled(inputs: Mapping[str, Any]) -> Filled:
+    """The form as a run was asked with it."""
     values = {control.name: control.neutral for control in CONTROLS}
-    ward = None
+    ward = stream = None
     for lever in inputs.get("levers", []):
         if lever["lever"] == EXTRA_BEDS.lever:
             ward, values[EXTRA_BEDS.name] = lever["ward"], lever["beds"]
         elif lever["lever"] == ARRIVALS.lever:
-            values[ARRIVALS.name] = round(lever["factor"] * 100, 2)
+            stream, values[ARRIVALS.name] = lever["stream"], round(lever["factor"] * 100, 2)
         elif lever["lever"] == DISCHARGE.lever:
             values[DISCHARGE.name] = lever["hours"]
-    return ward, values
+    return Filled(ward, stream, values)
 
 
 def lever_words(lever: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -122,13 +134,17 @@ def lever_words(lever: Mapping[str, Any], names: Mapping[str, str]) -> str:
         return f"{beds} in {names.get(lever['ward'], lever['ward'])}"
     if lever["lever"] == ARRIVALS.lever:
         change = round((lever["factor"] - 1) * 100)
-        return f"{abs(change)} % {'more' if change > 0 else 'fewer'} emergency arrivals"
+        stream = names.get(lever["stream"], lever["stream"])
+        return f"{abs(change)} % {'more' if change > 0 else 'fewer'}: {stream}"
     return f"discharges {lever['hours']:g} h earlier"
 
 
 def scenario_words(inputs: Mapping[str, Any], answer: Answer | None) -> str:
     """All levers of a run in one line."""
-    names = {ward["ward"]: ward["name"] for ward in answer["wards"]} if answer else {}
+    names: dict[str, str] = {}
+    if answer is not None:
+        names |= {row["ward"]: row["name"] for row in answer["wards"]}
+        names |= {row["stream"]: row["name"] for row in answer["streams"]}
     said = ", ".join(lever_words(lever, names) for lever in inputs.get("levers", []))
     return said[:1].upper() + said[1:]
 
@@ -190,25 +206,28 @@ def run_whatif(job: Job) -> dict[str, Any]:
     return {"finding": finding(document["rows"])[0], "replications": document["replications"]}
 
 
-def _levers(ward: str | None, asked: Mapping[str, float]) -> list[dict[str, Any]]:
+def _levers(ward: str | None, stream: str | None, asked: Mapping[str, float]) -> list[dict[str, Any]]:
     levers: list[dict[str, Any]] = []
     if asked[EXTRA_BEDS.name] != EXTRA_BEDS.neutral:
         levers.append({"lever": EXTRA_BEDS.lever, "ward": ward, "beds": int(asked[EXTRA_BEDS.name])})
     if asked[ARRIVALS.name] != ARRIVALS.neutral:
-        levers.append({"lever": ARRIVALS.lever, "stream": STREAM, "factor": asked[ARRIVALS.name] / 100})
+        levers.append({"lever": ARRIVALS.lever, "stream": stream, "factor": asked[ARRIVALS.name] / 100})
     if asked[DISCHARGE.name] != DISCHARGE.neutral:
         levers.append({"lever": DISCHARGE.lever, "hours": asked[DISCHARGE.name]})
     return levers
 
 
-def _ward_faults(answer: Answer, ward: str | None, beds: float) -> list[Problem]:
-    """Beds need a ward to stand in, one that the answer knows."""
-    known = {row["ward"]: row for row in answer["wards"]}
-    if not beds:
-        return []
-    if ward not in known:
-        return [Problem("ward", ward or "none chosen", "choose the ward that gets the beds")]
-    return []
+def _place_faults(
+    answer: Answer, ward: str | None, stream: str | None, asked: Mapping[str, float]
+) -> list[Problem]:
+    """Beds need a ward to stand in, and arrivals a stream, that the answer knows."""
+    problems = []
+    if asked[EXTRA_BEDS.name] and ward not in {row["ward"] for row in answer["wards"]}:
+        problems.append(Problem("ward", ward or "none chosen", "choose the ward that gets the beds"))
+    streams = {row["stream"] for row in answer["streams"]}
+    if asked[ARRIVALS.name] != ARRIVALS.neutral and stream not in streams:
+        problems.append(Problem("stream", stream or "none chosen", "choose whose arrivals change"))
+    return problems
 
 
 def _signed(row: Mapping[str, Any]) -> str:

@@ -120,6 +120,13 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{said} {one if count == 1 else many or one + 's'}"
 
 
+def sentence(said: str) -> str:
+    """Words with a capital first and a full stop last; nothing stays nothing."""
+    if not said:
+        return ""
+    return said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
+
+
 def is_date(text: str) -> bool:
     """Whether the words are an ISO day or time."""
     try:

@@ -90,7 +90,7 @@ def test_the_track_record_is_counted_from_its_rows():
             {**row, "ds": "2026-11-21", "happened": 280.0},
             {**row, "ds": "2026-11-22", "happened": None}]  # fmt: skip
 
-    said = service.track_summary({"track_record": rows})
+    said = service.track_summary(rows)
 
     assert "held what happened on 1 of 2 days" in said
     assert "the middle missed by 18.0 a day" in said  # (6 + 30) / 2

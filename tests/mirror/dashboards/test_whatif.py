@@ -11,7 +11,7 @@ ANSWER = drawn_answer()
 
 
 def test_only_what_was_moved_becomes_a_lever():
-    levers = whatif.levers_of(ANSWER, "medicine_a", {"beds": 4, "arrivals": 110, "discharge": 0})
+    levers = whatif.levers_of(ANSWER, "medicine_a", "emergency", {"beds": 4, "arrivals": 110, "discharge": 0})
 
     assert levers == [
         {"lever": "add_beds", "ward": "medicine_a", "beds": 4},
@@ -21,7 +21,7 @@ def test_only_what_was_moved_becomes_a_lever():
 
 def test_every_fault_is_told_at_once():
     with pytest.raises(ConfigError) as told:
-        whatif.levers_of(ANSWER, "nowhere", {"beds": 4, "arrivals": 900, "discharge": -1})
+        whatif.levers_of(ANSWER, "nowhere", "emergency", {"beds": 4, "arrivals": 900, "discharge": -1})
 
     said = str(told.value)
     assert "3 problems" in said
@@ -30,18 +30,22 @@ def test_every_fault_is_told_at_once():
 
 def test_a_form_at_rest_asks_nothing():
     with pytest.raises(ConfigError, match="change at least one number"):
-        whatif.levers_of(ANSWER, "medicine_a", {"beds": None, "arrivals": 100, "discharge": 0})
+        whatif.levers_of(ANSWER, "medicine_a", "emergency", {"beds": None, "arrivals": 100, "discharge": 0})
 
 
 def test_a_run_fills_the_form_it_was_asked_with(tmp_path):
     with open_store(tmp_path) as store:
-        levers = whatif.levers_of(ANSWER, "medicine_a", {"beds": 4, "arrivals": 95, "discharge": 1.5})
+        levers = whatif.levers_of(
+            ANSWER, "medicine_a", "emergency", {"beds": 4, "arrivals": 95, "discharge": 1.5}
+        )
 
         run = whatif.find(store, whatif.submit(store, levers))
 
-    assert whatif.values_of(run.inputs) == ("medicine_a", {"beds": 4, "arrivals": 95.0, "discharge": 1.5})
+    assert whatif.filled(run.inputs) == whatif.Filled(
+        "medicine_a", "emergency", {"beds": 4, "arrivals": 95.0, "discharge": 1.5}
+    )
     assert whatif.scenario_words(run.inputs, ANSWER) == (
-        "4 more beds in Medicine A, 5 % fewer emergency arrivals, discharges 1.5 h earlier"
+        "4 more beds in Medicine A, 5 % fewer: Emergency arrivals, discharges 1.5 h earlier"
     )
 
 
