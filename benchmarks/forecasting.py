@@ -23,9 +23,8 @@ def main() -> None:
     parser.add_argument("--origins", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print(
-        f"{'file, horizon':<34}{'method':<16}{'MASE':>8}{'WQL':>9}{'cov80':>8}{'cov95':>8}{'CPU s':>8}  served"
-    )
+    titles = ("MASE", "WQL", "cov80", "cov95", "CPU s")
+    print(f"{'file, horizon':<34}{'method':<16}", *(f"{title:>8}" for title in titles), " served", sep="")
     for task in options.tasks:
         path, horizon, *rest = task.split(":")
         history = read_history(path)
@@ -40,7 +39,7 @@ def main() -> None:
         name = f"{Path(path).stem}{' daily' if 'daily' in rest else ''}, {horizon}"
         for method, row in done.summary().items():
             print(
-                f"{name:<34}{method:<16}{row['mase']:>8.4f}{row['wql']:>9.4f}{row['coverage_80']:>8.1%}"
+                f"{name:<34}{method:<16}{row['mase']:>8.4f}{row['wql']:>8.4f}{row['coverage_80']:>8.1%}"
                 f"{row['coverage_95']:>8.1%}{row['cpu_s']:>8.1f}  {served if method == 'forecast' else ''}",
                 flush=True,
             )

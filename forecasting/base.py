@@ -22,6 +22,8 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
     12: (1, 2, 4, 8, 16, 32),
 }
 FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 78, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
+RARE = 2.0  # mean count a period below which a series leans on its kin; assumed
+KIN_LOOKS = 12  # looks that the spread of rare kin counts for; assumed
 SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a third of the weight
 
 
@@ -91,10 +93,11 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
         trend = _centred_level(values, known, season)
         other = known / np.maximum(seasonal[:, position], FLOOR)
         raw, variance = raw_ratios(values, trend * other, usual_days, season, weight)
-        seasonal = _shrunk_season(raw, variance, season)
+        seasonal = _shrunk_season(raw, variance, past / season)
         if len(calendar.marks):
             expected = trend * seasonal[:, position]
-            special = shrink(*raw_ratios(values, expected, mark, len(calendar.marks), np.ones(past)))
+            ratios = raw_ratios(values, expected, mark, len(calendar.marks), np.ones(past))
+            special = shrink(*ratios, past / (season * 52))
         if season == 12:
             work = _working_day_effect(values, trend * seasonal[:, position], calendar.working[:past])
     return (
@@ -109,14 +112,14 @@ def _special(special: np.ndarray, mark: np.ndarray) -> np.ndarray:
     return np.concatenate([special, np.ones((len(special), 1))], axis=1)[:, mark]
 
 
-def _shrunk_season(raw: np.ndarray, variance: np.ndarray, season: int) -> np.ndarray:
+def _shrunk_season(raw: np.ndarray, variance: np.ndarray, repeats: float) -> np.ndarray:
     """Seasonal factors; an hour of the week leans on its hour times its weekday."""
-    if season != 168:
-        return shrink(raw, variance)
+    if raw.shape[1] != 168:
+        return shrink(raw, variance, repeats)
     week = (raw / (variance + 0.01)).sum(axis=0) / (1 / (variance + 0.01)).sum(axis=0)
     week = week.reshape(7, 24)
     prior = np.outer(week.mean(axis=1), week.mean(axis=0)) / max(week.mean(), FLOOR)
-    return shrink(raw, variance, prior.ravel())
+    return shrink(raw, variance, repeats, prior.ravel())
 
 
 def _working_day_effect(values: np.ndarray, expected: np.ndarray, working: np.ndarray) -> np.ndarray:
@@ -158,14 +161,18 @@ def _levels(
     """Mean of several smoothed levels, weighted by how well each foretold the past."""
     seen = np.isfinite(values)
     counts, exposure = np.where(seen, values, 0.0), np.where(seen, factor, 0.0)
+    kin, credit = _credibility(values[:, :known])
+    squared = (counts[:, :known] > 0).sum(axis=1) < 0.5 * seen[:, :known].sum(axis=1)
     levels, errors = [], []
     for life in half_lives:
         keep = 0.5 ** (1.0 / life)
         top = lfilter([1.0], [1.0, -keep], counts, axis=1)
         below = lfilter([1.0], [1.0, -keep], exposure, axis=1)
-        level = np.where(below > FLOOR, top / np.maximum(below, FLOOR), 0.0)
+        level = np.where(
+            below + credit > FLOOR, (top + credit * kin) / np.maximum(below + credit, FLOOR), 0.0
+        )
         levels.append(level)
-        errors.append(_lead_error(values[:, :known], factor, level, horizon))
+        errors.append(_lead_error(values[:, :known], factor, level, horizon, squared))
     error = np.stack(errors)
     size = np.maximum(error.mean(axis=0), FLOOR)
     relative = error / size
@@ -178,12 +185,46 @@ def _levels(
     return np.einsum("gs,gst->st", share, np.stack(levels))
 
 
+def _rare(values: np.ndarray) -> np.ndarray:
+    """Series of few counts a period, shape (series,); there must be ten of them to learn from each other."""
+    seen = np.isfinite(values)
+    usual = np.where(seen, values, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    rare = usual < RARE
+    return rare if rare.sum() >= 10 else np.zeros(len(values), dtype=bool)
+
+
+def _credibility(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of kin, and the periods that it counts for, both of shape (series, 1).
+
+    Only series of few counts lean on each other: their own mean is mostly chance.
+
+    References
+    ----------
+    Buehlmann & Straub (1970), Mitt. Ver. Schweiz. Vers.-Math. 70, 111-133: weight = within / between variance.
+    """
+    rare = _rare(values)
+    if not rare.any():
+        return np.zeros((len(values), 1)), np.zeros((len(values), 1))
+    counts = values[rare]
+    n = np.maximum(np.isfinite(counts).sum(axis=1), 1)
+    own = np.nansum(counts, axis=1) / n
+    within = np.nansum((counts - own[:, None]) ** 2, axis=1) / np.maximum(n - 1, 1)
+    between = max(float(own.var() - (within / n).mean()), 1e-3 * float(own.mean()) ** 2 + FLOOR)
+    periods = min(float(within.mean()) / between, 1e3)
+    return np.full((len(values), 1), own.mean()), np.where(rare, periods, 0.0)[:, None]
+
+
 def _leads(horizon: int, past: int) -> np.ndarray:
     return np.unique(np.linspace(1, max(1, min(horizon, past // 3)), 4).round().astype(int))
 
 
-def _lead_error(values: np.ndarray, factor: np.ndarray, level: np.ndarray, horizon: int) -> np.ndarray:
-    """Mean absolute error of a level some periods later, shape (series,)."""
+def _lead_error(
+    values: np.ndarray, factor: np.ndarray, level: np.ndarray, horizon: int, squared: np.ndarray
+) -> np.ndarray:
+    """Mean absolute error of a level some periods later, shape (series,).
+
+    Squared where most periods are empty: there the absolute error would praise a level of nothing.
+    """
     past = values.shape[1]
     total, count = np.zeros(len(values)), np.zeros(len(values))
     start = min(past // 4, 2 * horizon)
@@ -191,7 +232,7 @@ def _lead_error(values: np.ndarray, factor: np.ndarray, level: np.ndarray, horiz
         miss = np.abs(
             values[:, start + lead :] - level[:, start : past - lead] * factor[:, start + lead : past]
         )
-        total += np.nansum(miss, axis=1)
+        total += np.nansum(np.where(squared[:, None], miss**2, miss), axis=1)
         count += np.isfinite(miss).sum(axis=1)
     return total / np.maximum(count, 1)
 
@@ -205,6 +246,10 @@ def _scale(values: np.ndarray, base: Base, horizon: int) -> np.ndarray:
         miss = (values[:, lead:] - mean) / np.sqrt(np.maximum(mean, base.floor[:, None]))
         total += np.nansum(miss[:, miss.shape[1] // 4 :] ** 2, axis=1)
         count += np.isfinite(miss[:, miss.shape[1] // 4 :]).sum(axis=1)
+    rare = _rare(values)
+    if rare.any():
+        kin = total[rare].sum() / max(count[rare].sum(), 1)
+        total, count = np.where(rare, [total + KIN_LOOKS * kin, count + KIN_LOOKS], [total, count])
     own = np.sqrt(total / np.maximum(count, 1))
     small = 1e-3 * np.sqrt(np.maximum(base.floor, 1e-3))  # a constant series keeps a hair of doubt
     return np.maximum(own, small)

@@ -20,7 +20,8 @@ from forecasting.training import CHECK_EVERY, Clock, predict, train
 from forecasting.windows import Windows, windows_of
 
 SEEDS = 2  # networks that serve together
-MARGIN = 0.998  # assumed: a gain of less than 0.2 % is no gain
+SMALLEST_GAIN = 0.002  # share of the base's loss; assumed: less is no gain
+ONE_ORIGIN_PROVES = 0.02  # assumed: seen at one origin alone, a gain of 2 % may be luck; less so at several
 SHARES = (1.0, 0.5)  # of the LSTM in what may serve
 MOST_BATCHES = 500
 CHECKED_WINDOWS = 3000
@@ -132,10 +133,10 @@ def _contest(
     best = min((name for name in scores if name != "base"), key=scores.__getitem__)
     share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
     gain = 1 - scores[best] / max(scores["base"], 1e-12)
-    told = (
-        f"on {len(trial.held.origins)} recent origins the LSTM's loss is {gain:+.1%} better than the base's"
-    )
-    if made_by == "auto" and scores[best] > MARGIN * scores["base"] - 1e-12:
+    needed = SMALLEST_GAIN + ONE_ORIGIN_PROVES / len(trial.held.origins) ** 2
+    than = f"{abs(gain):.1%} {'below' if gain >= 0 else 'above'}"
+    told = f"on {len(trial.held.origins)} recent origins the LSTM's loss is {than} the base's"
+    if made_by == "auto" and gain <= needed:
         factors = trial.guard(trial.plain)
         reason = f"{told}; the base serves"
         return Champion(ordered(guarded(plain, factors)), templates, mean, "base", reason, scores)

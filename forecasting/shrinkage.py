@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR = 1e-12
+OWN_EVIDENCE = 10.0  # repeats at which a series' own spread weighs about half; assumed
 CERTAIN = 4.0  # a ratio two deviations from belief begins to speak for itself; assumed
 
 
@@ -42,17 +43,26 @@ def raw_ratios(
     free = np.maximum(seen.sum(axis=1) - n_groups, 1) / np.maximum(seen.sum(axis=1), 1)
     noise = (miss**2 * weight).sum(axis=1) / np.maximum((base**2 * weight).sum(axis=1), FLOOR) / free
     spread = (base**2 * weight**2) @ member / np.maximum(below, FLOOR) ** 2
-    variance = np.where(below > FLOOR, noise[:, None] * spread, 1e6)
+    variance = noise[:, None] * spread
+    if (y[seen] == np.rint(y[seen])).all():  # whole counts are at least as uncertain as Poisson ones
+        least = (base * weight**2) @ member / np.maximum(below, FLOOR) ** 2
+        variance = np.maximum(variance, least)
+    variance = np.where(below > FLOOR, variance, 1e6)
     return ratio, np.maximum(variance, 1e-8)
 
 
-def shrink(ratio: np.ndarray, variance: np.ndarray, prior: np.ndarray | None = None) -> np.ndarray:
+def shrink(
+    ratio: np.ndarray, variance: np.ndarray, repeats: float, prior: np.ndarray | None = None
+) -> np.ndarray:
     """Ratios drawn to the common ratio of all series, and that to ``prior``, as far as they are noise.
 
     Parameters
     ----------
     ratio, variance
         Shape (series, group).
+    repeats
+        How often each group was seen, e.g. weeks or years; the more, the more a series' own spread of
+        factors counts beside that of its kin.
     prior
         What is believed without evidence, shape (group,); 1 when omitted.
 
@@ -72,5 +82,6 @@ def shrink(ratio: np.ndarray, variance: np.ndarray, prior: np.ndarray | None = N
     own = ((ratio - common) ** 2 - variance).mean(axis=1)
     sure = 1.0 / (variance.mean(axis=1) + 0.01) ** 2
     pooled = max(float((own * sure).sum() / sure.sum()), 0.0)
-    apart = (0.5 * np.maximum(own, 0.0) + 0.5 * pooled)[:, None]
+    trust = max(repeats - 1.0, 0.0) / (repeats + OWN_EVIDENCE)
+    apart = (trust * np.maximum(own, 0.0) + (1.0 - trust) * pooled)[:, None]
     return np.maximum(common + (ratio - common) * apart / (apart + variance), 0.0)

@@ -55,8 +55,8 @@ def test_noise_is_drawn_together_and_signal_is_kept():
     noisy = 1 + 0.3 * chance.standard_normal((50, 7))
     clear = np.tile(WEEK, (50, 1)) * (1 + 0.2 * chance.standard_normal((50, 1)) * (np.arange(7) == 0))
 
-    assert shrink(noisy, np.full((50, 7), 0.09)).std() < 0.1
-    np.testing.assert_allclose(shrink(clear, np.full((50, 7), 1e-6)), clear, atol=0.01)
+    assert shrink(noisy, np.full((50, 7), 0.09), 50).std() < 0.1
+    np.testing.assert_allclose(shrink(clear, np.full((50, 7), 1e-6), 50), clear, atol=0.01)
 
 
 def test_nothing_learned_later_changes_what_was_known():
