@@ -24,7 +24,13 @@ def command(
     size: Annotated[Size, typer.Option(help="reference: about 600 beds; small: about 60.")] = Size.reference,
     seed: Seed = 1,
     until: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Last day of the simulated records.", show_default="2025-12-31")
+        datetime,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Last day of the simulated records.",
+            show_default="2025-12-31",
+        ),
     ] = datetime(2025, 12, 31),
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
@@ -36,7 +42,9 @@ def command(
     """
     from twin.records.workspace import create_workspace
 
-    made = create_workspace(folder or workspace, size=size.value, seed=seed, until=until.date(), progress=note)
+    made = create_workspace(
+        folder or workspace, size=size.value, seed=seed, until=until.date(), progress=note
+    )
     holdings = made.holdings()
     told = {"workspace": made.path, "hospital": made.hospital().name, "seed": seed, "records": holdings}
     say(

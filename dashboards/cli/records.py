@@ -32,12 +32,13 @@ def words(holdings: Holdings) -> str:
     width = max(len(name) for name in holdings.streams)
     lines.append(f"{'stream':<{width}}  {'patients':>9}  {'a day':>8}  {'last 28 days':>12}")
     for name, row in holdings.streams.items():
-        lines.append(
-            f"{name:<{width}}  {row['patients']:>9,}  {row['mean_a_day']:>8,.1f}  {row['mean_of_last_28_days']:>12,.1f}"
-        )
+        daily, lately = row["mean_a_day"], row["mean_of_last_28_days"]
+        lines.append(f"{name:<{width}}  {row['patients']:>9,}  {daily:>8,.1f}  {lately:>12,.1f}")
     for name, days in holdings.gaps.items():
         shown = ", ".join(str(day) for day in days[:_SHOWN]) + (", ..." if len(days) > _SHOWN else "")
-        lines.append(f"gap: {name} has nobody on {len(days)} day{'s' if len(days) > 1 else ''} usually busy: {shown}")
+        lines.append(
+            f"gap: {name} has nobody on {len(days)} usually busy day{'s' if len(days) > 1 else ''}: {shown}"
+        )
     if not holdings.gaps:
         lines.append("no day without arrivals where a stream is usually busy")
     return "\n".join(lines)

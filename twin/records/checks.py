@@ -6,7 +6,7 @@ columns become ``Encounters``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,7 +19,7 @@ from twin.records.columns import TOLD, Columns
 from twin.records.encounters import COLUMNS, TIMES, Encounters
 from twin.records.localtime import earliest, latest
 
-#: longest silence before the last instant; a date beyond it is taken for a slip (assumed: a quarter of a year)
+#: longest silence before the last instant; a later date is taken for a slip (assumed: a quarter of a year)
 LONGEST_SILENCE = timedelta(days=92)
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 _CURE = "correct it, or leave the visit out"
@@ -33,20 +33,23 @@ class Review:
     parts: Sequence[Columns]
     faults: list[Problem]
 
-    def tell(self, column: str, wrong: pd.Series, rule: str, cure: str = "", value: str | None = None) -> None:
+    def tell(
+        self, column: str, wrong: pd.Series, rule: str, cure: str = "", value: str | None = None
+    ) -> None:
         """Add the rows where ``wrong`` holds; ``value`` names the column whose text is shown."""
         rows = np.flatnonzero(wrong.to_numpy(dtype=bool))
         for row in rows[:TOLD]:
             shown = self.table[value or column].iloc[row]
             self.faults.append(Problem(f"{self.label(row)}, {column}", str(shown) or None, rule, cure))
         if len(rows) > TOLD:
-            self.faults.append(Problem(column, None, f"and {len(rows) - TOLD} more rows where this does not hold: {rule}"))
+            more = f"and {len(rows) - TOLD} more rows where this does not hold: {rule}"
+            self.faults.append(Problem(column, None, more))
 
     def label(self, row: int) -> str:
         """The row as a person finds it: its number, and its file where there are several."""
         for part in self.parts:
             if row < len(part.rows):
-                return f"row {part.rows[row]}" if len(self.parts) == 1 else f"{part.source}, row {part.rows[row]}"
+                return ("" if len(self.parts) == 1 else f"{part.source}, ") + f"row {part.rows[row]}"
             row -= len(part.rows)
         raise IndexError(row)
 
@@ -89,7 +92,7 @@ def _names(review: Review, hospital: Hospital) -> None:
     """Every name is one of the hospital's; a ward that is not is told with the nearest."""
     text = review.table
     review.tell("encounter", text["encounter"] == "", "every row names its encounter")
-    known = {
+    known: dict[str, tuple[Collection[str], str]] = {
         "patient_class": (hospital.classes, "patient class"),
         "stream": (hospital.arrivals, "stream of arrivals"),
         "place": (hospital.everywhere, "ward or place"),
@@ -153,19 +156,21 @@ def _order(review: Review, times: dict[str, pd.Series], timezone: str) -> None:
     asked_only = (text["started"] == "") & (text["ended"] != "")
     review.tell("started", asked_only, "a stay that has ended has a start", _CURE, value="ended")
     nothing = (text["started"] == "") & (text["requested"] == "")
-    review.tell("started", nothing, "a row has a start or, for one who still waits, `requested`", value="encounter")
+    rule = "a row has a start or, for one who still waits, `requested`"
+    review.tell("started", nothing, rule, value="encounter")
 
 
 def _one_visit(review: Review, times: dict[str, pd.Series]) -> None:
     """All rows of an encounter are one patient's visit."""
     visit = review.table["encounter"]
+    cure = "give another visit another encounter"
     for column in ("patient_class", "stream"):
         codes = pd.Series(pd.factorize(review.table[column])[0])
         differs = codes != codes.groupby(visit).transform("first")
-        review.tell(column, differs, "one encounter has one " + column, "give another visit another encounter")
+        review.tell(column, differs, "one encounter has one " + column, cure)
     arrived = times["arrived"]
     differs = arrived.notna() & (arrived != arrived.groupby(visit).transform("first"))
-    review.tell("arrived", differs, "one encounter arrives once", "give another visit another encounter")
+    review.tell("arrived", differs, "one encounter arrives once", cure)
 
 
 def _as_of(review: Review, times: dict[str, pd.Series], given: datetime | None) -> datetime | None:
@@ -182,23 +187,22 @@ def _as_of(review: Review, times: dict[str, pd.Series], given: datetime | None) 
     limit = times["arrived"].max() + LONGEST_SILENCE
     for column, values in times.items():
         rule = f"{column} lies more than {LONGEST_SILENCE.days} days after the last arrival"
-        review.tell(column, values > limit, rule, "correct it, or name the last instant of the data with --as-of")
+        cure = "correct it, or name the last instant of the data with --as-of"
+        review.tell(column, values > limit, rule, cure)
     return last_event.ceil("h").to_pydatetime()
 
 
 def _two_places(review: Review, times: dict[str, pd.Series], timezone: str) -> None:
     """In order of time, each stay of a visit begins when the one before is over."""
-    frame = pd.DataFrame(
-        {"visit": pd.factorize(review.table["encounter"])[0], "started": times["started"], "ended": times["ended"]}
-    )
+    visit = pd.factorize(review.table["encounter"])[0]
+    frame = pd.DataFrame({"visit": visit, "started": times["started"], "ended": times["ended"]})
     frame = frame[frame["started"].notna()].sort_values(["visit", "started", "ended"], kind="stable")
     same = frame["visit"].eq(frame["visit"].shift())
     before = frame["ended"].shift()
     wrong = same & (before.isna() | (frame["started"] < before))
     if wrong.any():
-        starts, ends = frame["started"][wrong], before[wrong].fillna(pd.Timestamp.max.as_unit("ms").floor("D"))
-        repeats = earliest(starts, timezone) != latest(starts, timezone)
-        wrong[wrong] = ~repeats & (starts < ends)
+        starts = frame["started"][wrong]  # in the autumn hour that repeats, the order is not known
+        wrong[wrong] = earliest(starts, timezone) == latest(starts, timezone)
     review.tell(
         "started",
         wrong.reindex(review.table.index, fill_value=False),

@@ -34,7 +34,9 @@ class Columns:
     rows: IntArray
 
 
-def read_columns(path: str | Path, needed: Sequence[str], known: Sequence[str]) -> tuple[Columns, list[Problem]]:
+def read_columns(
+    path: str | Path, needed: Sequence[str], known: Sequence[str]
+) -> tuple[Columns, list[Problem]]:
     """Read a file's known columns as text, with the faults of single rows beside them.
 
     Parameters
@@ -70,7 +72,9 @@ def _check_is_file(place: Path) -> None:
         raise NotFound(f"{place}: {error.strerror or error}") from None
     if not stat.S_ISREG(about.st_mode):
         kind = "folder" if stat.S_ISDIR(about.st_mode) else "special file"
-        raise BadData(place.name, [Problem("file", kind, "records are a regular file", "name the CSV or Parquet")])
+        raise BadData(
+            place.name, [Problem("file", kind, "records are a regular file", "name the CSV or Parquet")]
+        )
     if about.st_size == 0:
         raise BadData(place.name, [Problem("file", None, "is empty", "write a header and one row a stay")])
 
@@ -178,8 +182,8 @@ def _as_text(place: Path, table: pa.Table, known: Sequence[str]) -> pd.DataFrame
             problem = Problem(f"column {name}", column.type.tz, "times are local without an offset")
             raise BadData(place.name, [problem])
         text = pc.utf8_trim_whitespace(pc.fill_null(column.cast(pa.string()), ""))
-        texts[name.strip()] = text.to_numpy(zero_copy_only=False)
-    frame = pd.DataFrame(texts, dtype=object)
+        texts[name.strip()] = pd.Series(text.to_pandas(), dtype="str")
+    frame = pd.DataFrame(texts)
     return frame[[name for name in known if name in frame]]
 
 

@@ -28,7 +28,8 @@ def whole_days(encounters: Encounters) -> pd.DatetimeIndex:
     """
     last = encounters.as_of.date() - timedelta(days=1)
     if last < encounters.begins:
-        raise UsageError(f"the records hold no whole day: they begin on {encounters.begins} and end at {encounters.as_of}")
+        ends = f"they begin on {encounters.begins} and end at {encounters.as_of}"
+        raise UsageError(f"the records hold no whole day: {ends}")
     return pd.date_range(encounters.begins, last, freq="D").as_unit("ns")
 
 
@@ -53,7 +54,7 @@ def ward_days(encounters: Encounters, hospital: Hospital) -> pd.DataFrame:
     Returns
     -------
     DataFrame with columns ``unique_id``, ``ds``, ``y``
-        ``census/WARD`` [patients, as NHS KH03 counts beds at midnight] and ``discharges/WARD`` [patients a day].
+        ``census/WARD`` [patients at midnight, as NHS KH03 counts] and ``discharges/WARD`` [patients a day].
     """
     days = whole_days(encounters)
     midnights = (days + pd.Timedelta(days=1)).to_numpy()

@@ -24,9 +24,10 @@ from twin.records.columns import read_columns
 
 #: columns that a file of records must have
 NEEDED = ("encounter", "patient_class", "stream", "place", "step", "started", "ended")
-#: all columns: what a file may leave out is ``requested`` (as started), ``arrived`` (the first of them), ``outcome``
+#: all columns; a file may leave out ``requested`` (as started), ``arrived`` (the first of these), ``outcome``
 COLUMNS = (
-    "encounter", "patient_class", "stream", "place", "step", "requested", "started", "ended", "arrived", "outcome"
+    "encounter", "patient_class", "stream", "place", "step",
+    "requested", "started", "ended", "arrived", "outcome",
 )  # fmt: skip
 TIMES = ("requested", "started", "ended", "arrived")
 _NOTE = b"hospital_twin"
@@ -67,7 +68,9 @@ class Encounters:
         """The records as a Parquet file that ``load_encounters`` reads back the same."""
         note = {"begins": self.begins.isoformat(), "as_of": self.as_of.isoformat(), "made_by": self.made_by}
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTE: json.dumps(note).encode()})
+        table = table.replace_schema_metadata(
+            {**(table.schema.metadata or {}), _NOTE: json.dumps(note).encode()}
+        )
         file = io.BytesIO()
         pq.write_table(table, file, compression="zstd")
         return file.getvalue()

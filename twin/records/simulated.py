@@ -6,11 +6,12 @@ would. Who is still there at the end has an open stay; who still waits has asked
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twin.case import Case, Window
 from twin.engine import simulate
@@ -69,7 +70,8 @@ def simulate_year(
     trace = simulate(case, workload)
     if trace.stopped_at is not None:
         when = trace.workload.clock.at(trace.stopped_at)
-        raise Overload(f"no year can be simulated: on {when:%Y-%m-%d} more wait than the run allows {trace.stopped_why}")
+        why = f"on {when:%Y-%m-%d} more wait than the run allows {trace.stopped_why}"
+        raise Overload(f"no year can be simulated: {why}".rstrip())
     say(f"writing {workload.step.size:,} steps down")
     frame = _write_down(case, window, trace)
     midnight = datetime.combine(end + timedelta(days=1), datetime.min.time())
@@ -101,7 +103,7 @@ def _write_down(case: Case, window: Window, trace: Trace) -> pd.DataFrame:
     return pd.DataFrame({name: columns[name] for name in COLUMNS})
 
 
-def _names(codes: IntArray, names: list[str] | tuple[str, ...]) -> pd.Categorical:
+def _names(codes: NDArray[np.signedinteger], names: Sequence[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(codes.astype(np.int32), list(names))
 
 

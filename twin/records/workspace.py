@@ -45,7 +45,7 @@ class Holdings:
     begins, as_of : first whole day, last instant
     in_house, waiting : patients in a place, and waiting for a step, at ``as_of``
     streams : arrivals by stream: whole days, patients, mean a day over all and over the last 28 days
-    gaps : days, public holidays apart, on which a stream that is usually busy has no arrival: likely missing records
+    gaps : days, public holidays apart, on which a usually busy stream has no arrival: likely missing records
     """
 
     made_by: str
@@ -232,7 +232,7 @@ def _refuse_if_taken(place: Path) -> None:
         raise UsageError(f"{place} is not a folder; name a folder that is new or empty")
     names = sorted(entry.name for entry in place.iterdir())
     if "hospital.toml" in names:
-        raise UsageError(f"{place} is a workspace already; nothing was changed. Name another folder to make a new one")
+        raise UsageError(f"{place} is a workspace already; nothing was changed; name another folder")
     if names:
         shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         raise UsageError(f"{place} is not empty ({shown}); name a folder that is new or empty")

@@ -12,7 +12,7 @@ HEADER = "encounter,patient_class,stream,place,step,requested,started,ended,arri
 
 @cache
 def house(ward_beds: int = 22) -> Hospital:
-    """Both streams send ``sick``; ``well`` comes by the door only, ``booked`` only to the clinic on weekdays."""
+    """Door and letters send ``sick``; ``well`` comes by the door, ``booked`` to the clinic on weekdays."""
     ward = {"physical_beds": ward_beds, "staffed_beds": ward_beds, "discharge_profile": "leave"}
     return Hospital.model_validate(
         {
@@ -26,7 +26,9 @@ def house(ward_beds: int = 22) -> Hospital:
             },
             "staff": {"nurses": {"title": "Nurses", "on_duty": 6}},
             "arrivals": {
-                "door": {"title": "Door", "daily_mean": 30, "mix": {"well": 0.8, "sick": 0.2}, "dispersion": 1.5},
+                "door": {
+                    "title": "Door", "daily_mean": 30, "mix": {"well": 0.8, "sick": 0.2}, "dispersion": 1.5,
+                },
                 "letters": {"title": "Letters", "daily_mean": 2, "mix": {"sick": 1.0}},
                 "clinics": {
                     "title": "Clinics", "daily_mean": 10, "mix": {"booked": 1.0},
@@ -41,8 +43,10 @@ def house(ward_beds: int = 22) -> Hospital:
             "pathways": {
                 "minor": {
                     "steps": [
-                        {"name": "triage", "staff": {"nurses": 1}, "duration": {"mean": 8, "unit": "minutes"}},
-                        {"name": "treat", "places": ["cubicles"], "duration": {"mean": 2, "cv": 0.6, "unit": "hours"}},
+                        {"name": "triage", "staff": {"nurses": 1},
+                         "duration": {"mean": 8, "unit": "minutes"}},
+                        {"name": "treat", "places": ["cubicles"],
+                         "duration": {"mean": 2, "cv": 0.6, "unit": "hours"}},
                     ]
                 },
                 "major": {
@@ -56,7 +60,9 @@ def house(ward_beds: int = 22) -> Hospital:
                     ]
                 },
                 "clinic": {
-                    "steps": [{"name": "visit", "places": ["clinic"], "duration": {"mean": 20, "unit": "minutes"}}]
+                    "steps": [
+                        {"name": "visit", "places": ["clinic"], "duration": {"mean": 20, "unit": "minutes"}}
+                    ]
                 },
             },
         }
@@ -72,7 +78,8 @@ def records(days: int = 365) -> Encounters:
 def stay(encounter: str = "00042", **fields: str) -> str:
     """One row of a file by hand: a patient treated on 1 March 2025 from 10:00 to 12:00."""
     row = {
-        "encounter": encounter, "patient_class": "sick", "stream": "door", "place": "cubicles", "step": "treat",
+        "encounter": encounter, "patient_class": "sick", "stream": "door",
+        "place": "cubicles", "step": "treat",
         "requested": "2025-03-01 10:00", "started": "2025-03-01 10:00", "ended": "2025-03-01 12:00",
         "arrived": "2025-03-01 10:00", "outcome": "",
     }  # fmt: skip

@@ -42,7 +42,10 @@ def test_a_byte_order_mark_windows_line_ends_and_other_columns_are_read(tmp_path
 
 def test_what_a_file_may_leave_out_is_filled_in(tmp_path):
     lean = "encounter,patient_class,stream,place,step,started,ended"
-    rows = ("1,sick,door,cubicles,treat,2025-03-01 10:00,2025-03-01 12:00", "1,sick,door,oak,stay,2025-03-01 12:00,")
+    rows = (
+        "1,sick,door,cubicles,treat,2025-03-01 10:00,2025-03-01 12:00",
+        "1,sick,door,oak,stay,2025-03-01 12:00,",
+    )
 
     frame = read_encounters(written(tmp_path / "r.csv", *rows, header=lean), house()).frame
 
@@ -64,7 +67,10 @@ def test_own_parquet_is_read_as_a_strangers(tmp_path):
 def test_the_hour_that_autumn_repeats_is_no_fault(tmp_path):
     back = {"requested": "2025-10-26 01:50", "started": "2025-10-26 01:50", "arrived": "2025-10-26 01:50"}
 
-    assert read_encounters(written(tmp_path / "r.csv", stay(**back, ended="2025-10-26 01:10")), house()).rows == 1
+    assert (
+        read_encounters(written(tmp_path / "r.csv", stay(**back, ended="2025-10-26 01:10")), house()).rows
+        == 1
+    )
 
 
 def test_all_faults_are_told_at_once_with_their_rows(tmp_path):

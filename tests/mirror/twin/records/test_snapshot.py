@@ -28,7 +28,9 @@ def test_the_run_begins_with_the_beds_that_the_records_end_with():
 
     work = draw_workload(case, WINDOW, seed=1)
 
-    assert {w: in_place(work, w) for w in house().wards} == {w: last_night[f"census/{w}"] for w in house().wards}
+    assert {w: in_place(work, w) for w in house().wards} == {
+        w: last_night[f"census/{w}"] for w in house().wards
+    }
     assert sum(last_night) > 0
 
 
@@ -60,7 +62,12 @@ def test_a_boarder_holds_the_cubicle_and_waits_for_the_ward(tmp_path):
 
     (patient,) = snapshot(found, house()).patients
 
-    assert (patient.encounter, patient.step, patient.place, patient.waiting) == ("00042", "stay", "cubicles", True)
+    assert (patient.encounter, patient.step, patient.place, patient.waiting) == (
+        "00042",
+        "stay",
+        "cubicles",
+        True,
+    )
     assert patient.since == datetime(2025, 3, 1, 13)
 
 
@@ -69,7 +76,10 @@ def test_a_boarder_holds_the_cubicle_and_waits_for_the_ward(tmp_path):
     [("10:30", "treat", "cubicles"), ("12:30", "stay", "oak")],
 )
 def test_an_earlier_instant_finds_the_patient_where_he_was(tmp_path, at, step, place):
-    rows = (stay(), stay(place="oak", step="stay", requested="2025-03-01 12:00", started="2025-03-01 12:00", ended=""))
+    rows = (
+        stay(),
+        stay(place="oak", step="stay", requested="2025-03-01 12:00", started="2025-03-01 12:00", ended=""),
+    )
     found = read_encounters(written(tmp_path / "r.csv", *rows), house(), as_of=datetime(2025, 3, 1, 15))
 
     (patient,) = snapshot(found, house(), datetime.fromisoformat(f"2025-03-01 {at}")).patients

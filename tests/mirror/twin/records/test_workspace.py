@@ -94,7 +94,9 @@ def test_holdings_tell_what_is_there(own):
 def test_a_busy_stream_without_arrivals_is_a_gap_on_a_working_day(own):
     found = records(60)
     hole = found.frame["arrived"].dt.date == date(2025, 12, 10)
-    rooms.write_whole(own.records_file, type(found)(found.frame[~hole], found.begins, found.as_of, "imported").parquet())
+    rooms.write_whole(
+        own.records_file, type(found)(found.frame[~hole], found.begins, found.as_of, "imported").parquet()
+    )
 
     gaps = own.holdings().gaps
 

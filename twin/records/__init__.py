@@ -1,0 +1,1 @@
+"""Records: what the hospital wrote down, and what is counted from it."""
