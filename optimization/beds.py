@@ -1,9 +1,9 @@
 """Open beds per ward under one total: the model of record.
 
 Each ward opens its first bed, its second, and so on. The k-th bed of a ward is worth the days on
-which the ward needs k beds or more, in the training futures; a bed that is opened costs its bed-days
-whether or not anybody lies in it. The plan is the cheapest choice that keeps to the total and to
-the beds that stand there.
+which the ward needs k beds or more, in the training futures; a bed that is open costs its bed-days
+whether or not anybody lies in it, and a bed opened or closed against today's level costs its move.
+The plan is the cheapest choice that keeps to the total and to the beds that stand there.
 
 The worth of a further bed never grows, so the model is a separable convex allocation, and opening
 beds in order of worth ("marginal analysis": Fox 1966, Oper. Res. 14(2), 210-216,
@@ -38,6 +38,7 @@ class BedParameters:
     periods : for each period the days in it, as places in ``WardNeeds.days``
     needed : (ward, period) -> expected days on which 1, 2, ... beds or more are needed, shape (bed,) [days]
     floor : (ward, period) -> beds that must be open [beds]
+    today : ward -> beds open today, from which moves are counted [beds]
     limits, prices : the rules
     """
 
@@ -45,12 +46,18 @@ class BedParameters:
     periods: tuple[range, ...]
     needed: Mapping[tuple[str, int], FloatArray]
     floor: Mapping[tuple[str, int], int]
+    today: Mapping[str, int]
     limits: BedLimits
     prices: BedPrices
 
 
 def bed_parameters(
-    needs: WardNeeds, limits: BedLimits, prices: BedPrices, *, period_days: int | None = None
+    needs: WardNeeds,
+    limits: BedLimits,
+    prices: BedPrices,
+    today: Mapping[str, int],
+    *,
+    period_days: int | None = None,
 ) -> BedParameters:
     """Read the model's numbers from the needs; one period unless asked for shorter ones."""
     days = len(needs.days)
@@ -60,7 +67,7 @@ def bed_parameters(
     keys = [(ward, p) for ward in needs.wards for p in range(len(periods))]
     needed = {(w, p): needs.days_needed(w, periods[p], most) for w, p in keys}
     floor = {(w, p): _floor(needs, limits, w, periods[p]) for w, p in keys}
-    return BedParameters(needs.wards, periods, needed, floor, limits, prices)
+    return BedParameters(needs.wards, periods, needed, floor, dict(today), limits, prices)
 
 
 def _floor(needs: WardNeeds, limits: BedLimits, ward: str, days: range) -> int:
@@ -127,7 +134,14 @@ def bed_model(given: BedParameters) -> Any:
         doc="expected patient-days beyond the open beds",
     )
     m.bed_days = pyo.Expression(expr=sum(days[p] * m.opened[w, p, k] for w, p, k in m.BEDS))
-    m.cost = pyo.Objective(expr=prices.short_patient_day * m.short_days + prices.open_bed_day * m.bed_days)
+    m.moves = pyo.Expression(
+        expr=sum(m.opened[w, p, k] if k > given.today[w] else 1 - m.opened[w, p, k] for w, p, k in m.BEDS)
+    )
+    m.cost = pyo.Objective(
+        expr=prices.short_patient_day * m.short_days
+        + prices.open_bed_day * m.bed_days
+        + prices.move * m.moves
+    )
     return m
 
 
@@ -138,3 +152,22 @@ def solve_beds(model: Any, highs: Any) -> tuple[Levels, Solved]:
         return {(w, p): 0 for w in model.WARDS for p in model.PERIODS}, Solved(cost, cost, 0.0, 0.0)
     solved = solve(model, highs, what="bed plan")
     return {(w, p): round(pyo.value(model.level[w, p])) for w in model.WARDS for p in model.PERIODS}, solved
+
+
+def cost_of(model: Any, levels: Levels) -> float:
+    """What the model says that levels cost, whoever chose them."""
+    for w, p, k in model.BEDS:
+        model.opened[w, p, k].set_value(int(k <= levels[w, p]))
+    return float(pyo.value(model.cost))
+
+
+def keeps_the_rules(given: BedParameters, levels: Levels) -> bool:
+    """Whether levels meet every rule of the model."""
+    limits = given.limits
+    return all(
+        sum(levels[w, p] for w in given.wards) <= limits.total
+        and all(
+            given.floor[w, p] <= levels[w, p] <= limits.pins.get(w, limits.ceiling[w]) for w in given.wards
+        )
+        for p in range(len(given.periods))
+    )

@@ -16,13 +16,14 @@ from scipy import stats
 
 from optimization.limits import BedPrices
 from optimization.needs import Check, Progress, WardNeeds, morning_hours
-from optimization.paths import CertifyPaths
-from twin.case import Case, Window
+from optimization.paths import CertifyPaths, TrainPaths
+from twin.case import Case, Window, resolve
+from twin.engine import simulate
 from twin.engine.replications import replicate
 from twin.errors import ConfigError, Overload, Problem, did_you_mean
 from twin.hospital import Hospital
 from twin.measures import MEASURES, need, summarise
-from twin.plan import Target, TargetResult
+from twin.plan import Plan, Target, TargetResult
 from twin.trace import Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray
 
@@ -92,15 +93,16 @@ class Played:
 
 def play(
     case: Case,
+    plans: Sequence[Plan],
     window: Window,
-    paths: CertifyPaths,
+    paths: TrainPaths | CertifyPaths,
     *,
     seed: int,
     threads: int = 2,
     progress: Progress | None = None,
     check: Check | None = None,
-) -> tuple[Played, ...]:
-    """Play a case, with its plan, on every certifying future.
+) -> tuple[tuple[Played, ...], ...]:
+    """Play a case under several plans on the same futures; a tuple of futures for each plan.
 
     Raises
     ------
@@ -108,13 +110,22 @@ def play(
         A queue grew until the run had to be stopped: a plan cannot be measured on it.
     """
     hospital, mornings = case.hospital, morning_hours(window, case.hospital)
+    cases = [case.with_(plan=plan) for plan in plans]
+    schedules = [resolve(each, window) for each in cases]
     starts = window.clock(hospital).day_starts
     first, last = (
         int(starts[window.warm_up + window.days - mornings.size]),
         int(starts[window.warm_up + window.days]),
     )
 
-    def measured(trace: Trace) -> Played:
+    def all_plans(trace: Trace) -> tuple[Played, ...]:
+        others = zip(cases[1:], schedules[1:], strict=True)
+        return (
+            measured(trace, cases[0]),
+            *(measured(simulate(each, trace.workload, schedule=levels), each) for each, levels in others),
+        )
+
+    def measured(trace: Trace, case: Case) -> Played:
         if trace.stopped_at is not None:
             raise Overload(
                 f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}'
@@ -125,26 +136,29 @@ def play(
         measures = {**summarise(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
         return Played(measures, beyond, float(waiting))
 
-    return tuple(
-        replicate(
-            case,
-            window,
-            seed=seed,
-            replications=paths.replications,
-            reduce=measured,
-            threads=threads,
-            progress=progress,
-            check=check,
-        )
+    futures = replicate(
+        cases[0],
+        window,
+        seed=seed,
+        replications=paths.replications,
+        reduce=all_plans,
+        threads=threads,
+        progress=progress,
+        check=check,
     )
+    return tuple(zip(*futures, strict=True))
 
 
-def judge(targets: Sequence[Target], played: Sequence[Played]) -> tuple[TargetResult, ...]:
+def judge(
+    targets: Sequence[Target], paths: CertifyPaths, played: Sequence[Played]
+) -> tuple[TargetResult, ...]:
     """Each target's two numbers on the certifying futures.
 
     The bound of the mean is one-sided and holds at 95 % for all targets together (Bonferroni); a
     target that no future can measure (no emergency department, say) is left out.
     """
+    if not isinstance(paths, CertifyPaths):
+        raise TypeError("targets are judged on certifying futures, never on those a plan was made from")
     values = [(t, _defined(played, t.measure)) for t in targets]
     measured = [(t, x) for t, x in values if x.size]
     level = 1 - ALPHA / max(len(measured), 1)
@@ -170,16 +184,18 @@ def _result(target: Target, x: FloatArray, level: float) -> TargetResult:
     return TargetResult(target, mean, bound, float(np.mean([target.holds(v) for v in x])))
 
 
-def cost_again(needs: WardNeeds, prices: BedPrices, open_beds: IntArray) -> float:
+def cost_again(needs: WardNeeds, prices: BedPrices, open_beds: IntArray, moves: int = 0) -> float:
     """What levels cost in given futures, counted hour by hour. [currency]
 
     Parameters
     ----------
     open_beds
         Shape (ward, day). [beds]
+    moves
+        Beds opened or closed against today, once a period. [beds]
     """
     short_days, bed_days = short_and_open(needs, open_beds)
-    return prices.short_patient_day * short_days + prices.open_bed_day * bed_days
+    return prices.short_patient_day * short_days + prices.open_bed_day * bed_days + prices.move * moves
 
 
 def short_and_open(needs: WardNeeds, open_beds: IntArray) -> tuple[float, float]:

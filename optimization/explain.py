@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from optimization.beds import BedParameters, Levels, bed_model, solve_beds
+from optimization.beds import BedParameters, Levels, bed_model, cost_of, solve_beds
 from optimization.certify import SHORT_MORNINGS, Played
 from twin.hospital import Hospital
 from twin.measures import paired
@@ -43,37 +43,37 @@ class OneMore:
 
 
 def one_more_bed(given: BedParameters, levels: Levels, highs: Any) -> tuple[OneMore, ...]:
-    """Solve again with one more bed in the total, then with one more in each ward, most useful first."""
-    limits = given.limits
-    wider = replace(given, limits=replace(limits, ceiling={w: c + 1 for w, c in limits.ceiling.items()}))
-    model = bed_model(wider)
-    periods = list(model.PERIODS)
-    added = {w: [model.opened[w, p, limits.ceiling[w] + 1] for p in periods] for w in given.wards}
-    for beds in added.values():
-        for bed in beds:
+    """Solve again with one more bed in the total, then with one more in each ward, most useful first.
+
+    The plan's own beds stay open; a ward may go one bed beyond what stands there, to price that bed.
+    """
+    limits, periods = given.limits, range(len(given.periods))
+    wider = replace(limits, ceiling={w: c + 1 for w, c in limits.ceiling.items()}, pins={})
+    model = bed_model(replace(given, limits=wider, floor=levels))
+    for (w, _, k), bed in model.opened.items():
+        if k > limits.pins.get(w, limits.ceiling[w]):
             bed.fix(0)
-    _, base = solve_beds(model, highs)
+    before = cost_of(model, levels)
     short = float(pyo.value(model.short_days))
 
     def ask(ward: str | None) -> OneMore:
         then, solved = solve_beds(model, highs)
         more = tuple(w for w in given.wards if any(then[w, p] > levels[w, p] for p in periods))
-        return OneMore(
-            ward, more, short - float(pyo.value(model.short_days)), base.objective - solved.objective
-        )
+        return OneMore(ward, more, short - float(pyo.value(model.short_days)), before - solved.objective)
 
-    model.total.set_value(limits.total + 1)
+    model.total.set_value(max(sum(levels[w, p] for w in given.wards) for p in periods) + 1)
     answers = [ask(None)]
     for ward in given.wards:
         if ward in limits.pins:
             continue
-        for p, bed in zip(periods, added[ward], strict=True):
-            bed.unfix()
-            model.floor[ward, p].set_value(max(given.floor[ward, p], levels[ward, p] + 1))
+        beyond = [model.opened[ward, p, limits.ceiling[ward] + 1] for p in periods]
+        for p in periods:
+            beyond[p].unfix()
+            model.floor[ward, p].set_value(levels[ward, p] + 1)
         answers.append(ask(ward))
-        for p, bed in zip(periods, added[ward], strict=True):
-            bed.fix(0)
-            model.floor[ward, p].set_value(given.floor[ward, p])
+        for p in periods:
+            beyond[p].fix(0)
+            model.floor[ward, p].set_value(levels[ward, p])
     return (answers[0], *sorted(answers[1:], key=lambda a: -a.saves))
 
 
@@ -121,11 +121,16 @@ def headline(hospital: Hospital, today: Mapping[str, int], planned: Mapping[str,
 def fresh_futures(today: Sequence[Played], planned: Sequence[Played]) -> str:
     """Today's beds beside the plan on the certifying futures, pair by pair, with simulation error."""
     before, after = ([p.measures[SHORT_MORNINGS] for p in played] for played in (today, planned))
+    if today == planned:
+        return (
+            f"In {len(planned)} futures that were not used to plan, {np.mean(after):.1f} % of ward-mornings "
+            "are short of beds"
+        )
     change = paired(before, after)
     verdict = "better" if change.mean < 0 else "worse"
     return (
-        f"In {len(planned)} futures the plan has not seen, {np.mean(after):.1f} % of ward-mornings are short of "
-        f"beds, against {np.mean(before):.1f} % with today's beds: "
+        f"In {len(planned)} futures the plan has not seen, {np.mean(after):.1f} % of ward-mornings are short "
+        f"of beds, against {np.mean(before):.1f} % with today's beds: "
         f"{f'clearly {verdict}' if change.is_clear else 'no clear difference'} "
         f"({change.mean:+.1f}, simulation error {change.margin95:.1f})"
     )

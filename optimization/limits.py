@@ -18,6 +18,9 @@ SHORT_TO_OPEN = 10.0
 #: price of an open bed-day where the hospital names none, as a share of the price of a patient-day without
 #: a bed: so small that it only keeps beds closed that nobody needs (assumed)
 TIE_BREAK = 1e-6
+#: price of changing one bed's state once / price of a patient-day without a bed: a bed whose move saves fewer
+#: than 0.7 patient-days a period stays where it is (assumed: a week of the bed, for the team's upheaval)
+MOVE_TO_SHORT = 0.7
 #: prices further apart than this make the solver's arithmetic meaningless [ratio]
 WIDEST = 1e9
 
@@ -30,16 +33,18 @@ class BedPrices:
     ----------
     short_patient_day : one patient one day without a bed of the ward [currency]
     open_bed_day : one open bed one day [currency]
+    move : one bed opened or closed against today's level, once a period [currency]
     currency : of both; "patient-days" where the hospital names no price
     """
 
     short_patient_day: float
     open_bed_day: float
+    move: float = 0.0
     currency: str = "GBP"
 
     def __post_init__(self) -> None:
         problems = []
-        for name in ("short_patient_day", "open_bed_day"):
+        for name in ("short_patient_day", "open_bed_day", "move"):
             value = getattr(self, name)
             if not isfinite(value) or value < 0:
                 problems.append(Problem(f"prices.{name}", value, "a price is a finite number, 0 or more"))
@@ -61,8 +66,9 @@ class BedPrices:
         """The hospital's price of an open bed-day, and ten times that for a patient-day without a bed."""
         money = hospital.money
         if money.open_bed_day == 0:
-            return cls(1.0, 0.0, "patient-days")
-        return cls(SHORT_TO_OPEN * money.open_bed_day, money.open_bed_day, money.currency)
+            return cls(1.0, 0.0, MOVE_TO_SHORT, "patient-days")
+        short = SHORT_TO_OPEN * money.open_bed_day
+        return cls(short, money.open_bed_day, MOVE_TO_SHORT * short, money.currency)
 
     @property
     def break_even(self) -> float:

@@ -28,7 +28,7 @@ Check = Callable[[], None]
 NO_CEILING = 100_000
 #: the hour at which a ward counts its free beds [hour of day] (assumed: the morning bed meeting)
 MORNING = 8
-#: days whose levels can no longer be changed: opening a bed takes a day's notice (assumed: a shift's staff must be found) [days]
+#: days whose levels can no longer be changed [days] (assumed: finding a shift's nurses takes a day's notice)
 NOTICE = 1
 
 
@@ -134,8 +134,7 @@ def without_ceiling(hospital: Hospital) -> Hospital:
     """The same hospital with a bed in every ward for whoever asks."""
     open_wide = {"physical_beds": NO_CEILING, "staffed_beds": NO_CEILING, "calendar": (), "nursing": None}
     wards = {name: ward.model_copy(update=open_wide) for name, ward in hospital.wards.items()}
-    fields = {name: getattr(hospital, name) for name in type(hospital).model_fields}
-    return Hospital(**{**fields, "wards": wards})
+    return hospital.model_copy(update={"wards": wards})
 
 
 def _in_turnaround(trace: Trace, hospital: Hospital, instants: IntArray) -> IntArray:

@@ -7,13 +7,21 @@ every later date of the run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from optimization.beds import BedParameters, Levels, bed_model, bed_parameters, solve_beds
+from optimization.beds import (
+    BedParameters,
+    Levels,
+    bed_model,
+    bed_parameters,
+    cost_of,
+    keeps_the_rules,
+    solve_beds,
+)
 from optimization.certify import (
     Played,
     check_targets,
@@ -36,7 +44,7 @@ from optimization.explain import (
 )
 from optimization.limits import BedPrices, bed_limits
 from optimization.needs import Check, Progress, WardNeeds, bed_needs, morning_hours, planned_days
-from optimization.paths import apart, split
+from optimization.paths import TrainPaths, apart, split
 from optimization.shortage import explain_shortage, refuse_what_cannot_stand
 from optimization.solving import NoPlan, Solved, solver
 from twin.case import Case, Window, resolve
@@ -46,6 +54,8 @@ from twin.units import MS_HOUR, IntArray
 
 #: the model's cost and the cost counted again may differ by rounding only [fraction]
 SAME_COST = 1e-6
+#: training futures on which the finalists are played (assumed: enough to tell them apart)
+SCREENING = 10
 
 
 @dataclass(frozen=True)
@@ -188,32 +198,37 @@ def plan_beds(
     limits, notes = bed_limits(
         case.hospital, ceiling, total=sum(today.values()) if total is None else total, pins=pins, cover=cover
     )
-    step = _steps(progress, len(train.replications), 2 * len(certifying.replications))
+    step = _steps(
+        progress, len(train.replications), len(_screening(train).replications), len(certifying.replications)
+    )
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
 
     needs = bed_needs(case, window, train, progress=step(0), **simulation)
-    given = bed_parameters(needs, limits, prices, period_days=period_days)
-    levels, solved = _solve(given, needs, case, highs)
+    given = bed_parameters(needs, limits, prices, today, period_days=period_days)
+    best, solved = _solve(given, needs, case, highs)
+    finalists = _finalists(given, best, highs)
+    plans = [_plan(case, window, needs, _by_day(given, levels, len(needs.days))) for levels in finalists]
+    chosen = _choose(case, plans, finalists, given, window, train, progress=step(1), **simulation)
+    levels, plan = finalists[chosen], plans[chosen]
     by_day = _by_day(given, levels, len(needs.days))
-    plan = _plan(case, window, needs, by_day)
 
-    base = play(case, window, certifying, progress=step(1), **simulation)
-    changed = play(case.with_(plan=plan), window, certifying, progress=step(2), **simulation)
+    base, changed = play(case, [case.plan, plan], window, certifying, progress=step(2), **simulation)
 
     shares = proportional(needs, case.hospital, ceiling, limits.total)
     costs = {
         "today": cost_again(needs, prices, calendar),
-        "planned": cost_again(needs, prices, by_day),
-        "proportional": cost_again(needs, prices, _constant(needs, shares)),
+        "planned": cost_again(needs, prices, by_day, _moves(given, levels)),
+        "proportional": cost_again(needs, prices, _constant(needs, shares), _apart(shares, today)),
     }
+    objective = cost_of(bed_model(given), levels)
     certificate = Certificate(
-        cost=_agreed(costs["planned"], solved.objective),
-        objective=solved.objective,
+        cost=_agreed(costs["planned"], objective),
+        objective=objective,
         bound=solved.bound,
-        gap=solved.gap,
-        bound_note=f"{solved.words}, over the training futures and without queues between wards; "
-        "bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
-        targets=judge(targets, changed),
+        gap=(objective - solved.bound) / objective if objective else 0.0,
+        bound_note=f"{_how_good(solved, chosen, finalists, best)}, over the training futures and without "
+        "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
+        targets=judge(targets, certifying, changed),
         train_paths=len(train.replications),
         certify_paths=len(certifying.replications),
         seed=seed,
@@ -223,7 +238,10 @@ def plan_beds(
     planned = {w: int(by_day[i, 0]) for i, w in enumerate(needs.wards)}
     explanation = Explanation(
         headline=headline(case.hospital, today, planned),
-        sentences=_sentences(needs, prices, calendar, by_day, costs, base, changed),
+        sentences=(
+            *_sentences(needs, prices, calendar, by_day, costs, base, changed),
+            *(_WHY_KEPT if levels != best else ()),
+        ),
         binds=binds(given, levels, case.hospital),
         one_more=one_more_in_words(one_more_bed(given, levels, highs), given, case.hospital, len(needs.days)),
         short=still_short(changed, needs.days, case.hospital),
@@ -254,6 +272,66 @@ def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tu
         return solve_beds(bed_model(given), highs)
     except NoPlan as fault:
         raise explain_shortage(given, needs, case.hospital, highs) from fault
+
+
+def _finalists(given: BedParameters, best: Levels, highs: Any) -> list[Levels]:
+    """Today's levels if they keep the rules, the model's plan, and the plan it makes when moves are free."""
+    today = {(w, p): given.today[w] for w, p in best}
+    free, _ = solve_beds(bed_model(replace(given, prices=replace(given.prices, move=0.0))), highs)
+    asked = [*([today] if keeps_the_rules(given, today) else []), dict(best), dict(free)]
+    return [levels for i, levels in enumerate(asked) if levels not in asked[:i]]
+
+
+def _screening(train: TrainPaths) -> TrainPaths:
+    """The training futures on which finalists are played."""
+    return TrainPaths(train.replications[:SCREENING])
+
+
+def _choose(
+    case: Case,
+    plans: Sequence[Plan],
+    finalists: Sequence[Levels],
+    given: BedParameters,
+    window: Window,
+    train: TrainPaths,
+    **simulation: Any,
+) -> int:
+    """The finalist that costs least when played with queues, outliers and boarders, on training futures."""
+    if len(plans) == 1:
+        return 0
+    prices = given.prices
+    played = play(case, plans, window, _screening(train), **simulation)
+    costs = [
+        prices.short_patient_day * _mean_waiting(futures)
+        + prices.open_bed_day * float(_by_day(given, levels, _days(given)).sum())
+        + prices.move * _moves(given, levels)
+        for futures, levels in zip(played, finalists, strict=True)
+    ]
+    return int(np.argmin(costs))
+
+
+_WHY_KEPT = (
+    "The model's own plan was not chosen: played on training futures with queues, outliers and boarders, "
+    "this one costs less",
+)
+
+
+def _how_good(solved: Solved, chosen: int, finalists: Sequence[Levels], best: Levels) -> str:
+    if finalists[chosen] == best:
+        return solved.words
+    return f"the best of {len(finalists)} finalists in simulation; the bound is the model's, proved by HiGHS"
+
+
+def _moves(given: BedParameters, levels: Levels) -> int:
+    return sum(abs(level - given.today[w]) for (w, _), level in levels.items())
+
+
+def _apart(levels: Mapping[str, int], today: Mapping[str, int]) -> int:
+    return sum(abs(levels[w] - today[w]) for w in today)
+
+
+def _days(given: BedParameters) -> int:
+    return given.periods[-1].stop
 
 
 def _levels(case: Case, window: Window) -> IntArray:
@@ -358,14 +436,13 @@ def _command(window: Window, total: int, replications: int, seed: int) -> str:
     )
 
 
-def _steps(progress: Progress | None, train: int, certify: int) -> Any:
-    """Progress of the three passes as one count."""
-    begins, all_together = (0, train, train + certify // 2), train + certify
+def _steps(progress: Progress | None, *passes: int) -> Any:
+    """Progress of several passes as one count."""
 
     def of_pass(number: int) -> Progress | None:
         if progress is None:
             return None
         tell = progress
-        return lambda done, _: tell(begins[number] + done, all_together)
+        return lambda done, _: tell(sum(passes[:number]) + done, sum(passes))
 
     return of_pass

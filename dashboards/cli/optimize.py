@@ -97,15 +97,14 @@ def _words(answer: BedPlanAnswer, wards: Any) -> str:
     lines = [because.headline, "", f"{'ward':<{width}}  today  plan  short today  with plan"]
     for name, ward in wards.items():
         before, after = (answer.chance_short[when][name] for when in ("today", "planned"))
-        lines.append(
-            f"{ward.title:<{width}}  {answer.today[name]:>5}  {answer.planned[name]:>4}  {before:>11.0%}  {after:>9.0%}"
-        )
+        beds = f"{answer.today[name]:>5}  {answer.planned[name]:>4}"
+        lines.append(f"{ward.title:<{width}}  {beds}  {before:>11.0%}  {after:>9.0%}")
     lines += ["", *because.sentences, "", "Targets, on futures the plan has not seen:"]
     for r in proof.targets:
         lines.append(
             f"  {'holds' if r.holds else 'fails'}  {r.target.name}, {r.target.limit} {r.target.unit}: "
-            f"expected {r.expected:.3g} (95 % bound {r.bound95:.3g}), met in {r.share_of_futures:.0%} of futures "
-            f"(asked: {r.target.share:.0%})"
+            f"expected {r.expected:.3g} (95 % bound {r.bound95:.3g}), met in {r.share_of_futures:.0%} "
+            f"of futures (asked: {r.target.share:.0%})"
         )
     lines += _list("What binds:", because.binds)
     lines += _list("One more bed:", [f"{what}: {brings}" for what, brings in because.one_more])
