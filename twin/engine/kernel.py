@@ -34,7 +34,7 @@ _WAITING, _STARTED = 1, 2
 _CLOCKS_CHANGE_BY = MS_DAY // 8  # see twin.calendar.Clock.instant
 
 # entries of ``House.n``
-_ENDS, _TURNS, _OPENS, _CANDIDATES, _WAIT, _KEEP, _EXCHANGES, _FREE_NODE = range(8)
+_ENDS, _TURNS, _OPENS, _CANDIDATES, _WAIT, _LOOK_FOR_CIRCLES, _EXCHANGES, _FREE_NODE = range(8)
 
 
 class Patients(NamedTuple):
@@ -76,6 +76,13 @@ class House(NamedTuple):
     is_candidate: IntArray  # (lane,)
     candidates: IntArray  # (lane,)
     keepers: IntArray  # (component,) waiting patients who hold one of its places
+    edge_who: IntArray  # (place x place,) work space of the search for circles, -1 between searches
+    edge_via: IntArray
+    edge_found: IntArray
+    came_by: IntArray  # (place,)
+    queue: IntArray  # (place,)
+    circle: IntArray  # (place,)
+    need: IntArray  # (resource,)
 
 
 class Story(NamedTuple):
@@ -88,7 +95,11 @@ class Story(NamedTuple):
     left: IntArray
 
 
-@njit(cache=True, nogil=True)
+#: no part makes an array, so none needs its references counted; counting them took most of the time
+_compiled = njit(cache=True, nogil=True, _nrt=False)
+
+
+@_compiled
 def _push(heap, n, which, value):
     i = n[which]
     n[which] = i + 1
@@ -101,7 +112,7 @@ def _push(heap, n, which, value):
     heap[i] = value
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _pop(heap, n, which):
     top = heap[0]
     size = n[which] - 1
@@ -122,14 +133,16 @@ def _pop(heap, n, which):
     return top
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _touch(p, h, resource):
     """A resource was freed: the lanes that need it are looked at in this round."""
+    if p.closes_circles[resource] == 1:
+        h.n[_LOOK_FOR_CIRCLES] = 1  # people are back: a circle that lacked them may now close
     for e in range(p.waits_from[resource], p.waits_from[resource + 1]):
         _consider(h, p.waits_lane[e])
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _consider(h, lane):
     if h.is_candidate[lane] == 0 and h.head[lane] != NONE:
         h.is_candidate[lane] = 1
@@ -137,7 +150,7 @@ def _consider(h, lane):
         h.n[_CANDIDATES] += 1
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _before(w, h, a, b):
     """Whether patient ``a`` waits before ``b`` in a lane: since, then key."""
     if h.since[a] != h.since[b]:
@@ -145,8 +158,8 @@ def _before(w, h, a, b):
     return w.key[a] < w.key[b]
 
 
-@njit(cache=True, nogil=True)
-def _join(w, h, patient, lane):
+@_compiled
+def _join(p, w, h, patient, lane):
     """Stand in a lane in the order of service; in nearly all cases that is its end."""
     mine = h.nodes[patient]
     while mine != NONE:
@@ -173,9 +186,12 @@ def _join(w, h, patient, lane):
     else:
         h.node_before[following] = node
     _consider(h, lane)
+    held = h.held[patient]
+    if held != NONE and p.component[held] != NONE:
+        h.n[_LOOK_FOR_CIRCLES] = 1
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _leave_lanes(h, patient):
     node = h.nodes[patient]
     while node != NONE:
@@ -195,7 +211,7 @@ def _leave_lanes(h, patient):
     h.nodes[patient] = NONE
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _ask(p, w, h, story, patient, since, now):
     """Join the lane of every place that may be taken now; later ones after their minimum wait."""
     step = w.step[h.row[patient]]
@@ -207,30 +223,30 @@ def _ask(p, w, h, story, patient, since, now):
     for lane in range(p.lane_from[step], p.lane_from[step + 1]):
         opens = since + p.lane_after[lane]
         if opens <= now:
-            _join(w, h, patient, lane)
+            _join(p, w, h, patient, lane)
         else:
             _push(h.opens, h.n, _OPENS, (opens << _WHO_BITS) | patient)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _count_keeper(p, h, patient, by):
     held = h.held[patient]
     if held != NONE:
-        h.n[_KEEP] += by
         if p.component[held] != NONE:
             h.keepers[p.component[held]] += by
+            h.n[_LOOK_FOR_CIRCLES] = 1
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _minimum_wait_over(p, w, h, patient, now):
     if h.state[patient] == _WAITING:
         step = w.step[h.row[patient]]
         for lane in range(p.lane_from[step], p.lane_from[step + 1]):
             if p.lane_after[lane] > 0 and h.since[patient] + p.lane_after[lane] == now:
-                _join(w, h, patient, lane)
+                _join(p, w, h, patient, lane)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _people_free(p, h, step):
     for e in range(p.bundle_from[step], p.bundle_from[step + 1]):
         group = p.bundle_group[e]
@@ -239,7 +255,7 @@ def _people_free(p, h, step):
     return True
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _can_start(p, h, lane):
     place = p.lane_place[lane]
     if place != NONE and h.used[place] >= h.level[place]:
@@ -247,7 +263,7 @@ def _can_start(p, h, lane):
     return _people_free(p, h, p.lane_step[lane])
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _goes_first(p, w, h, lane, other):
     """Order of service between the heads of two lanes."""
     a, b = p.priority[p.lane_step[lane]], p.priority[p.lane_step[other]]
@@ -262,7 +278,7 @@ def _goes_first(p, w, h, lane, other):
     return p.lane_number[lane] < p.lane_number[other]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _end_of(p, w, row, now, run_end):
     """When the step ends: after its length or, for a discharge, at its hour of that day."""
     end, wall = now + w.duration[row], w.wall[row]
@@ -285,7 +301,7 @@ def _end_of(p, w, row, now, run_end):
     return max(end, run_end)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _vacate(p, h, place, now, cleaned):
     if cleaned or p.turnaround[place] == 0:
         h.used[place] -= 1
@@ -294,7 +310,7 @@ def _vacate(p, h, place, now, cleaned):
         _push(h.turns, h.n, _TURNS, ((now + p.turnaround[place]) << _WHO_BITS) | place)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _start(p, w, h, story, patient, place, now, run_end, swap):
     """Take the place and the people at once; give up the place kept."""
     row = h.row[patient]
@@ -321,7 +337,7 @@ def _start(p, w, h, story, patient, place, now, run_end, swap):
     _push(h.ends, h.n, _ENDS, (_end_of(p, w, row, now, run_end) << _WHO_BITS) | patient)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _finish(p, w, h, story, patient, now):
     """Free the people; free the place unless kept; ask for the next step."""
     row = h.row[patient]
@@ -342,7 +358,7 @@ def _finish(p, w, h, story, patient, now):
         _ask(p, w, h, story, patient, now, now)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _admit(p, w, h, story, patient, now, run_end):
     """A patient arrives, or is found where he is when the run begins."""
     row = w.first[patient]
@@ -365,7 +381,7 @@ def _admit(p, w, h, story, patient, now, run_end):
     _push(h.ends, h.n, _ENDS, (_end_of(p, w, row, now, run_end) << _WHO_BITS) | patient)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _serve(p, w, h, story, now, run_end):
     """Start by order until no lane that was touched can start."""
     while True:
@@ -386,28 +402,31 @@ def _serve(p, w, h, story, now, run_end):
         _start(p, w, h, story, patient, p.lane_place[best], now, run_end, False)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _circles_possible(h):
+    """Two keepers or more wait within one part of the house, and something about them has changed.
+
+    An attempt that found no circle need not be made again until then.
+    """
+    if h.n[_LOOK_FOR_CIRCLES] == 0:
+        return False
     for c in range(h.keepers.size):
         if h.keepers[c] > 1:
             return True
     return False
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _edges(p, w, h):
-    """The first in order of those who hold one place and want another, for every such pair.
+    """Find, for every pair (held place -> wanted place), the first in order who would make that move.
 
-    Returns patients and lanes of the edges (held place -> wanted place), in order of service.
+    Leaves the edges in order of service in ``edge_found`` (held x places + wanted), with the patient
+    and lane of each in ``edge_who`` and ``edge_via``; returns their number.
     """
-    places = p.turnaround.size
-    who = np.full(places * places, NONE, np.int64)
-    via = np.full(places * places, NONE, np.int64)
-    count = 0
-    found = np.empty(places * places, np.int64)
-    for lane in range(p.lane_place.size):
+    places, count = p.turnaround.size, 0
+    for lane in p.circle_lanes:
         place = p.lane_place[lane]
-        if place == NONE or p.component[place] == NONE or not _people_free(p, h, p.lane_step[lane]):
+        if h.head[lane] == NONE or not _people_free(p, h, p.lane_step[lane]):
             continue
         node = h.head[lane]
         while node != NONE:
@@ -415,23 +434,29 @@ def _edges(p, w, h):
             held = h.held[patient]
             if held != NONE and held != place and p.component[held] == p.component[place]:
                 edge = held * places + place
-                if who[edge] == NONE:
-                    found[count] = edge
+                if h.edge_who[edge] == NONE:
+                    h.edge_found[count] = edge
                     count += 1
-                if who[edge] == NONE or _entry_first(p, w, h, patient, lane, who[edge], via[edge]):
-                    who[edge], via[edge] = patient, lane
+                if h.edge_who[edge] == NONE or _entry_first(
+                    p, w, h, patient, lane, h.edge_who[edge], h.edge_via[edge]
+                ):
+                    h.edge_who[edge], h.edge_via[edge] = patient, lane
             node = h.node_next[node]
     for i in range(1, count):
-        edge, j = found[i], i
-        while j > 0 and _entry_first(p, w, h, who[edge], via[edge], who[found[j - 1]], via[found[j - 1]]):
-            found[j] = found[j - 1]
+        edge, j = h.edge_found[i], i
+        while j > 0 and _edge_first(p, w, h, edge, h.edge_found[j - 1]):
+            h.edge_found[j] = h.edge_found[j - 1]
             j -= 1
-        found[j] = edge
-    edges = found[:count].copy()
-    return edges, who[edges], via[edges]
+        h.edge_found[j] = edge
+    return count
 
 
-@njit(cache=True, nogil=True)
+@_compiled
+def _edge_first(p, w, h, edge, other):
+    return _entry_first(p, w, h, h.edge_who[edge], h.edge_via[edge], h.edge_who[other], h.edge_via[other])
+
+
+@_compiled
 def _entry_first(p, w, h, one, lane, two, other):
     """Order of service between two entries of the lines."""
     a, b = p.priority[p.lane_step[lane]], p.priority[p.lane_step[other]]
@@ -445,71 +470,79 @@ def _entry_first(p, w, h, one, lane, two, other):
     return p.lane_number[lane] < p.lane_number[other]
 
 
-@njit(cache=True, nogil=True)
-def _shortest_circle(edges, places, first, circle):
-    """Edges from ``first`` back to the place it holds; their number, or 0 if there is no way."""
-    came_by = np.full(places, NONE, np.int64)
-    queue = np.empty(places, np.int64)
-    goal, start = edges[first] // places, edges[first] % places
-    came_by[start] = first
-    queue[0] = start
+@_compiled
+def _shortest_circle(p, h, edges, first):
+    """Put the edges from ``first`` back to the place it holds in ``circle``, last first; their number.
+
+    0 if there is no way back.
+    """
+    places = p.turnaround.size
+    h.came_by[:] = NONE
+    goal, start = first // places, first % places
+    h.came_by[start] = first
+    h.queue[0] = start
     read, filled = 0, 1
     while read < filled:
-        here = queue[read]
+        here = h.queue[read]
         read += 1
-        for e in range(edges.size):
-            to = edges[e] % places
-            if edges[e] // places == here and came_by[to] == NONE:
-                came_by[to] = e
-                queue[filled] = to
+        for e in range(edges):
+            edge = h.edge_found[e]
+            to = edge % places
+            if edge // places == here and h.came_by[to] == NONE:
+                h.came_by[to] = edge
+                h.queue[filled] = to
                 filled += 1
-        if came_by[goal] != NONE:
-            length, e = 0, came_by[goal]
+        if h.came_by[goal] != NONE:
+            length, edge = 0, h.came_by[goal]
             while True:
-                circle[length] = e
+                h.circle[length] = edge
                 length += 1
-                if e == first:
+                if edge == first:
                     return length
-                e = came_by[edges[e] // places]
+                edge = h.came_by[edge // places]
     return 0
 
 
-@njit(cache=True, nogil=True)
-def _people_free_for(p, h, lanes, circle, length):
-    """The bundles of all of them together are free."""
-    need = np.zeros(h.used.size, np.int64)
+@_compiled
+def _people_free_for(p, h, length):
+    """The bundles of all in the circle together are free."""
+    h.need[:] = 0
     for i in range(length):
-        step = p.lane_step[lanes[circle[i]]]
+        step = p.lane_step[h.edge_via[h.circle[i]]]
         for e in range(p.bundle_from[step], p.bundle_from[step + 1]):
-            need[p.bundle_group[e]] += p.bundle_people[e]
-    for group in range(need.size):
-        if need[group] > 0 and h.used[group] + need[group] > h.level[group]:
+            h.need[p.bundle_group[e]] += p.bundle_people[e]
+    for group in range(h.need.size):
+        if h.need[group] > 0 and h.used[group] + h.need[group] > h.level[group]:
             return False
     return True
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _exchange(p, w, h, story, now, run_end):
     """The first keeper in order who closes a circle moves, with the shortest circle back to him."""
-    edges, who, lanes = _edges(p, w, h)
-    circle = np.empty(edges.size, np.int64)
-    for first in range(edges.size):
-        length = _shortest_circle(edges, p.turnaround.size, first, circle)
-        if length > 0 and _people_free_for(p, h, lanes, circle, length):
-            for i in range(length):
-                e = circle[length - 1 - i]
-                _start(p, w, h, story, who[e], p.lane_place[lanes[e]], now, run_end, True)
+    h.n[_LOOK_FOR_CIRCLES] = 0
+    edges, moved = _edges(p, w, h), False
+    for first in range(edges):
+        length = _shortest_circle(p, h, edges, h.edge_found[first])
+        if length > 0 and _people_free_for(p, h, length):
+            for i in range(length - 1, -1, -1):
+                edge = h.circle[i]
+                place = p.lane_place[h.edge_via[edge]]
+                _start(p, w, h, story, h.edge_who[edge], place, now, run_end, True)
             h.n[_EXCHANGES] += 1
-            return True
-    return False
+            moved = True
+            break
+    for e in range(edges):
+        h.edge_who[h.edge_found[e]] = NONE
+    return moved
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _top(heap, size):
     return heap[0] >> _WHO_BITS if size > 0 else _NEVER
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _next_instant(p, w, h, arrivals, changes):
     now = min(_top(h.ends, h.n[_ENDS]), min(_top(h.turns, h.n[_TURNS]), _top(h.opens, h.n[_OPENS])))
     if arrivals < w.arrival.size:
@@ -519,7 +552,7 @@ def _next_instant(p, w, h, arrivals, changes):
     return now
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _run(p, w, h, story, run_end, most_waiting):
     """Play the whole run; the instant at which a guard stopped it, or -1."""
     arrivals, changes = 0, 0
@@ -580,6 +613,13 @@ def _new_house(p: Program, w: Patients, most_places: int) -> House:
         is_candidate=np.zeros(lanes, np.int64),
         candidates=np.empty(lanes + 1, np.int64),
         keepers=np.zeros(max(int(p.component.max(initial=NONE)) + 1, 1), np.int64),
+        edge_who=none(p.turnaround.size**2),
+        edge_via=none(p.turnaround.size**2),
+        edge_found=none(p.turnaround.size**2),
+        came_by=none(p.turnaround.size),
+        queue=none(p.turnaround.size),
+        circle=none(p.turnaround.size),
+        need=np.zeros_like(p.level),
     )
 
 

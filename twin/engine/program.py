@@ -36,6 +36,8 @@ class Program(NamedTuple):
     waits_lane: IntArray  # (entry,)
     turnaround: IntArray  # (place,) [ms]
     component: IntArray  # (place,) places that patients can block in a circle share a number; else -1
+    circle_lanes: IntArray  # lanes of those places
+    closes_circles: IntArray  # (resource,) 1 for staff groups that those lanes need
     change_at: IntArray  # (change,) [ms]
     change_what: IntArray  # (change,) resource
     change_level: IntArray  # (change,) level from then on
@@ -59,6 +61,9 @@ def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Progr
     for number, (s, place, _, _) in enumerate(lanes):
         for resource in ([place] if place != NONE else []) + [g for g, _ in bundles[s]]:
             waits[resource].append(number)
+    component = _components(case, workload, resources)
+    circle_lanes = [i for i, lane in enumerate(lanes) if lane[1] != NONE and component[lane[1]] != NONE]
+    circle_groups = {group for i in circle_lanes for group, _ in bundles[lanes[i][0]]}
     changes = sorted(
         (int(t), resources[name], int(v))
         for name, level in schedule.levels.items()
@@ -84,7 +89,9 @@ def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Progr
         waits_from=_offsets(len(w) for w in waits),
         waits_lane=_ints(lane for w in waits for lane in w),
         turnaround=_ints(minutes(e.turnaround_minutes) for e in hospital.everywhere.values()),
-        component=_components(case, workload, resources),
+        component=component,
+        circle_lanes=_ints(circle_lanes),
+        closes_circles=_ints(r in circle_groups for r in resources.values()),
         change_at=_ints(t for t, _, _ in changes),
         change_what=_ints(r for _, r, _ in changes),
         change_level=_ints(v for _, _, v in changes),

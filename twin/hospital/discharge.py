@@ -16,7 +16,7 @@ from twin.hospital.duration import quantile
 from twin.units import MS_DAY, FloatArray, IntArray
 
 #: points of the stay's distribution, and starts in a day, over which the mean is taken
-_POINTS, _STARTS = 1024, 48
+_POINTS, _STARTS = 512, 48
 
 
 def discharge_wall(profile: Profile, uniform: FloatArray) -> IntArray:
@@ -36,24 +36,22 @@ def discharge_shift(duration: Duration, profile: Profile) -> int:
     change to earlier hours does shorten the stays.
     """
     stays = quantile(duration, (np.arange(_POINTS) + 0.5) / _POINTS)[:, None] * duration.ms
-    starts = (np.arange(_STARTS) + 0.5)[None, :] * (MS_DAY / _STARTS)
+    starts = (np.arange(_STARTS) + 0.5) * (MS_DAY / _STARTS)
     walls = (np.arange(len(profile.hours)) + 0.5) * profile.width
     weights = np.asarray(profile.recorded or profile.hours)
     wanted = float(stays.mean())  # on the same grid, so that both sides carry the same discretisation
+    hour = float(weights @ walls)
+    # a stay that ends on its first day leaves at the first such hour after its start
+    first_day = np.array([weights @ np.where(walls > start, walls, walls + MS_DAY) for start in starts])
 
     def mean_stay(shift: float) -> float:
         day = np.floor((starts + stays + shift) / MS_DAY)
-        total = 0.0
-        for wall, weight in zip(walls, weights, strict=True):
-            end = np.maximum(day * MS_DAY, 0) + wall
-            late = np.where(end > starts, end, np.ceil((starts - wall) / MS_DAY) * MS_DAY + wall)
-            total += weight * float((late - starts).mean())
-        return total
+        return float((np.where(day >= 1, day * MS_DAY + hour, first_day) - starts).mean())
 
     low, high = -1.5 * MS_DAY, 1.5 * MS_DAY
     if mean_stay(low) > wanted:
         return round(low)
-    for _ in range(40):
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (middle, high) if mean_stay(middle) < wanted else (low, middle)
     return round((low + high) / 2)
