@@ -63,7 +63,9 @@ def bed_parameters(
     days = len(needs.days)
     step = days if period_days is None else period_days
     periods = tuple(range(i, min(i + step, days)) for i in range(0, days, step))
-    most = max(int(needs.beds.max(initial=0)), *limits.ceiling.values(), 1)
+    most = 1 + max(
+        int(needs.beds.max(initial=0)), *limits.ceiling.values()
+    )  # one more bed can be asked about
     keys = [(ward, p) for ward in needs.wards for p in range(len(periods))]
     needed = {(w, p): needs.days_needed(w, periods[p], most) for w, p in keys}
     floor = {(w, p): _floor(needs, limits, w, periods[p]) for w, p in keys}

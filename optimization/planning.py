@@ -191,7 +191,7 @@ def plan_beds(
     targets = default_targets() if targets is None else tuple(targets)
     check_targets(targets)
     _check_period(period_days)
-    highs = solver(time_limit=time_limit, threads=threads)
+    highs = solver(time_limit=time_limit)
     calendar = _levels(case, window)
     today = _usual(case, calendar)
     ceiling = _ceiling(case, window)

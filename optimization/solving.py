@@ -18,6 +18,8 @@ from twin.errors import INFEASIBLE, Infeasible, TwinError
 
 #: a plan this near to the proved bound counts as optimal [fraction]
 OPTIMAL_GAP = 1e-9
+#: HiGHS shares one pool of threads in a process and refuses a second size; the plan's models close on one
+THREADS = 1
 
 
 class NoPlan(Infeasible):
@@ -54,15 +56,13 @@ class Solved:
         return f"the best plan found in {self.seconds:.0f} s; at most {self.gap:.1%} from the best possible"
 
 
-def solver(*, time_limit: float, threads: int = 1) -> Any:
+def solver(*, time_limit: float) -> Any:
     """HiGHS, holding the model between solves.
 
     Parameters
     ----------
     time_limit
         [s]
-    threads
-        Threads of the solver.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def solver(*, time_limit: float, threads: int = 1) -> Any:
     if not highs.available():
         raise TwinError("the solver HiGHS is not there: install the package highspy (`make run` does)")
     highs.config.time_limit = time_limit
-    highs.config.threads = threads
+    highs.config.threads = THREADS
     highs.config.rel_gap = 0.0
     highs.config.load_solutions = False
     highs.config.raise_exception_on_nonoptimal_result = False
@@ -100,6 +100,8 @@ def solve(model: Any, highs: Any, *, what: str = "plan") -> Solved:
     results = highs.solve(model)
     seconds = perf_counter() - began
     ended = results.termination_condition
+    if ended == TerminationCondition.unbounded:
+        raise TwinError(f"the {what} has no least cost: some decision pays without end", exit_code=INFEASIBLE)
     if results.solution_status in (SolutionStatus.optimal, SolutionStatus.feasible):
         results.solution_loader.load_vars()
         objective = float(results.incumbent_objective)
@@ -111,6 +113,4 @@ def solve(model: Any, highs: Any, *, what: str = "plan") -> Solved:
         raise NoPlan(f"no {what} meets all rules")
     if ended == TerminationCondition.maxTimeLimit:
         raise Infeasible(f"no {what} found within {highs.config.time_limit:g} s; allow more time")
-    if ended == TerminationCondition.unbounded:
-        raise TwinError(f"the {what} has no least cost: some decision pays without end", exit_code=INFEASIBLE)
     raise TwinError(f"HiGHS stopped before it found a {what} ({ended.name})", exit_code=INFEASIBLE)

@@ -1,0 +1,103 @@
+"""A whole plan of a house of two wards: needs, model, proof, reasons."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from optimization.planning import plan_beds
+from tests.houses import START
+from twin.errors import ConfigError, Infeasible, UsageError
+from twin.plan import Target
+
+
+@pytest.fixture(scope="module")
+def answer(two_weeks):
+    return plan_beds(*two_weeks, seed=1, replications=12)
+
+
+def test_beds_move_to_the_ward_that_lacks_them(answer):
+    assert answer.today == {"medicine": 15, "surgery": 16}
+    assert answer.planned["medicine"] > 15
+    assert answer.planned["surgery"] < 16
+    assert sum(answer.planned.values()) <= 31
+
+
+def test_on_fresh_futures_fewer_mornings_are_short(answer):
+    before, after = (answer.chance_short[when]["medicine"] for when in ("today", "planned"))
+
+    assert after < before
+
+
+def test_today_keeps_its_calendar_and_every_later_day_is_named(answer):
+    first_measured = START + timedelta(14)
+
+    dates = sorted(answer.plan.beds["medicine"])
+    assert dates[0] == first_measured + timedelta(1)
+    assert dates[-1] == first_measured + timedelta(15)  # with the two days of the tail
+
+
+def test_the_certificate_counts_odd_futures_and_says_how_sure(answer):
+    proof = answer.certificate
+
+    assert (proof.train_paths, proof.certify_paths) == (6, 6)
+    assert proof.cost == pytest.approx(proof.objective)
+    assert 0 <= proof.gap < 0.5
+    assert {r.target.measure for r in proof.targets} == {
+        "short_mornings",
+        "boarding_hours_p90",
+        "ed_within_4h",
+    }
+    assert all(r.bound95 >= r.expected for r in proof.targets if r.target.at_most is not None)
+    assert "simulation" in proof.wording and "--seed 1" in proof.command
+
+
+def test_the_explanation_says_what_one_more_bed_brings(answer):
+    assert "medicine" in answer.explanation.headline
+    assert answer.explanation.one_more[0][0] == "one more bed in the total"
+
+
+def test_the_document_is_plain_json(answer):
+    json.dumps(answer.document(), allow_nan=False)
+
+
+def test_the_same_seed_gives_the_same_plan(answer, two_weeks):
+    assert plan_beds(*two_weeks, seed=1, replications=12, threads=1).plan == answer.plan
+
+
+def test_progress_is_one_count_of_all_passes(two_weeks):
+    told = []
+
+    plan_beds(*two_weeks, seed=1, replications=4, progress=lambda done, of: told.append((done, of)))
+
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_an_impossible_plan_says_what_is_short_and_the_ways_out(two_weeks):
+    with pytest.raises(Infeasible) as told:
+        plan_beds(*two_weeks, replications=4, total=10, pins={"medicine": 9, "surgery": 9})
+
+    text = str(told.value)
+    assert "18 beds must be open" in text and "the total is 10: 8 short" in text
+    assert "allow 18 beds in total, 8 more" in text
+    assert "lower pinned wards" in text
+    assert told.value.exit_code == 4
+
+
+def test_more_than_stands_in_a_ward_is_named_with_the_day(two_weeks):
+    case, window = two_weeks
+    medicine = case.hospital.wards["medicine"].model_copy(update={"physical_beds": 15})
+    house = case.hospital.model_copy(update={"wards": {**case.hospital.wards, "medicine": medicine}})
+
+    with pytest.raises(Infeasible, match=r"medicine: \d+ beds cover 95% of mornings, at most 15 can be open"):
+        plan_beds(case.with_(hospital=house), window, replications=4, cover=0.95)
+
+
+def test_questions_that_make_no_sense_are_refused_before_any_patient(two_weeks):
+    with pytest.raises(UsageError, match="4 replications"):
+        plan_beds(*two_weeks, replications=3)
+    with pytest.raises(ConfigError, match="between 0 and 100"):
+        plan_beds(*two_weeks, targets=[Target("Too much", "ed_within_4h", "%", at_least=101)])
+    with pytest.raises(ConfigError, match="no such measure"):
+        plan_beds(*two_weeks, targets=[Target("What?", "ed_within_5h", "%", at_least=90)])
