@@ -10,10 +10,13 @@ inside the file and learns only from what was known there.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from forecasting.backtest import backtest
-from twin.records.history import read_history
+sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file has the name of the package it measures
+
+from forecasting.backtest import backtest  # noqa: E402
+from twin.records.history import read_history  # noqa: E402
 
 
 def main() -> None:

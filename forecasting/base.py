@@ -200,7 +200,7 @@ def _credibility(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     References
     ----------
-    Buehlmann & Straub (1970), Mitt. Ver. Schweiz. Vers.-Math. 70, 111-133: weight = within / between variance.
+    Buehlmann & Straub (1970), Mitt. Ver. Schweiz. Vers.-Math. 70, 111-133: within over between variance.
     """
     rare = _rare(values)
     if not rare.any():

@@ -16,7 +16,7 @@ from forecasting.features import Calendar
 from forecasting.heads import LEVELS
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
-from forecasting.training import CHECK_EVERY, Clock, predict, train
+from forecasting.training import BATCH, CHECK_EVERY, Clock, predict, train
 from forecasting.windows import Windows, windows_of
 
 SEEDS = 2  # networks that serve together
@@ -24,6 +24,8 @@ SMALLEST_GAIN = 0.002  # share of the base's loss; assumed: less is no gain
 ONE_ORIGIN_PROVES = 0.02  # assumed: seen at one origin alone, a gain of 2 % may be luck; less so at several
 SHARES = (1.0, 0.5)  # of the LSTM in what may serve
 MOST_BATCHES = 500
+PASSES = 20  # how often each window may be seen at most, on average; assumed
+FEWEST_WINDOWS = 60  # assumed: fewer different windows teach a network nothing that the base has not
 CHECKED_WINDOWS = 3000
 
 
@@ -98,7 +100,7 @@ def hold_contest(
     mean = base.mean(past - 1, leads)
     plain = base_quantiles(mean, base, table, counts)
     held = recent_origins(past, horizon)
-    if held is None or held.learned < 2 * calendar.season + horizon:
+    if held is None or len(values) * (held.learned - 2 * calendar.season - horizon) < FEWEST_WINDOWS:
         reason = (
             f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
         )
@@ -123,7 +125,7 @@ def _contest(
 ) -> Champion:
     start = trial.start_of(table)
     learner = train(
-        trial.windows, trial.start, trial.origins_before(), seed=seed, batches=MOST_BATCHES,
+        trial.windows, trial.start, trial.origins_before(), seed=seed, batches=trial.most_batches,
         clock=clock.share(0.45), check=trial.sample(seed),
     )  # fmt: skip
     moved = trial.lstm([learner.network])
@@ -150,7 +152,7 @@ def _contest(
             start,
             origins,
             seed=seed + 1 + k,
-            batches=learner.batches,
+            batches=max(learner.batches, CHECK_EVERY),
             clock=clock.share(0.95 / (SEEDS - k)),
         )
         networks.append(full.network)
@@ -195,6 +197,12 @@ class _Trial:
     def first(self) -> int:
         """First past period from which a window may start."""
         return max(self.calendar.season, min(self.windows.past // 2, self.held.learned // 3))
+
+    @property
+    def most_batches(self) -> int:
+        """Batches after which the network has seen the past often enough."""
+        windows = len(self.values) * len(self.origins_before())
+        return int(np.clip(PASSES * windows // BATCH, 2 * CHECK_EVERY, MOST_BATCHES))
 
     def start_of(self, table: np.ndarray) -> np.ndarray:
         """Error quantiles by lead, filled up to whole network steps."""
