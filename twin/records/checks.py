@@ -120,10 +120,10 @@ def _times(review: Review, column: str) -> pd.Series:
     """Local times of a column; missing where the field is empty."""
     text = review.table[column]
     given = text != ""
-    offset = text.str.contains(r"(?:[Zz]|:\d{2}[+-]\d{2}:?\d{2}|\d[+-]\d{2}:\d{2})$", regex=True)
+    offset = text.str.contains(r":\d{2}.*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$", regex=True)
     rule = f"{column} is local time without an offset"
     review.tell(column, given & offset, rule, "convert to the hospital's local time")
-    shaped = text.str.match(r"^\d{4}-\d{2}-\d{2}")
+    shaped = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
     read = pd.to_datetime(text.where(given & shaped & ~offset), format="ISO8601", errors="coerce")
     read = read.astype("datetime64[ms]")
     open_stay = "; leave the field empty while it goes on" if column in ("started", "ended") else ""

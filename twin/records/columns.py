@@ -6,6 +6,8 @@ of a CSV are those a person sees in an editor (the header is row 1); in Parquet 
 
 from __future__ import annotations
 
+import csv
+import difflib
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from twin.units import IntArray
 
 #: faults of one kind told one by one before "and N more"
 TOLD = 20
+#: likeness from which a column's name is a slip of another's, 0 to 1 (assumed: one letter in eight)
+_SURELY_MEANT = 0.85
 
 
 @dataclass(frozen=True)
@@ -93,21 +97,23 @@ def _from_csv(place: Path, needed: Sequence[str], known: Sequence[str]) -> tuple
 
     parse = pa_csv.ParseOptions(invalid_row_handler=tell, newlines_in_values=True, ignore_empty_lines=False)
     header = _header(place, data, needed, known)
+    kept = [name for name in header if name in known]
     convert = pa_csv.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False, include_columns=header
+        column_types=dict.fromkeys(kept, pa.string()), strings_can_be_null=False, include_columns=kept
     )
+    read = pa_csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1)
     try:
-        table = pa_csv.read_csv(pa.BufferReader(data), pa_csv.ReadOptions(use_threads=False), parse, convert)
+        table = pa_csv.read_csv(pa.BufferReader(data), read, parse, convert)
     except pa.ArrowInvalid as error:
         rule = f"is not a CSV: {str(error).splitlines()[0]}"
         raise BadData(place.name, [Problem("file", None, rule, "close open quotes")]) from None
     numbers = np.arange(2, 2 + table.num_rows + len(odd), dtype=np.int64)
-    kept = numbers[~np.isin(numbers, np.asarray(odd, dtype=np.int64))]
+    rows = numbers[~np.isin(numbers, np.asarray(odd, dtype=np.int64))]
     text = _as_text(place, table, known)
     filled = (text != "").any(axis=1).to_numpy()  # an empty line is no stay
     if not filled.any() and not faults:
         raise BadData(place.name, [Problem("file", None, "has a header and no rows", "add one row a stay")])
-    return Columns(place.name, text[filled].reset_index(drop=True), kept[filled]), first_few(faults)
+    return Columns(place.name, text[filled].reset_index(drop=True), rows[filled]), first_few(faults)
 
 
 def _text(place: Path) -> bytes:
@@ -135,11 +141,14 @@ def _text(place: Path) -> bytes:
 
 
 def _header(place: Path, data: bytes, needed: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Known columns as the first line spells them."""
-    first = data.split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
-    spelled = [name.strip().strip('"') for name in first.split(",")]
-    _check_names(place, spelled, needed, known)
-    return [name.strip('"') for name in first.split(",") if name.strip().strip('"') in known]
+    """All columns as the first line names them."""
+    first = data.splitlines()[0].decode("utf-8")
+    names = [name.strip() for name in next(csv.reader([first]))]
+    if len(names) == 1 and any(mark in first for mark in ";\t|"):
+        problem = Problem("row 1", first, "fields stand between commas", "save it as CSV with commas")
+        raise BadData(place.name, [problem])
+    _check_names(place, names, needed, known)
+    return names
 
 
 def _check_names(place: Path, spelled: Sequence[str], needed: Sequence[str], known: Sequence[str]) -> None:
@@ -154,6 +163,11 @@ def _check_names(place: Path, spelled: Sequence[str], needed: Sequence[str], kno
             near = did_you_mean(name, others) if others else ""
             cure = near if near.startswith("did you mean") else f"the header has {', '.join(spelled[:10])}"
             faults.append(Problem(f"column {name}", None, "is missing", cure))
+    for name in set(known) - set(needed) - set(spelled):
+        faults += [
+            Problem("row 1", other, "no such column", f'did you mean "{name}"?')
+            for other in difflib.get_close_matches(name, others, n=1, cutoff=_SURELY_MEANT)
+        ]
     if faults:
         raise BadData(place.name, faults)
 

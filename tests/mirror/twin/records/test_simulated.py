@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.mirror.twin.records.house import SEED, house, records
+from twin.calendar import holidays
 from twin.errors import Overload
-from twin.records.daily import daily_counts, snapshot, ward_days
+from twin.hospital import parse_hospital, shipped
+from twin.records.daily import daily_counts, snapshot, ward_days, whole_days
 from twin.records.encounters import COLUMNS, load_encounters
 from twin.records.simulated import simulate_year
 
@@ -21,6 +23,22 @@ def test_the_daily_mean_of_the_records_is_the_hospitals():
         mean = stream.daily_mean * sum(stream.weekday_factors) / 7
         spread = np.sqrt(stream.dispersion * mean / 365)
         assert abs(counts.mean()[name] - mean) < SIGMAS * spread, name
+
+
+def test_the_small_hospital_gets_its_own_daily_means_back():
+    small = parse_hospital(shipped("small"))
+    off = holidays(small.country, 2025, 2025)
+
+    made = simulate_year(small, days=182, seed=SEED)
+
+    days, counts = whole_days(made), daily_counts(made, small).groupby("unique_id")["y"]
+    for name, stream in small.arrivals.items():
+        usual = [
+            stream.weekday_factors[d.weekday()] * (stream.holiday_factor if d in off else 1)
+            for d in days.date
+        ]
+        mean = stream.daily_mean * stream.factor * np.mean(usual)
+        assert abs(counts.mean()[name] - mean) < SIGMAS * np.sqrt(stream.dispersion * mean / len(days)), name
 
 
 def test_every_stream_has_every_day_of_the_year():

@@ -9,6 +9,7 @@ from tests.mirror.twin.records.house import house, records, stay, written
 from twin.case import Case, Window
 from twin.engine import simulate
 from twin.errors import UsageError
+from twin.hospital import parse_hospital, shipped
 from twin.records.daily import snapshot, ward_days
 from twin.records.encounters import read_encounters
 from twin.records.simulated import simulate_year
@@ -41,6 +42,15 @@ def test_both_engines_go_on_from_the_records_in_the_same_way():
     kernel, reference = simulate(case, work), simulate(case, work, engine="reference")
 
     assert kernel.same_as(reference)
+
+
+def test_both_engines_go_on_from_the_small_hospitals_records():
+    small = parse_hospital(shipped("small"))
+    case = Case(small, snapshot=snapshot(simulate_year(small, days=14, seed=5), small))
+    work = draw_workload(case, Window(WINDOW.start, days=1, tail=0), seed=2)
+
+    assert len(case.snapshot.patients) > 20
+    assert simulate(case, work).same_as(simulate(case, work, engine="reference"))
 
 
 def test_both_engines_go_on_from_a_house_with_boarders_and_queues():
