@@ -66,7 +66,7 @@ DISCHARGE = Control(
     "discharge",
     "earlier_discharge",
     "Discharges earlier by",
-    "hours",
+    "h",
     0,
     6,
     0.5,

@@ -34,7 +34,7 @@ def dot_plot(
     across = svg.scale(first, last, 6, width - 6)
     floor = height - 22.0
     body = [svg.line(0, floor, width, floor, "axis")]
-    body += _stacks(columns, across, floor, _radius(columns, floor, (width - 12) / (last - first)))
+    body += _stacks(columns, across, floor, *_packing(columns, floor, (width - 12) / (last - first)))
     edge = across(0.5)
     body.append(svg.line(edge, 4, edge, floor + 5, "capacity"))
     said = f"{limit:g} open"
@@ -76,22 +76,24 @@ def _column(value: float, limit: float, bin_width: int) -> int:
     return math.floor((math.ceil(value - limit) + bin_width - 1) / bin_width)
 
 
-def _radius(columns: Sequence[int], floor: float, step: float) -> float:
+def _packing(columns: Sequence[int], floor: float, step: float) -> tuple[float, int]:
+    """Radius of the dots, and how many stand side by side in a column, so that the tallest column fits."""
     tallest = max(Counter(columns).values())
-    return max(1.8, min(5.0, step * 0.45, (floor - 8) / tallest / 2.1))
+    fits = [(min(5.0, step * 0.45 / k, (floor - 8) / math.ceil(tallest / k) / 2.1), k) for k in (1, 2, 3, 4)]
+    return max(fits, key=lambda fit: (round(fit[0], 1), -fit[1]))
 
 
-def _stacks(columns: Sequence[int], across: svg.Scale, floor: float, radius: float) -> list[str]:
+def _stacks(
+    columns: Sequence[int], across: svg.Scale, floor: float, radius: float, abreast: int
+) -> list[str]:
     height: Counter[int] = Counter()
     drawn = []
     for column in sorted(columns):
-        y = floor - radius - 1.5 - height[column] * 2.1 * radius
+        row, place = divmod(height[column], abreast)
+        x = across(column) + (place - (abreast - 1) / 2) * 2.1 * radius
+        y = floor - radius - 1.5 - row * 2.1 * radius
         within = column <= 0
-        drawn.append(
-            svg.circle(
-                across(column), y, radius - 0.6 if within else radius, "within" if within else "beyond"
-            )
-        )
+        drawn.append(svg.circle(x, y, radius - 0.6 if within else radius, "within" if within else "beyond"))
         height[column] += 1
     return drawn
 

@@ -48,7 +48,7 @@ def arrivals_card(stream: Any, tables: bool = True) -> parts.Part:
 
 
 def holdout_words(score: Any) -> list[parts.Part]:
-    """How the same forecaster did on days it was not shown, beside the naive one; – where a score has no meaning."""
+    """How the same forecaster did on days it was not shown, beside the naive one."""
     held = f"on the {score['days']} days held out"
     if score["mase"] is None or score["naive_mase"] is None:
         first = f"Scored {held}: "

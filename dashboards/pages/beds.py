@@ -71,7 +71,7 @@ def _key_rows(answer: Any) -> list[tuple[str, str, str, str]]:
         (
             "Beds in the plan",
             words.number(plan["total"], "beds"),
-            f"{words.number(plan['total'] - plan['total_today'], 'beds', signed=True)} beside today",
+            beside_today(plan["total"] - plan["total_today"]),
             f"{money(plan['cost_a_day'], plan['currency'])} a day",
         )
     )
@@ -89,6 +89,11 @@ def _arrivals_row(stream: Any, as_of: str) -> tuple[str, str, str, str]:
         if last
         else "no week before to compare with",
     )
+
+
+def beside_today(extra: int) -> str:
+    """``+6 beside today``."""
+    return f"{words.number(extra, 'beds', signed=True)} beside today" if extra else "as many as today"
 
 
 def money(amount: float, currency: str) -> str:

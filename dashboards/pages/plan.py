@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from dashboards.pages import parts
-from dashboards.pages.beds import money
+from dashboards.pages.beds import beside_today, money
 from dashboards.pages.parts import Column
 from dashboards.services import words
 from dashboards.services.answer import plan_rows
@@ -37,7 +37,7 @@ def plan_card(answer: Any) -> parts.Part:
     same = [row for row in rows if not row["difference"]]
     extra = plan["total"] - plan["total_today"]
     caption = (
-        f"{plan['name']}: {plan['total']} beds, {words.number(extra, 'beds', signed=True)} beside today, "
+        f"{plan['name']}: {plan['total']} beds, {beside_today(extra)}, "
         f"{money(plan['cost_a_day'], plan['currency'])} a day."
     )
     content = [
@@ -89,23 +89,22 @@ def _plan_row(row: Any) -> list[parts.Part]:
 def _reason(ward: Any) -> str:
     if ward is None:
         return words.DASH
-    before, after = words.count_words(ward["chance_short"]), words.count_words(ward["chance_short_planned"])
-    return (
-        f"short in {before}"
-        if before == after
-        else f"short in {after} instead of {before.removesuffix(' in 20')}"
-    )
+    before, after = (words.count_words(ward[key], " of ") for key in ("chance_short", "chance_short_planned"))
+    return f"short in {before}, as today" if before == after else f"short in {after} instead of {before}"
 
 
 def _limits(explanation: Any) -> list[parts.Part]:
-    said = [
-        *explanation["binds"],
-        *(
-            f"{row['what'][:1].upper()}{row['what'][1:]} would bring {row['brings']}."
-            for row in explanation["one_more"]
-        ),
-    ]
-    return [html.Ul([html.Li(line) for line in said], className="text points")] if said else []
+    """What keeps the plan from being better, and what one more bed would bring."""
+    said: list[parts.Part] = []
+    if explanation["binds"]:
+        binds = words.sentence("; ".join(line.rstrip(".") for line in explanation["binds"]))
+        said.append(html.P([html.B("What binds: "), binds], className="text binds"))
+    if explanation["one_more"]:
+        gains = [(words.sentence(row["what"]).rstrip("."), row["brings"]) for row in explanation["one_more"]]
+        summary = html.Summary("What one more bed would bring")
+        listed = html.Ul([html.Li(f"{what}: {brings}") for what, brings in gains], className="text points")
+        said.append(html.Details([summary, listed], className="more"))
+    return said
 
 
 def certificate_card(answer: Any) -> parts.Part:
@@ -127,7 +126,7 @@ def certificate_card(answer: Any) -> parts.Part:
             [
                 parts.chip("good" if held else "miss", "Certified" if held else "Not certified"),
                 " ",
-                certificate["wording"],
+                words.sentence(certificate["wording"]),
             ],
             className="text",
         ),

@@ -6,6 +6,7 @@ from dash import html
 
 from dashboards.pages import parts
 from dashboards.services import words
+from dashboards.services.answer import told_once
 from dashboards.services.view import View
 from twin.store import Run
 
@@ -71,9 +72,15 @@ def _trust(view: View) -> list[parts.Part]:
                 "be approved for today. Bring newer records and run the main job again.",
             )
         )
-    lines += [parts.notice("stale", "Fallback in use. ", reason) for reason in view.answer["degraded"]]
-    lines += [parts.notice("plain", "", note) for note in view.answer.get("notes", [])]
+    lines += [parts.notice("stale", *fallback_words(reason)) for reason in view.answer["degraded"]]
+    lines += [parts.notice("plain", "", words.sentence(note)) for note in told_once(view.answer)]
     return lines
+
+
+def fallback_words(reason: str) -> tuple[str, str]:
+    """What was used instead, and why."""
+    what, colon, why = reason.partition(": ")
+    return (f"{what}. ", words.sentence(why)) if colon else ("Fallback in use. ", words.sentence(reason))
 
 
 def running_notice(run: Run, what: str, cancel_id: str, said: str = "") -> parts.Part:

@@ -12,7 +12,7 @@ from dashboards.pages.frame import heading, print_button, shell
 from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
 from dashboards.pages.states import empty_page, notices
 from dashboards.services import words
-from dashboards.services.answer import Answer, headline
+from dashboards.services.answer import Answer, headline, sources
 from dashboards.services.view import View
 
 PULSE_MS = 2000  # how often the page asks whether anything is new
@@ -71,11 +71,10 @@ def _foot(answer: Answer) -> parts.Part:
 
 def foot_words(answer: Answer) -> str:
     """What this answer was made from, so that anyone can make it again."""
-    sources = "; ".join(stream["source"] for stream in answer["streams"])
     return (
         f"Run {answer['run_id']}, seed {answer['seed']}, {answer['replications']} replications of "
         f"{answer['days']} days, "
-        f"{answer['engine']} engine, twin {answer['version']}. Data: {sources or 'none'}. Made "
+        f"{answer['engine']} engine, twin {answer['version']}. Data: {sources(answer)}. Made "
         f"{words.full(answer['made_at'])}. "
         f"Command: {answer['command']}"
     )

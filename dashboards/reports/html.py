@@ -22,6 +22,7 @@ from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.parts import Column
 from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
+from dashboards.pages.states import fallback_words
 from dashboards.pages.today import foot_words
 from dashboards.reports.markup import to_html
 from dashboards.services import words
@@ -107,8 +108,8 @@ def evidence(answer: Answer) -> parts.Part:
 
 def _warnings(answer: Answer) -> list[parts.Part]:
     return [
-        html.P([html.B("Fallback in use. "), reason], className="report-warning")
-        for reason in answer["degraded"]
+        html.P([html.B(what), why], className="report-warning")
+        for what, why in map(fallback_words, answer["degraded"])
     ]
 
 
@@ -185,7 +186,7 @@ def _targets(answer: Answer) -> parts.Part:
         [
             html.H2(f"With the plan “{answer['plan']['name']}”"),
             parts.table("Targets of the plan", columns, rows),
-            html.P(certificate["wording"], className="caption"),
+            html.P(words.sentence(certificate["wording"]), className="caption"),
         ]
     )
 

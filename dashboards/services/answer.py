@@ -135,8 +135,20 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
 
 
 def streams_in_order(answer: Answer) -> list[Any]:
-    """Streams of arrivals, those driven by a file the reader named before the others."""
-    return sorted(answer["streams"], key=lambda stream: stream["scale"] is None)
+    """Streams of arrivals: those driven by a file the reader named, the emergency ones, the others."""
+    return sorted(
+        answer["streams"], key=lambda row: (row["scale"] is None, "emergency" not in row["name"].lower())
+    )
+
+
+def sources(answer: Answer) -> str:
+    """Where the data came from, each source once."""
+    return "; ".join(dict.fromkeys(stream["source"] for stream in answer["streams"])) or "none"
+
+
+def told_once(answer: Answer) -> list[str]:
+    """Notes of the run that are not said already by a reason for a fallback."""
+    return [note for note in answer.get("notes", []) if not any(note in why for why in answer["degraded"])]
 
 
 def track_of(answer: Answer, stream: str) -> list[Any]:

@@ -28,12 +28,12 @@ def out_of_20(chance: float) -> int:
     return min(max(round(chance * 20), 0), 20)
 
 
-def count_words(chance: float) -> str:
+def count_words(chance: float, between: str = " in ") -> str:
     """``19 in 20``; a chance that is not nothing is never told as nothing."""
     count = out_of_20(chance)
     if count == 0:
-        return "none in 20" if chance <= 0 else "under 1 in 20"
-    return f"{count} in 20"
+        return f"none{between}20" if chance <= 0 else f"under 1{between}20"
+    return f"{count}{between}20"
 
 
 def chance_words(chance: float) -> str:
@@ -51,7 +51,7 @@ def number(value: float | None, unit: str = "", signed: bool = False) -> str:
     """People and beds whole, money whole with commas, everything else to one decimal."""
     if value is None:
         return DASH
-    decimals = 0 if unit in WHOLE or unit.startswith(("£", "GBP")) or abs(value) >= 1000 else 1
+    decimals = _decimals(value, unit)
     rounded = round(value, decimals)
     sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return f"{sign}{abs(rounded):,.{decimals}f}"
@@ -65,6 +65,12 @@ def mean(value: float | None, unit: str = "", signed: bool = False) -> str:
 def mean_span(low: float, high: float, unit: str = "", signed: bool = False) -> str:
     """``−4.4 to −3.2``: the margin of a mean."""
     return f"{mean(low, unit, signed)} to {mean(high, unit, signed)}"
+
+
+def _decimals(value: float, unit: str) -> int:
+    if unit in WHOLE or unit.startswith(("£", "€", "$", "GBP")) or abs(value) >= 1000:
+        return 0
+    return 2 if "a bed" in unit else 1  # turnover of a bed stays near 1: one decimal would hide every change
 
 
 def percent(share: float) -> str:

@@ -64,6 +64,14 @@ def test_a_chance_of_thirteen_in_twenty_fills_thirteen_bars():
     assert len(marks(chance_ticks(13, "amber", "13 in 20"), "rect", "amber")) == 13
 
 
+def test_twenty_equal_outcomes_stay_within_the_picture():
+    drawing = dot_plot([9.0] * 20, 3, "20 of 20")
+
+    dots = marks(drawing, "circle", "beyond")
+    assert len({(dot.get("cx"), dot.get("cy")) for dot in dots}) == 20
+    assert min(float(dot.get("cy")) - float(dot.get("r")) for dot in dots) >= 0
+
+
 def test_each_replication_is_a_dot_and_none_lies_on_another():
     drawing = dot_strip([5.0] * 6 + [6.0], [4.0, 4.01, 4.02], "strip")
 
