@@ -15,6 +15,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ from twin.workload import ARRIVES, IN_STEP, NONE, Workload, number_steps
 
 #: the bed manager's round comes after everything else that happens at the same instant
 _AFTER_ALL = 9
+
+
+#: order of service: priority, outlier, waiting since, key, place in the step's list
+Order = tuple[int, bool, int, int, int]
 
 
 @dataclass(eq=False)
@@ -49,7 +54,7 @@ class Request:
     step: Step
     since: int
     started: simpy.Event
-    lines: list[tuple[int, bool, int, int, int]] = field(default_factory=list)
+    lines: list[Order] = field(default_factory=list)
 
 
 class House:
@@ -69,7 +74,8 @@ class House:
         self.shifts = stay_shifts(self.hospital, self.numbers)
         self.level = {name: int(level.values[0]) for name, level in schedule.levels.items()}
         self.used = dict.fromkeys(self.level, 0)
-        self.line: list[tuple[tuple[int, bool, int, int, int], Request]] = []
+        self.choices = [tuple((a.place, hours(a.after_hours)) for a in s.alternatives()) for s in self.steps]
+        self.line: list[tuple[Order, Request, str | None]] = []
         self.waiting = self.keepers = 0
         self.round_is_due = False
         self.exchanges = 0
@@ -136,28 +142,27 @@ class House:
         self.requested[row] = since
         self.waiting += 1
         self.keepers += patient.held is not None
-        for number, place in enumerate(step.alternatives()):
-            opens = since + hours(place.after_hours)
-            if opens <= self.env.now:
-                self.join(request, number)
+        for number, (place, after) in enumerate(self.choices[self.workload.step[row]]):
+            if since + after <= self.env.now:
+                self.join(request, number, place)
             else:
-                self.env.process(self.join_later(request, number, opens))
+                self.env.process(self.join_later(request, number, place, since + after))
         if not step.places:
-            self.join(request, 0)
+            self.join(request, 0, None)
         return request
 
-    def join_later(self, request: Request, number: int, opens: int) -> Iterator[simpy.Event]:
+    def join_later(self, request: Request, number: int, place: str, opens: int) -> Iterator[simpy.Event]:
         """Join another ward's line when the minimum wait is over, if still waiting."""
         yield self.env.timeout(opens - self.env.now)
         if not request.started.triggered:
-            self.join(request, number)
+            self.join(request, number, place)
 
-    def join(self, request: Request, number: int) -> None:
+    def join(self, request: Request, number: int, place: str | None) -> None:
         """Stand in line in the order of service."""
         priority = self.priorities[self.workload.step[request.row]]
         order = (priority, number > 0, request.since, request.patient.key, number)
         request.lines.append(order)
-        insort(self.line, (order, request), key=lambda entry: entry[0])
+        insort(self.line, (order, request, place), key=_order)
         self.call_a_round()
 
     def can_start(self, place: str | None, step: Step) -> bool:
@@ -166,13 +171,16 @@ class House:
 
     def people_free(self, step: Step) -> bool:
         """The whole bundle is free."""
-        return all(self.used[group] + n <= self.level[group] for group, n in step.staff.items())
+        for group, n in step.staff.items():
+            if self.used[group] + n > self.level[group]:
+                return False
+        return True
 
     def start(self, request: Request, place: str | None, *, swap: bool = False) -> bool:
         """Take the place and the people at once; give up the place kept. True if that freed a place."""
         patient, row, now = request.patient, request.row, int(self.env.now)
         for order in request.lines:
-            del self.line[bisect_left(self.line, order, key=lambda entry: entry[0])]
+            del self.line[bisect_left(self.line, order, key=_order)]
         self.waiting -= 1
         self.keepers -= patient.held is not None
         for group, n in request.step.staff.items():
@@ -277,19 +285,13 @@ class House:
         """
         i = 0
         while i < len(self.line):
-            order, request = self.line[i]
-            place = self.wanted(request, order)
+            order, request, place = self.line[i]
             if not self.can_start(place, request.step):
                 i += 1
             elif self.start(request, place):
                 i = 0
             else:
-                i = bisect_left(self.line, order, key=lambda entry: entry[0])
-
-    def wanted(self, request: Request, order: tuple[int, bool, int, int, int]) -> str | None:
-        """The place that this entry of the line asks for."""
-        places = request.step.alternatives()
-        return places[order[-1]].place if places else None
+                i = bisect_left(self.line, order, key=_order)
 
     def exchange(self) -> bool:
         """Patients who keep full places and wait in a circle swap them at once.
@@ -298,8 +300,8 @@ class House:
         A swap needs no turnaround (assumed: the same team makes the beds as the patients move).
         """
         edges: dict[tuple[str, str], Request] = {}
-        for order, request in self.line:
-            held, place = request.patient.held, self.wanted(request, order)
+        for _, request, place in self.line:
+            held = request.patient.held
             if held is not None and place is not None and place != held and self.people_free(request.step):
                 edges.setdefault((held, place), request)
         for first in edges:
@@ -318,6 +320,9 @@ class House:
             for group, n in request.step.staff.items():
                 need[group] = need.get(group, 0) + n
         return all(self.used[group] + n <= self.level[group] for group, n in need.items())
+
+
+_order = itemgetter(0)
 
 
 def _shortest_circle(first: tuple[str, str], edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
