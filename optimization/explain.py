@@ -121,7 +121,7 @@ def headline(hospital: Hospital, today: Mapping[str, int], planned: Mapping[str,
 def fresh_futures(today: Sequence[Played], planned: Sequence[Played]) -> str:
     """Today's beds beside the plan on the certifying futures, pair by pair, with simulation error."""
     before, after = ([p.measures[SHORT_MORNINGS] for p in played] for played in (today, planned))
-    if today == planned:
+    if before == after:
         return (
             f"In {len(planned)} futures that were not used to plan, {np.mean(after):.1f} % of ward-mornings "
             "are short of beds"
