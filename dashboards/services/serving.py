@@ -44,8 +44,9 @@ def serve(workspace: Path, host: str, port: int, with_worker: bool, say: Callabl
         logging.ERROR
     )  # a page asks for many files at once; that is no news
     app = build_app(workspace)
-    free = free_port(host, port)
-    server = create_server(app.server, host=host, port=free, threads=THREADS)
+    door = open_socket(host, port)
+    free = door.getsockname()[1]
+    server = create_server(app.server, sockets=[door], threads=THREADS)
     if free != port:
         say(f"port {port} is in use, taking {free}")
     say(f"the twin is at http://{'[::1]' if ':' in host else host}:{free} (Ctrl+C ends it)")
@@ -58,20 +59,27 @@ def serve(workspace: Path, host: str, port: int, with_worker: bool, say: Callabl
             server.close()
 
 
-def free_port(host: str, first: int) -> int:
-    """The first port from ``first`` on that nothing listens on."""
+def open_socket(host: str, first: int) -> socket.socket:
+    """A listening socket on the first port from ``first`` on that nothing else listens on.
+
+    Raises
+    ------
+    UsageError
+        None of the next 50 ports is free.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in range(first, min(first + PORTS_TRIED, 65536)):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
-    raise UsageError(
-        f"no free port from {first} to {min(first + PORTS_TRIED, 65536) - 1}; name another with --port"
-    )
+    last = min(first + PORTS_TRIED, 65536) - 1
+    for port in range(first, last + 1):
+        door = socket.socket(family, socket.SOCK_STREAM)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left is free again
+        try:
+            door.bind((host, port))
+            door.listen()  # only listening makes it ours: two may bind a port, one may listen
+        except OSError:
+            door.close()
+            continue
+        return door
+    raise UsageError(f"no free port from {first} to {last}; name another with --port")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dashboards.app import build_app
-from dashboards.services.serving import free_port, serve
+from dashboards.services.serving import open_socket, serve
 from tests.answers import drawn_answer
 from twin.errors import NotFound, UsageError
 from twin.store import open_store
@@ -60,14 +60,11 @@ def test_the_answer_of_a_run_is_given_as_json(client, store):
 
 
 def test_a_port_in_use_is_passed_over():
-    import socket
+    with open_socket("127.0.0.1", 18050) as first:
+        taken = first.getsockname()[1]
 
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        assert free_port("127.0.0.1", port) > port
+        with open_socket("127.0.0.1", taken) as second:
+            assert second.getsockname()[1] > taken
 
 
 def test_other_machines_are_not_served_while_there_are_no_users(tmp_path):
