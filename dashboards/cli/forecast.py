@@ -80,14 +80,12 @@ def command(
 
 def read(history: Path | None, frequency: str | None, workspace: Path) -> History:
     """The named history file, or the workspace's own counts."""
-    from twin.errors import NotFound
     from twin.records.history import read_history
 
     if history is None:
-        raise NotFound(
-            f"name a history file with the columns unique_id, ds, y: "
-            f"the workspace {workspace} keeps no daily counts yet"
-        )
+        from twin.records.workspace import Workspace as Place
+
+        return Place(workspace).history()
     return read_history(history, frequency=frequency)
 
 
