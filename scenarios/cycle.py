@@ -21,14 +21,14 @@ from scenarios.answer import LastWeek, answer_document, plan_bytes
 from scenarios.base_case import DEMAND, WARM_UP, pack_demand
 from scenarios.comparison import Comparison, compare_measures
 from scenarios.decisions import decide, tight_hours
-from scenarios.foresee import PATHS, Foreseen, foresee
+from scenarios.foresee import LEAST_HISTORY, PATHS, Foreseen, foresee
 from scenarios.outlook import Outlook, look_ahead
-from scenarios.refusals import named_before_the_run
+from scenarios.refusals import named_before_the_run, refuse_closed_ways
 from scenarios.sources import KEEP, Source, history_file, own_records
 from scenarios.study import cost_rows
 from scenarios.track import issue, track_record
 from twin.case import Case, Snapshot, Window
-from twin.errors import UsageError
+from twin.errors import BadData, Problem, UsageError
 from twin.hospital import Hospital
 from twin.records.workspace import Workspace
 from twin.store import Job, Store
@@ -136,7 +136,13 @@ def prepare(workspace: Path, asked: Asked) -> Prepared:
     else:
         warm_up = 0
         snapshot = place.snapshot(datetime.combine(first, datetime.min.time()))
+    if len(source.history.stamps) < LEAST_HISTORY:
+        fault = Problem(
+            "history", f"{len(source.history.stamps)} days", f"{LEAST_HISTORY} whole days or more"
+        )
+        raise BadData(source.name, [fault])
     window = Window(first - timedelta(days=warm_up), days=asked.days, warm_up=warm_up, tail=TAIL)
+    refuse_closed_ways(Case(hospital), window)
     return Prepared(asked, hospital, source, window, snapshot)
 
 
@@ -239,13 +245,12 @@ def _case(ready: Prepared, foreseen: Foreseen) -> tuple[Case, list[str]]:
     if ready.window.warm_up:
         demand = foreseen.warmed_up(ready.window.warm_up, ready.asked.seed)
         notes.append(
-            f"the house starts empty and lives the last {ready.window.warm_up} observed days before the forecast begins"
+            f"the house starts empty and lives the last {ready.window.warm_up} observed days "
+            "before the forecast begins"
         )
     others = [name for name in ready.hospital.arrivals if name not in demand.series]
     if others:
         notes.append(f"without a history, from the hospital's own model of demand: {', '.join(others)}")
-    if demand.note:
-        notes.append(demand.note)
     return Case(ready.hospital, demand, snapshot=ready.snapshot), notes
 
 

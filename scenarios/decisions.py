@@ -153,7 +153,12 @@ def _act(today: Outlook, t: Tight, levels: Mapping[str, Mapping[str, int]]) -> t
                 f"Open {more} {_beds(more)}, as planned from tomorrow",
                 f"They come after this hour: a bed takes a day to open{cost}.",
             )
-        return f"Open {more} {_beds(more)}, as planned", f"Short in {after} of 20 instead of {count}{cost}."
+        effect = (
+            f"Short in {after} of 20 instead of {count}"
+            if after != count
+            else f"Still short in {after} of 20"
+        )
+        return f"Open {more} {_beds(more)}, as planned", f"{effect}{cost}."
     helper = _helper(today, t)
     if helper is not None:
         title, free = helper
@@ -168,16 +173,14 @@ def _act(today: Outlook, t: Tight, levels: Mapping[str, Mapping[str, int]]) -> t
 
 
 def _helper(today: Outlook, t: Tight) -> tuple[str, int] | None:
-    """The ward that may take this ward's patients and has most beds free at that hour."""
-    hospital, name = today.case.hospital, today.wards[t.ward]
-    free = {}
-    for other in stand_ins(hospital, name):
+    """The first ward in the hospital's order that may take this ward's patients and has a bed free."""
+    hospital = today.case.hospital
+    for other in stand_ins(hospital, today.wards[t.ward]):
         i = today.wards.index(other)
-        free[other] = int(today.open_beds[i, t.hour] - np.median(today.need[:, i, t.hour]))
-    best = max(free, key=free.__getitem__, default=None)
-    if best is None or free[best] < 1:
-        return None
-    return hospital.wards[best].title, free[best]
+        free = int(today.open_beds[i, t.hour] - np.median(today.need[:, i, t.hour]))
+        if free >= 1:
+            return hospital.wards[other].title, free
+    return None
 
 
 def stand_ins(hospital: Hospital, ward: str) -> tuple[str, ...]:
@@ -206,36 +209,42 @@ def _plan(
     kept = sum(result.holds for result in certificate.targets)
     all_of_them = len(certificate.targets)
     proof = f"{kept} of {all_of_them} targets hold on {certificate.certify_paths} futures it has not seen"
-    more = after - before
-    size = (
-        f"{abs(more)} {_beds(abs(more))} {'more' if more > 0 else 'fewer'} than today"
-        if more
-        else "as many beds as today"
-    )
-    price = (
-        f", {money(hospital, more * hospital.money.open_bed_day, sign=True)} a day"
-        if more and hospital.money.open_bed_day
-        else ""
-    )
     changed = any(levels["planned"][w] != levels["today"][w] for w in levels["today"])
-    approvable = certificate.holds
+    if certificate.holds:
+        headline = f"The bed plan from {first:%-d %B} is certified and waits for approval"
+        why, act = (
+            f"{explanation.headline}. {proof}.",
+            "Approve the bed plan" if changed else "Keep today's beds",
+        )
+    else:
+        headline = f"The bed plan from {first:%-d %B} does not meet every target: {proof}"
+        why, act = f"{explanation.headline}. {_missed(certificate)}.", "Allow more beds, or accept the risk"
     return Decision(
-        status="approve" if approvable else "watch",
+        status="approve" if certificate.holds else "watch",
         ward=None,
-        headline=f"The bed plan from {first:%-d %B} "
-        + ("is certified and waits for approval" if approvable else f"does not meet every target: {proof}"),
+        headline=headline,
         range="",
-        why=f"{explanation.headline}. {proof.capitalize() if approvable else _missed(certificate)}.",
+        why=why,
         decide_by=max(by, today.at(now) + timedelta(hours=1)).isoformat(timespec="minutes"),
-        act=("Approve the bed plan" if changed else "Keep today's beds") if approvable else "Allow more beds, or accept the risk",
-        effect=f"{size[0].upper()}{size[1:]}{price}.",
-    )  # fmt: skip
+        act=act,
+        effect=_size(hospital, after - before),
+    )
+
+
+def _size(hospital: Hospital, more: int) -> str:
+    """``6 beds more than today, +£1,950 a day.``"""
+    if not more:
+        return "As many beds as today."
+    price = money(hospital, more * hospital.money.open_bed_day, sign=True)
+    cost = f", {price} a day" if hospital.money.open_bed_day else ""
+    return f"{abs(more)} {_beds(abs(more))} {'more' if more > 0 else 'fewer'} than today{cost}."
 
 
 def _missed(certificate: Certificate) -> str:
     missed = [r for r in certificate.targets if not r.holds]
     return "; ".join(
-        f"{r.target.name}: {r.expected:.1f} {r.target.unit}, {r.target.limit} asked, in {r.share_of_futures:.0%} of futures"
+        f"{r.target.name}: {r.expected:.1f} {r.target.unit}, {r.target.limit} asked, "
+        f"met in {r.share_of_futures:.0%} of futures"
         for r in missed
     )
 

@@ -19,7 +19,6 @@ from forecasting.scores import score, seasonal_error
 from forecasting.service import ForecastResult, forecast, to_demand
 from scenarios.sources import Source
 from twin.demand import DemandForecast
-from twin.errors import BadData, Problem
 from twin.records.history import History
 from twin.streams import mix, name_key, uniform
 from twin.units import DAYS_WEEK, FloatArray, IntArray
@@ -115,29 +114,15 @@ def foresee(
         Days ahead.
     time_limit
         Seconds of processor time for each of the two trainings.
-
-    Raises
-    ------
-    BadData
-        The history is too short to say anything.
     """
     history = source.history
-    if len(history.stamps) < LEAST_HISTORY:
-        fault = Problem("history", f"{len(history.stamps)} days", f"{LEAST_HISTORY} whole days or more")
-        raise BadData(source.name, [fault])
     result = forecast(
         history, days, seed=seed, n_paths=n_paths, country=source.country, time_limit=time_limit
     )
     streams = tuple(dict.fromkeys(source.streams.values()))
     plain = to_demand(result, source.streams)
     factors = {stream: source.factor(stream) for stream in streams}
-    paths = np.stack(
-        [
-            np.stack([scaled_counts(row, factors[s], f"{s} path {p}", plain.start, seed) for p, row in enumerate(plain.paths[:, i])])
-            for i, s in enumerate(streams)
-        ],
-        axis=1,
-    )  # fmt: skip
+    paths = np.stack([_scaled(plain, i, factors[s], seed) for i, s in enumerate(streams)], axis=1)
     observed = np.stack([source.observed(stream) * factors[stream] for stream in streams])
     note = "; ".join(source.scale_note(stream) for stream in streams if factors[stream] != 1)
     demand = replace(plain, paths=paths, note=note)
@@ -152,10 +137,19 @@ def foresee(
     )
 
 
+def _scaled(demand: DemandForecast, row: int, factor: float, seed: int) -> IntArray:
+    """All paths of one stream times a factor, shape (path, day)."""
+    name = demand.series[row]
+    paths = enumerate(demand.paths[:, row])
+    return np.stack(
+        [scaled_counts(path, factor, f"{name} path {p}", demand.start, seed) for p, path in paths]
+    )
+
+
 def scaled_counts(
     counts: FloatArray | IntArray, factor: float, name: str, start: date, seed: int
 ) -> IntArray:
-    """Counts times a factor as whole patients, rounded by a keyed uniform so that the mean stays. Shape (day,)."""
+    """Counts times a factor as whole patients; rounded by a keyed uniform, the mean stays. Shape (day,)."""
     ordinals = start.toordinal() + np.arange(len(counts))
     u = uniform(mix(name_key(f"seed {seed}"), name_key("scaled demand"), name_key(name), ordinals))
     return np.floor(np.asarray(counts, np.float64) * factor + u * (1 - 1e-12)).astype(np.int64)

@@ -22,7 +22,9 @@ def named_before_the_run(case: Case, window: Window) -> list[str]:
     ConfigError
         Patients are sent to places of which none ever opens.
     """
-    refuse_closed_ways(case, window)
+    refuse_closed_ways(
+        case, window
+    )  # once more: the forecast may bring patients whom the hospital did not expect
     hospital = with_forecast_means(case)
     return [
         f"{_names(hospital, pool.members)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open; "
@@ -40,11 +42,12 @@ def refuse_closed_ways(case: Case, window: Window) -> None:
         pathway = hospital.pathways[patient_class.pathway]
         for step, times in zip(pathway.steps, visits(pathway), strict=True):
             places = [a.place for a in step.alternatives()]
-            if rates[name] * times > 0 and places and not any(levels[p].values.any() for p in places):
-                rule = f"none is ever open, and {rates[name] * times:.1f} patients a day are sent there ({step.name})"
+            comes = rates[name] * times
+            if comes > 0 and places and not any(levels[p].values.any() for p in places):
+                where = " + ".join(places)
+                rule = f"none is ever open, and {comes:.1f} patients a day are sent there ({step.name})"
                 problems.setdefault(
-                    " + ".join(places),
-                    Problem(" + ".join(places), 0, rule, "open places, or route patients elsewhere"),
+                    where, Problem(where, 0, rule, "open places, or route patients elsewhere")
                 )
     if problems:
         raise ConfigError(f'hospital "{hospital.name}"', list(problems.values()))

@@ -100,9 +100,8 @@ def read_scenario(source: Path | str) -> Scenario:
     if str(source) in shipped_scenarios():
         text = (resources.files("scenarios") / "library" / f"{source}.toml").read_text(encoding="utf-8")
         return parse_scenario(text, source=f"{source}.toml", name=str(source))
-    raise NotFound(
-        f'no scenario "{source}": neither a file nor shipped; {did_you_mean(str(source), shipped_scenarios())}'
-    )
+    cure = did_you_mean(str(source), shipped_scenarios())
+    raise NotFound(f'no scenario "{source}": neither a file nor shipped; {cure}')
 
 
 def shipped_scenarios() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scenarios.entry import emergency_stream, stream_called
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
 from twin.records.history import History, read_history
@@ -24,8 +25,6 @@ KEEP, NONE = "keep", "none"
 SCALES = (KEEP, NONE)
 #: the recent past whose mean a foreign series is scaled from: whole weeks of about a year [days]
 RECENT = 364
-#: the stream that a file with a single series feeds unless told otherwise
-USUAL_STREAM = "emergency"
 
 
 @dataclass(frozen=True)
@@ -91,12 +90,8 @@ class Source:
 def own_records(workspace: Workspace, hospital: Hospital) -> Source:
     """The workspace's records: every stream that ever had a patient."""
     history = workspace.history()
-    values = np.asarray(history.values)
-    busy = {
-        name: name
-        for i, name in enumerate(history.ids)
-        if np.nansum(values[i]) > 0 and name in hospital.arrivals
-    }
+    patients = dict(zip(history.ids, np.nansum(np.asarray(history.values), axis=1), strict=True))
+    busy = {name: name for name in hospital.arrivals if patients.get(name, 0) > 0}
     quiet = [name for name in hospital.arrivals if name not in busy]
     notes = tuple(f"{name}: no arrivals in the records; the hospital's own model serves" for name in quiet)
     if not busy:
@@ -171,12 +166,14 @@ def _mapping(history: History, hospital: Hospital, asked: dict[str, str]) -> dic
             problems.append(
                 Problem(f"--map {series}", None, "no such series", did_you_mean(series, history.ids))
             )
-        if stream not in hospital.arrivals:
+        if stream_called(hospital, stream) is None:
             cure = did_you_mean(stream, hospital.arrivals)
             problems.append(Problem(f"--map {series}={stream}", None, "no such stream", cure))
-    found = asked or {name: name for name in history.ids if name in hospital.arrivals}
-    if not found and len(history.ids) == 1 and USUAL_STREAM in hospital.arrivals:
-        found = {history.ids[0]: USUAL_STREAM}
+    named = {series: stream_called(hospital, stream) or stream for series, stream in asked.items()}
+    found = named or {name: name for name in history.ids if name in hospital.arrivals}
+    emergency = emergency_stream(hospital)
+    if not found and len(history.ids) == 1 and emergency is not None:
+        found = {history.ids[0]: emergency}
     if not found:
         cure = f"--map SERIES=STREAM, with a stream of: {', '.join(hospital.arrivals)}"
         problems.append(Problem("--map", None, f"which of {len(history.ids)} series feeds what?", cure))

@@ -83,7 +83,8 @@ def words(short: dict[str, Any]) -> str:
     """The short answer as a person reads it."""
     lines = [f"{short['hospital']}, as of {short['as_of'].replace('T', ' ')[:16]}", ""]
     for s in short["streams"]:
-        lines.append(f"{s['stream']}: {s['mean_a_day']:.1f} a day expected ({s['made_by']}, {s['source']})")
+        expected = f"{s['mean_a_day']:.1f} a day expected"
+        lines.append(f"{s['stream']}: {expected} ({s['made_by']}, {s['source']})")
         if s["scale_note"]:
             lines.append(f"  {s['scale_note']}")
         if s["holdout"] and s["holdout"]["mase"] is not None:
@@ -95,13 +96,15 @@ def words(short: dict[str, Any]) -> str:
         lines.append(f"  {d['headline']}" + (f" ({d['range']})" if d["range"] else ""))
         lines.append(f"    {d['act']}. {d['effect']} Decide by {d['decide_by'].replace('T', ' ')[:16]}.")
     lines += ["", "Plan", f"  {short['explanation']['headline']}"]
-    for t in short["targets"]:
-        lines.append(
-            f"  {t['name']}: {t['expected']:.1f} {t['unit']} ({t['limit']}), met in {t['share_of_futures']:.0%} of futures, "
-            f"{t['asked_share']:.0%} asked: {'holds' if t['holds'] else 'does not hold'}"
-        )
+    lines += [f"  {_target(t)}" for t in short["targets"]]
     lines += [f"note: {text}" for text in short["notes"]]
     lines += [f"degraded: {text}" for text in short["degraded"]]
     if short["seconds"] is not None:
         lines.append(f"run {short['run']} took {short['seconds']:g} s")
     return "\n".join(lines)
+
+
+def _target(t: dict[str, Any]) -> str:
+    verdict = "holds" if t["holds"] else "does not hold"
+    share = f"met in {t['share_of_futures']:.0%} of futures, {t['asked_share']:.0%} asked"
+    return f"{t['name']}: {t['expected']:.1f} {t['unit']} ({t['limit']}), {share}: {verdict}"
