@@ -17,7 +17,7 @@ from scipy import stats
 from optimization.limits import BedPrices
 from optimization.needs import Check, Progress, WardNeeds, morning_hours
 from optimization.paths import CertifyPaths, TrainPaths
-from twin.case import Case, Window, resolve
+from twin.case import Case, Schedule, Window, resolve
 from twin.engine import simulate
 from twin.engine.replications import replicate
 from twin.errors import ConfigError, Overload, Problem, did_you_mean
@@ -112,6 +112,7 @@ def play(
     hospital, mornings = case.hospital, morning_hours(window, case.hospital)
     cases = [case.with_(plan=plan) for plan in plans]
     schedules = [resolve(each, window) for each in cases]
+    alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
     starts = window.clock(hospital).day_starts
     first, last = (
         int(starts[window.warm_up + window.days - mornings.size]),
@@ -119,11 +120,13 @@ def play(
     )
 
     def all_plans(trace: Trace) -> tuple[Played, ...]:
-        others = zip(cases[1:], schedules[1:], strict=True)
-        return (
-            measured(trace, cases[0]),
-            *(measured(simulate(each, trace.workload, schedule=levels), each) for each, levels in others),
-        )
+        played = [measured(trace, cases[0])]
+        for i in range(1, len(cases)):
+            if alike[i] < i:  # plans that open the same beds have the same future
+                played.append(played[alike[i]])
+                continue
+            played.append(measured(simulate(cases[i], trace.workload, schedule=schedules[i]), cases[i]))
+        return tuple(played)
 
     def measured(trace: Trace, case: Case) -> Played:
         if trace.stopped_at is not None:
@@ -147,6 +150,14 @@ def play(
         check=check,
     )
     return tuple(zip(*futures, strict=True))
+
+
+def _same(a: Schedule, b: Schedule) -> bool:
+    return all(
+        np.array_equal(level.times, b.levels[name].times)
+        and np.array_equal(level.values, b.levels[name].values)
+        for name, level in a.levels.items()
+    )
 
 
 def judge(

@@ -410,8 +410,8 @@ def _sentences(
     (short_now, _), (short_then, _) = short_and_open(needs, calendar), short_and_open(needs, by_day)
     per_day = {name: cost / days for name, cost in costs.items()}
     return (
-        f"If no ward lends its beds, {short_then / days:.1f} patients a day need a bed beyond those open, "
-        f"against {short_now / days:.1f} with today's beds",
+        f"Ward by ward, {short_then / days:.1f} patients at a time need a bed beyond those open, on average; "
+        f"{short_now / days:.1f} with today's beds",
         fresh_futures(base, changed),
         f"In those futures {_mean_waiting(changed) / days:.1f} patients wait for a ward bed at any one time, "
         f"{_mean_waiting(base) / days:.1f} with today's beds",

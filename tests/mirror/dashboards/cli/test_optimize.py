@@ -1,0 +1,83 @@
+"""``twin optimize beds`` on the small hospital."""
+
+import json
+
+import pytest
+
+from dashboards.cli import main
+from dashboards.cli.optimize import _pins
+from twin.errors import ConfigError
+from twin.hospital import shipped
+from twin.plan import Plan
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "hospital.toml").write_text(shipped("small"), encoding="utf-8")
+    return tmp_path
+
+
+def call(*words):
+    with pytest.raises(SystemExit) as end:
+        main(["optimize", *words])
+    return end.value.code
+
+
+def test_a_plan_is_told_as_one_json_document_and_written_as_toml(workspace, capsys):
+    out = workspace / "plan.toml"
+
+    code = call(
+        "beds",
+        "--workspace",
+        str(workspace),
+        "--days",
+        "7",
+        "--replications",
+        "4",
+        "--out",
+        str(out),
+        "--json",
+    )
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert set(document["plan"]["beds"]) == set(Plan.read(out).beds)
+    assert document["certificate"]["certify_paths"] == 2
+    assert document["explanation"]["headline"]
+
+
+def test_a_total_that_cannot_be_met_says_so_with_exit_4(workspace, capsys):
+    code = call(
+        *(
+            "--workspace",
+            str(workspace),
+            "--days",
+            "7",
+            "--replications",
+            "4",
+            "--total",
+            "5",
+            "--cover",
+            "0.9",
+        )
+    )
+
+    assert code == 4
+    assert "the cheapest ways out:" in capsys.readouterr().err
+
+
+def test_a_negative_total_is_refused_with_exit_2(workspace, capsys):
+    assert call("--workspace", str(workspace), "--total", "-3") == 2
+    assert "0 or more" in capsys.readouterr().err
+
+
+def test_what_cannot_be_planned_yet_is_said(workspace, capsys):
+    assert call("staffing", "--workspace", str(workspace)) == 2
+    assert "beds can" in capsys.readouterr().err
+
+
+def test_pins_that_contradict_each_other_are_told_together():
+    with pytest.raises(ConfigError) as told:
+        _pins(["icu=3", "icu=4", "medicine=lots"])
+
+    assert len(told.value.problems) == 2
