@@ -71,9 +71,7 @@ def drawn_instances(count: int, share_needed: float) -> None:
             for level in (plan, shares(mean))
         )
         saved.append(1 - ours / thumb)
-    print(
-        f"{count} drawn instances of {WARDS} wards, {BEDS} beds, {share_needed:.0%} needed on average, all exact:"
-    )
+    print(f"{count} drawn instances of {WARDS} wards, {BEDS} beds, {share_needed:.0%} needed; all exact:")
     print(f"  model solved in {np.median(seconds):.3f} s (median), {max(seconds):.3f} s (slowest)")
     print(f"  fewer patient-days short than shares in proportion: {np.median(saved):.0%} (median), "
           f"{min(saved):.0%} (least)")  # fmt: skip

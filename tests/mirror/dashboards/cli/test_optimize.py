@@ -58,7 +58,7 @@ def test_a_total_that_cannot_be_met_says_so_with_exit_4(workspace, capsys):
             "--total",
             "5",
             "--cover",
-            "0.9",
+            "0.5",
         )
     )
 
