@@ -222,17 +222,15 @@ def _beds(view: _View) -> dict[str, float]:
 
 
 def _discharges(view: _View) -> IntArray:
-    """Rows in which a patient left the last of the general wards within the measured days."""
+    """Rows in which a patient left a general ward within the measured days, for no other ward later."""
     trace = view.trace
-    critical = np.append(view.critical, False)
-    general = view.in_ward & ~critical[np.minimum(np.maximum(trace.place, 0), view.wards)]
-    rows = np.flatnonzero(
-        general & (trace.left != UNSET) & (trace.left >= view.start) & (trace.left < view.end)
-    )
-    following = np.minimum(rows + 1, trace.place.size - 1)
-    same = (rows + 1 < trace.place.size) & (trace.patient[following] == trace.patient[rows])
-    goes_to_a_ward = same & (view.where[following] >= 0) & (view.where[following] < view.wards)
-    return rows[~goes_to_a_ward]
+    wards = np.flatnonzero((view.where >= 0) & (view.where < view.wards))
+    last = np.full(trace.workload.patients, -1, np.int64)
+    last[trace.patient[wards]] = wards  # rows are in order, so a patient's last one stays
+    rows = last[last >= 0]
+    general = view.in_ward[rows] & ~view.critical[view.where[rows]]
+    left = trace.left[rows]
+    return rows[general & (left != UNSET) & (left >= view.start) & (left < view.end)]
 
 
 def _time_of_day(view: _View, at: IntArray) -> IntArray:
