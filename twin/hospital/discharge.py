@@ -15,8 +15,11 @@ from twin.hospital.base import Duration, Profile
 from twin.hospital.duration import quantile
 from twin.units import MS_DAY, FloatArray, IntArray
 
-#: points of the stay's distribution, and starts in a day, over which the mean is taken
+#: points of the stay's distribution, and starts in a day for each, over which the mean is taken
 _POINTS, _STARTS = 512, 48
+#: each point's starts lie between those of the others (the golden ratio's lattice), so that a stay of
+#: exactly so many days meets 24,576 starts, not 48
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 def discharge_wall(profile: Profile, uniform: FloatArray) -> IntArray:
@@ -36,13 +39,15 @@ def discharge_shift(duration: Duration, profile: Profile) -> int:
     change to earlier hours does shorten the stays.
     """
     stays = quantile(duration, (np.arange(_POINTS) + 0.5) / _POINTS)[:, None] * duration.ms
-    starts = (np.arange(_STARTS) + 0.5) * (MS_DAY / _STARTS)
+    between = (np.arange(_POINTS) * _GOLDEN % 1)[:, None]
+    starts = (np.arange(_STARTS) + between) * (MS_DAY / _STARTS)
     walls = (np.arange(len(profile.hours)) + 0.5) * profile.width
     weights = np.asarray(profile.recorded or profile.hours)
     wanted = float(stays.mean())  # on the same grid, so that both sides carry the same discretisation
     hour = float(weights @ walls)
     # a stay that ends on its first day leaves at the first such hour after its start
-    first_day = np.array([weights @ np.where(walls > start, walls, walls + MS_DAY) for start in starts])
+    over = np.concatenate([[0.0], np.cumsum(weights)])[np.searchsorted(walls, starts, side="right")]
+    first_day = hour + MS_DAY * over
 
     def mean_stay(shift: float) -> float:
         day = np.floor((starts + stays + shift) / MS_DAY)
