@@ -81,6 +81,7 @@ def bed_needs(
     threads: int = 2,
     progress: Progress | None = None,
     check: Check | None = None,
+    as_it_runs: bool = False,
 ) -> WardNeeds:
     """Play every training future without the ceiling of the wards, and count.
 
@@ -90,8 +91,10 @@ def bed_needs(
         Its plan is not read: the need does not depend on what is open.
     window
         The measured days after the notice are planned.
+    as_it_runs
+        Keep the ceiling and the plan: what each ward then needs depends on how beds are lent today.
     """
-    free = case.with_(hospital=without_ceiling(case.hospital), plan=Plan.empty())
+    free = case if as_it_runs else case.with_(hospital=without_ceiling(case.hospital), plan=Plan.empty())
     clock = window.clock(case.hospital)
     planned = planned_days(window)
     first, last = (int(clock.day_starts[d]) // MS_HOUR for d in (planned.start, planned.stop))

@@ -198,21 +198,24 @@ def plan_beds(
     limits, notes = bed_limits(
         case.hospital, ceiling, total=sum(today.values()) if total is None else total, pins=pins, cover=cover
     )
-    step = _steps(
-        progress, len(train.replications), len(_screening(train).replications), len(certifying.replications)
-    )
+    screening = len(_screening(train).replications)
+    step = _steps(progress, len(train.replications), screening, screening, len(certifying.replications))
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
 
     needs = bed_needs(case, window, train, progress=step(0), **simulation)
     given = bed_parameters(needs, limits, prices, today, period_days=period_days)
     best, solved = _solve(given, needs, case, highs)
-    finalists = _finalists(given, best, highs)
+    as_it_runs = bed_needs(case, window, _screening(train), progress=step(1), as_it_runs=True, **simulation)
+    lent = replace(
+        given, needed=bed_parameters(as_it_runs, limits, prices, today, period_days=period_days).needed
+    )
+    finalists = _finalists(given, lent, best, highs)
     plans = [_plan(case, window, needs, _by_day(given, levels, len(needs.days))) for levels in finalists]
-    chosen = _choose(case, plans, finalists, given, window, train, progress=step(1), **simulation)
+    chosen = _choose(case, plans, finalists, given, window, train, progress=step(2), **simulation)
     levels, plan = finalists[chosen], plans[chosen]
     by_day = _by_day(given, levels, len(needs.days))
 
-    base, changed = play(case, [case.plan, plan], window, certifying, progress=step(2), **simulation)
+    base, changed = play(case, [case.plan, plan], window, certifying, progress=step(3), **simulation)
 
     shares = proportional(needs, case.hospital, ceiling, limits.total)
     costs = {
@@ -274,11 +277,12 @@ def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tu
         raise explain_shortage(given, needs, case.hospital, highs) from fault
 
 
-def _finalists(given: BedParameters, best: Levels, highs: Any) -> list[Levels]:
-    """Today's levels if they keep the rules, the model's plan, and the plan it makes when moves are free."""
+def _finalists(given: BedParameters, lent: BedParameters, best: Levels, highs: Any) -> list[Levels]:
+    """Today's levels if they keep the rules, and the model's: as asked, with free moves, with beds lent."""
     today = {(w, p): given.today[w] for w, p in best}
     free, _ = solve_beds(bed_model(replace(given, prices=replace(given.prices, move=0.0))), highs)
-    asked = [*([today] if keeps_the_rules(given, today) else []), dict(best), dict(free)]
+    sharing, _ = solve_beds(bed_model(lent), highs)
+    asked = [*([today] if keeps_the_rules(given, today) else []), dict(best), dict(free), dict(sharing)]
     return [levels for i, levels in enumerate(asked) if levels not in asked[:i]]
 
 
