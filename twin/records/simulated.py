@@ -25,7 +25,7 @@ from twin.units import IntArray
 from twin.workload import Workload, draw_workload
 
 #: days played before the records begin (assumed: four times the reference hospital's mean stay of 7.3 days)
-WARM_UP = 28
+WARM_UP = 56
 #: last day of the shipped records: fixed, so that the same seed writes the same records on any day
 LAST_DAY = date(2025, 12, 31)
 
