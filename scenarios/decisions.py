@@ -118,18 +118,22 @@ def decide(
 
 
 def _ward(today: Outlook, t: Tight, now: int, levels: Mapping[str, Mapping[str, int]]) -> Decision:
-    hospital = today.case.hospital
-    name = today.wards[t.ward]
+    hospital, name = today.case.hospital, today.wards[t.ward]
     title, when = hospital.wards[name].title, today.at(t.hour)
     low, middle, high = (max(0, round(float(q)) - t.open_beds) for q in np.quantile(t.need, (0.1, 0.5, 0.9)))
     short = max(1, middle)
     need_now, waiting = (round(float(np.median(a[:, t.ward, now]))) for a in (today.need, today.waiting))
     act, effect = _act(today, t, levels)
+    if t.hour == now:
+        headline, spread = f"{title} is {short} {_beds(short)} short now", ""
+    else:
+        headline = f"{title} {chance_words(t.chance)} be {short} {_beds(short)} short on {when:%A %H:%M}"
+        spread = f"80 %: {low} to {high} beds short"
     return Decision(
         status="short" if t.of_twenty >= SHORT_FROM else "watch",
         ward=name,
-        headline=f"{title} {chance_words(t.chance)} be {short} {_beds(short)} short on {when:%A %H:%M}",
-        range=f"80 %: {low} to {high} beds short",
+        headline=headline,
+        range=spread,
         why=f"{need_now - waiting} patients are in its {int(today.open_beds[t.ward, now])} open beds now and "
         f"{waiting} wait for one; {round(float(np.median(t.need)))} are expected to need a bed then.",
         decide_by=_by(today, t.hour, now).isoformat(timespec="minutes"),
