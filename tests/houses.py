@@ -30,11 +30,18 @@ def hospital(
     profiles: dict[str, Any] | None = None,
 ) -> Hospital:
     """A hospital of one class a pathway; ``places`` and ``staff`` take a number or a table."""
+
     def place(name: str, value: Any) -> dict[str, Any]:
-        return {"title": name, **(value if isinstance(value, dict) else {"physical": value, "staffed": value})}
+        return {
+            "title": name,
+            **(value if isinstance(value, dict) else {"physical": value, "staffed": value}),
+        }
 
     def ward(name: str, value: Any) -> dict[str, Any]:
-        return {"title": name, **(value if isinstance(value, dict) else {"physical_beds": value, "staffed_beds": value})}
+        return {
+            "title": name,
+            **(value if isinstance(value, dict) else {"physical_beds": value, "staffed_beds": value}),
+        }
 
     def group(name: str, value: Any) -> dict[str, Any]:
         return {"title": name, **(value if isinstance(value, dict) else {"on_duty": value})}
@@ -53,14 +60,17 @@ def hospital(
             "staff": {k: group(k, v) for k, v in (staff or {}).items()},
             "arrivals": {"door": {"title": "door", "daily_mean": 0, "mix": {next(iter(pathways)): 1.0}}},
             "classes": {
-                name: {"title": name, "priority": (priorities or {}).get(name, 5), "pathway": name} for name in pathways
+                name: {"title": name, "priority": (priorities or {}).get(name, 5), "pathway": name}
+                for name in pathways
             },
             "pathways": steps,
         }
     )
 
 
-def patients(house: Hospital, rows: list[tuple[Any, ...]], *, days: int = 10, start: date = START) -> Workload:
+def patients(
+    house: Hospital, rows: list[tuple[Any, ...]], *, days: int = 10, start: date = START
+) -> Workload:
     """Patients by hand: (class, arrival minute, [(step name, minutes), ...]) in order of key."""
     numbers = {(k.patient_class, k.name): i for i, k in enumerate(number_steps(house))}
     classes = list(house.classes)

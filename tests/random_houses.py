@@ -55,8 +55,12 @@ def random_workload(rng: Random, case: Case, *, whole_minutes: bool) -> Workload
 def _in_order(work: Workload, order: Any) -> Workload:
     lengths = np.diff(work.first)[order]
     first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    rows = np.concatenate([np.arange(work.first[i], work.first[i + 1]) for i in order] or [np.zeros(0)]).astype(np.int64)
-    people = {c: getattr(work, c)[order] for c in ("key", "patient_class", "arrival", "origin", "held", "since")}
+    rows = np.concatenate(
+        [np.arange(work.first[i], work.first[i + 1]) for i in order] or [np.zeros(0)]
+    ).astype(np.int64)
+    people = {
+        c: getattr(work, c)[order] for c in ("key", "patient_class", "arrival", "origin", "held", "since")
+    }
     steps = {c: getattr(work, c)[rows] for c in ("step", "duration", "wall")}
     return replace(work, first=first, **people, **steps)
 
@@ -69,7 +73,10 @@ def _description(rng: Random) -> dict[str, Any]:
         wards["ward_0"]["nursing"] = {"group": "team_0", "patients_per_nurse": rng.choice((1, 2, 3))}
     names = [*wards, *places]
     pathways = {f"path_{i}": _pathway(rng, names, list(staff)) for i in range(rng.randint(1, 3))}
-    classes = {f"class_{i}": {"title": "c", "priority": rng.randint(1, 3), "pathway": p} for i, p in enumerate(pathways)}
+    classes = {
+        f"class_{i}": {"title": "c", "priority": rng.randint(1, 3), "pathway": p}
+        for i, p in enumerate(pathways)
+    }
     shares = _shares(rng, len(classes))
     hours = [0.0] * 24
     for h, share in zip(rng.sample(range(24), 4), _shares(rng, 4), strict=True):
@@ -99,14 +106,23 @@ def _calendar(rng: Random, key: str, most: int) -> list[dict[str, Any]]:
     rows = []
     for _ in range(rng.randint(0, 2)):
         start = rng.randint(0, 22)
-        row = {"days": rng.sample(_DAYS, rng.randint(1, 7)), "from": f"{start:02d}:00", key: rng.randint(0, most)}
+        row = {
+            "days": rng.sample(_DAYS, rng.randint(1, 7)),
+            "from": f"{start:02d}:00",
+            key: rng.randint(0, most),
+        }
         rows.append({**row, "to": f"{rng.randint(start + 1, 24):02d}:00"})
     return rows
 
 
 def _ward(rng: Random) -> dict[str, Any]:
     beds = rng.randint(1, 3)
-    ward = {"title": "w", "physical_beds": beds, "staffed_beds": beds, "turnaround_minutes": rng.choice((0, 0, 30))}
+    ward = {
+        "title": "w",
+        "physical_beds": beds,
+        "staffed_beds": beds,
+        "turnaround_minutes": rng.choice((0, 0, 30)),
+    }
     ward["calendar"] = _calendar(rng, "staffed_beds", beds)
     if rng.random() < 0.5:
         ward["discharge_profile"] = "out"
@@ -134,9 +150,12 @@ def _pathway(rng: Random, places: list[str], staff: list[str]) -> dict[str, Any]
             step["in_place"] = True
         elif rng.random() < 0.9:
             chosen = rng.sample(places, min(len(places), rng.choice((1, 1, 2, 3))))
-            step["places"] = [chosen[0], *({"place": p, "after_hours": rng.choice((0, 0.5, 3))} for p in chosen[1:])]
+            step["places"] = [
+                chosen[0],
+                *({"place": p, "after_hours": rng.choice((0, 0.5, 3))} for p in chosen[1:]),
+            ]
         if rng.random() < 0.5:
-            step["staff"] = {g: 1 for g in rng.sample(staff, rng.randint(1, len(staff)))}
+            step["staff"] = dict.fromkeys(rng.sample(staff, rng.randint(1, len(staff))), 1)
         if rng.random() < 0.2:
             step["priority"] = rng.randint(1, 3)
         step["keeps_place"] = rng.random() < 0.6
@@ -178,5 +197,3 @@ def _snapshot(rng: Random, hospital: Hospital) -> Snapshot:
             held = rng.choice([None, *others])
             people.append(InHouse(f"e{i}", name, step.name, held, since, waiting=True))
     return Snapshot(start, tuple(people))
-
-

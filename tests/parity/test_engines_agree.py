@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.houses import START, case
 from tests.random_houses import random_case, random_workload
 from twin.case import Window
 from twin.engine import simulate
 from twin.hospital import parse_hospital, shipped
-from tests.houses import START, case
 from twin.workload import draw_workload
 
 
