@@ -48,9 +48,25 @@ _WHERE = {
 }
 
 __all__ = [
-    *("Case", "Certificate", "DemandForecast", "Explanation", "Hospital", "Plan", "Schedule", "Snapshot"),
-    *("Trace", "TwinError", "Window", "Workload"),
-    *("draw_workload", "load_hospital", "need", "replicate", "resolve", "simulate", "summarise"),
+    "Case",
+    "Certificate",
+    "DemandForecast",
+    "Explanation",
+    "Hospital",
+    "Plan",
+    "Schedule",
+    "Snapshot",
+    "Trace",
+    "TwinError",
+    "Window",
+    "Workload",
+    "draw_workload",
+    "load_hospital",
+    "need",
+    "replicate",
+    "resolve",
+    "simulate",
+    "summarise",
 ]
 
 

@@ -11,8 +11,8 @@ from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, s
 
 
 def command(
+    horizon: Horizon,
     history: HistoryFile = None,
-    horizon: Horizon = ...,
     origins: Annotated[
         int, typer.Option("--origins", min=1, max=100, help="Past dates to forecast from.")
     ] = 4,

@@ -35,8 +35,8 @@ TimeLimit = Annotated[
 
 
 def command(
+    horizon: Horizon,
     history: HistoryFile = None,
-    horizon: Horizon = ...,
     frequency: FrequencyName = None,
     country: Country = None,
     seed: Seed = 0,
