@@ -22,6 +22,7 @@ from twin.records.periods import (
     Frequency,
     faults_of_stamps,
     frequency_of,
+    is_hourly,
     period_range,
     spring_hours,
 )
@@ -177,13 +178,15 @@ def history_of(
     frame = pd.DataFrame({"unique_id": series, "ds": stamps, "y": counts}, index=table.index)
     found += faults_of_stamps(frame)
     _stop(source, found)
-    known = frequency_of(frame, frequency, found)
+    sums_hours = frequency == "D" and is_hourly(frame)  # days are asked of a file of hours
+    known = frequency_of(frame, "h" if sums_hours else frequency, found)
     _stop(source, found)
     regular, repairs = _regular(frame, known, found)
     _stop(source, found)
     if missing:
         repairs.insert(0, f"{missing} empty or NA counts kept as missing")
-    return History(regular, known, tuple(repairs))
+    history = History(regular, known, tuple(repairs))
+    return history.daily() if sums_hours else history
 
 
 def _columns(table: pd.DataFrame, found: list[Problem]) -> tuple[pd.Series, pd.Series, pd.Series, int]:

@@ -55,6 +55,14 @@ def faults_of_stamps(frame: pd.DataFrame) -> list[Problem]:
     return faults
 
 
+def is_hourly(frame: pd.DataFrame) -> bool:
+    """Whether every series of the file is hourly, by the gaps between its stamps."""
+    ordered = frame.sort_values(["unique_id", "ds"])
+    gaps = ordered.groupby("unique_id")["ds"].diff()
+    kinds = {_kind(part.dropna()) for _, part in gaps.groupby(ordered["unique_id"])} - {None}
+    return kinds == {"h"}
+
+
 def frequency_of(frame: pd.DataFrame, wanted: str | None, faults: list[Problem]) -> Frequency:
     """The one frequency of a file; what does not fit is added to ``faults``.
 

@@ -189,3 +189,14 @@ def test_a_series_that_stopped_is_named_and_kept(tmp_path):
 
     assert np.isnan(history.values[1, 20:]).all()
     assert "1 series end before the file does: old" in history.repairs[-1]
+
+
+def test_days_asked_of_a_file_of_hours_are_sums_of_its_hours(tmp_path):
+    path = tmp_path / "hours.csv"
+    stamps = pd.date_range("2025-03-03", periods=21 * 24, freq="h")
+    pd.DataFrame({"unique_id": "ED", "ds": stamps, "y": 2}).to_csv(path, index=False)
+
+    history = read_history(path, frequency="D")
+
+    assert history.frequency == "D"
+    assert set(history.values.ravel()) == {48.0}
