@@ -248,7 +248,7 @@ def _case(ready: Prepared, foreseen: Foreseen) -> tuple[Case, list[str]]:
             f"the house starts empty and lives the last {ready.window.warm_up} observed days "
             "before the forecast begins"
         )
-    others = [name for name in ready.hospital.arrivals if name not in demand.series]
+    others = [stream.title for name, stream in ready.hospital.arrivals.items() if name not in demand.series]
     if others:
         notes.append(f"without a history, from the hospital's own model of demand: {', '.join(others)}")
     return Case(ready.hospital, demand, snapshot=ready.snapshot), notes

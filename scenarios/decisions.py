@@ -222,7 +222,7 @@ def _plan(
         )
     else:
         headline = f"The bed plan from {first:%-d %B} does not meet every target: {proof}"
-        why, act = f"{explanation.headline}. {_missed(certificate)}.", "Allow more beds, or accept the risk"
+        why, act = f"{explanation.headline}. {_missed(certificate)}.", _way_out(explanation)
     return Decision(
         status="approve" if certificate.holds else "watch",
         ward=None,
@@ -248,9 +248,18 @@ def _missed(certificate: Certificate) -> str:
     missed = [r for r in certificate.targets if not r.holds]
     return "; ".join(
         f"{r.target.name}: {r.expected:.1f} {r.target.unit}, {r.target.limit} asked, "
-        f"met in {r.share_of_futures:.0%} of futures"
+        f"met in {round(r.share_of_futures * 100)} % of futures"
         for r in missed
     )
+
+
+def _way_out(explanation: Explanation) -> str:
+    """The first step towards the missed targets: the bed that brings most, by the plan's own model."""
+    useful = [(what, brings) for what, brings in explanation.one_more if " in the total" not in what]
+    if not useful:
+        return "Allow more beds, or accept the risk"
+    what, brings = useful[0]
+    return f"Allow more beds, first {what} ({brings.split(';')[0]}), or accept the risk"
 
 
 def chance_words(chance: float) -> str:

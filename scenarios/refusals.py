@@ -28,7 +28,7 @@ def named_before_the_run(case: Case, window: Window) -> list[str]:
     hospital = with_forecast_means(case)
     return [
         f"{_names(hospital, pool.members)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open; "
-        f"its queue grows by {growth_a_day(hospital, pool):.1f} a day"
+        f"the queue grows by {growth_a_day(hospital, pool):.1f} a day"
         for pool in overloaded(hospital)
     ]
 

@@ -21,7 +21,7 @@ def command(
     days: Annotated[int, typer.Option("--days", help="Days to measure.")] = 28,
     warm_up: Annotated[
         int | None,
-        typer.Option("--warm-up", help="Days before them, from an empty house.", show_default="28"),
+        typer.Option("--warm-up", help="Days before them, from an empty house.", show_default="56"),
     ] = None,
     replications: Annotated[int, typer.Option("--replications", help="Pairs of futures.")] = 20,
     seed: Seed = 1,

@@ -112,7 +112,7 @@ def test_a_queue_that_grows_is_named_with_its_pace(town, fortnight):
 
     (told,) = named_before_the_run(Case(town, flood), fortnight)
 
-    assert "Medicine" in told and "its queue grows by" in told
+    assert "Medicine" in told and "the queue grows by" in told
 
 
 def test_a_step_that_no_open_place_serves_is_refused(town, fortnight):
