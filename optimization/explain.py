@@ -91,16 +91,13 @@ def one_more_in_words(
             continue
         goes = "" if answer.ward else f"opens in {_and(_title(hospital, w) for w in answer.goes_to)}: "
         brings = f"{goes}{answer.fewer_short:.1f} fewer patient-days without a bed in {days} days"
-        rows.append((what, f"{brings}; {_worth(answer.saves, given.prices.currency)}"))
+        rows.append((what, f"{brings}; {_worth(answer.saves)}"))
     return tuple(rows)
 
 
-def _worth(saves: float, currency: str) -> str:
-    if currency == "patient-days":
-        return "worth it" if saves > 1e-6 else "not needed"
-    return f"worth {saves:,.0f} {currency} more than it costs" if saves >= 0 else (
-        f"costs {-saves:,.0f} {currency} more than it is worth"
-    )  # fmt: skip
+def _worth(saves: float) -> str:
+    """In words: the weight of a shortage is not money that anybody spends."""
+    return "worth opening" if saves > 1e-6 else "needed too seldom to be worth opening"
 
 
 def headline(hospital: Hospital, today: Mapping[str, int], planned: Mapping[str, int]) -> str:

@@ -67,7 +67,7 @@ class BedPlanAnswer:
     today, planned : ward -> open beds; of planned, the level of the first planned day [beds]
     chance_short : "today" and "planned" -> ward -> share of certifying futures' mornings short [fraction]
     measures : "today" and "planned" -> one summary a certifying replication, in the same order
-    cost_a_day : "today", "planned" and "proportional" -> in the training futures [currency a day]
+    cost_a_day : "today", "planned" and "proportional" -> of the open beds alone [currency a day]
     notes : what was cut or left out, in words
     """
 
@@ -258,7 +258,7 @@ def plan_beds(
         planned=planned,
         chance_short={"today": _chance(needs, base), "planned": _chance(needs, changed)},
         measures={"today": tuple(p.measures for p in base), "planned": tuple(p.measures for p in changed)},
-        cost_a_day={name: cost / len(needs.days) for name, cost in costs.items()},
+        cost_a_day=_beds_a_day(prices, today=calendar, planned=by_day, proportional=_constant(needs, shares)),
         currency=prices.currency,
         notes=(*notes, *left_out),
     )
@@ -412,17 +412,32 @@ def _sentences(
 ) -> tuple[str, ...]:
     days = len(needs.days)
     (short_now, _), (short_then, _) = short_and_open(needs, calendar), short_and_open(needs, by_day)
-    per_day = {name: cost / days for name, cost in costs.items()}
+    weight = {name: cost / days / prices.open_bed_day for name, cost in costs.items()}
     return (
         f"Ward by ward, {short_then / days:.1f} patients at a time need a bed beyond those open, on average; "
         f"{short_now / days:.1f} with today's beds",
         fresh_futures(base, changed),
         f"In those futures {_mean_waiting(changed) / days:.1f} patients wait for a ward bed at any one time, "
         f"{_mean_waiting(base) / days:.1f} with today's beds",
-        f"A bed is opened where it is needed more than {prices.break_even:.2%} of the time; a day costs "
-        f"{per_day['planned']:,.0f} {prices.currency}, today's beds {per_day['today']:,.0f}, "
-        f"shares in proportion to need {per_day['proportional']:,.0f}",
+        *_weighed(prices, weight),
     )
+
+
+def _weighed(prices: BedPrices, weight: Mapping[str, float]) -> tuple[str, ...]:
+    """When a bed is worth opening, where the hospital names a price; the weight of a shortage is no money."""
+    if prices.currency == "patient-days":
+        return ()
+    return (
+        f"A bed is opened where it is needed more than {prices.break_even:.0%} of the time: a patient-day "
+        f"without a bed weighs as much as {1 / prices.break_even:.0f} open bed-days. So weighed, beds and "
+        f"shortage together are {weight['planned']:,.0f} bed-days a day, {weight['today']:,.0f} with today's "
+        f"beds, {weight['proportional']:,.0f} with shares in proportion to need",
+    )
+
+
+def _beds_a_day(prices: BedPrices, **open_beds: IntArray) -> dict[str, float]:
+    """What open beds cost, without any weight of a shortage, for levels (ward, day). [currency a day]"""
+    return {name: prices.open_bed_day * float(beds.sum(axis=0).mean()) for name, beds in open_beds.items()}
 
 
 def _mean_waiting(played: Sequence[Played]) -> float:

@@ -104,7 +104,7 @@ def test_a_plan_that_misses_its_targets_does_not_ask_for_approval(case, fortnigh
     )
 
     assert last.status == "watch"
-    assert "9.0 h, at most 4 asked, met in 10% of futures" in last.why
+    assert "9.0 h, at most 4 asked, met in 10 % of futures" in last.why
 
 
 def test_a_queue_that_grows_is_named_with_its_pace(town, fortnight):
