@@ -168,8 +168,14 @@ def _level(
     for day in range(clock.days):
         for wall in _walls(case.hospital, entry, clock, day):
             value = _value(case, clock, name, entry, day, wall, cuts)
+            if values and value == values[-1]:
+                continue
+            at = int(clock.instant(np.asarray(day), np.asarray(wall)))
+            while times and times[-1] >= at:  # a stretch in the hour that the clocks skip in spring
+                times.pop()
+                values.pop()
             if not values or value != values[-1]:
-                times.append(int(clock.instant(np.asarray(day), np.asarray(wall))))
+                times.append(at)
                 values.append(value)
     return Level(np.asarray(times, np.int64), np.asarray(values, np.int64))
 

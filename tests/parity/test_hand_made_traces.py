@@ -477,6 +477,19 @@ def test_a_ward_opens_at_eight_by_the_wall_clock_on_a_day_of_23_hours(engine):
     assert minutes_of(trace.started) == [7 * H]
 
 
+def test_a_room_open_only_in_the_hour_that_the_clocks_skip_does_not_stay_open(engine):
+    once = [{"from": "02:30", "to": "03:00", "staffed": 1}]
+    house = hospital(
+        places={"room": {"physical": 1, "staffed": 0, "calendar": once}},
+        pathways={"visit": [{"name": "see", "places": ["room"]}]},
+    ).model_copy(update={"timezone": "Europe/London"})
+    work = patients(house, [("visit", 8 * H, [("see", 10)])], start=date(2025, 3, 30), days=3)
+
+    trace = simulate(case(house), work, engine=engine)
+
+    assert minutes_of(trace.started) == [25.5 * H]  # Monday at 02:30: 23 hours and 2.5
+
+
 # ---- today's state -------------------------------------------------------------------------------
 
 
