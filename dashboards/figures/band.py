@@ -177,6 +177,8 @@ def _marks(
         x, half = across(at), len(said) * 3.6
         drawn.append(svg.circle(x, down(table.quantiles["q50"][at]), 4.5, "peak"))
         above = down(table.quantiles["q90"][at]) - 8
+        if table.capacity and abs(down(table.capacity[at]) - above + 4) < 14:  # the dashed line stands there
+            above = down(table.quantiles["q50"][at]) - 11
         drawn.append(svg.words(min(max(x, 44 + half), width - 6 - half), above, said, "halo", "middle"))
     return drawn
 

@@ -72,7 +72,7 @@ def _key_rows(answer: Any) -> list[tuple[str, str, str, str]]:
             "Beds in the plan",
             words.number(plan["total"], "beds"),
             beside_today(plan["total"] - plan["total_today"]),
-            f"{money(plan['cost_a_day'], plan['currency'])} a day",
+            f"open beds cost {price(plan)}" if price(plan) else "",
         )
     )
     return rows + [_arrivals_row(stream, answer["as_of"]) for stream in streams_in_order(answer)[:1]]
@@ -100,6 +100,13 @@ def money(amount: float, currency: str) -> str:
     """``£1,940``; other currencies by their code."""
     sign = {"GBP": "£", "EUR": "€", "USD": "$"}.get(currency, f"{currency} ")
     return f"{words.MINUS if amount < 0 else ''}{sign}{abs(amount):,.0f}"
+
+
+def price(plan: Any) -> str:
+    """``£202,800 a day`` for the plan's open beds; nothing where the hospital names no price."""
+    if plan["currency"] == "patient-days":
+        return ""
+    return f"{money(plan['cost_a_day'], plan['currency'])} a day"
 
 
 def census_card(answer: Any, tables: bool = True) -> parts.Part:

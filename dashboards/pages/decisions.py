@@ -51,7 +51,8 @@ def _why(row: Any, as_of: str) -> parts.Part:
     by, verb = row["decide_by"] or "", "Approve" if row["status"] == "approve" else "Decide"
     said = words.hour(by, as_of) if by and words.is_date(by) else by
     return html.P(
-        [row["why"], html.Span([" ", html.B(f"{verb} by {said}.")]) if said else None], className="why"
+        [words.spaced(row["why"]), html.Span([" ", html.B(f"{verb} by {said}.")]) if said else None],
+        className="why",
     )
 
 
@@ -81,7 +82,7 @@ def _evidence(row: Any, answer: Any) -> parts.Part:
 
 
 def _act(row: Any, primary: bool, links: bool) -> parts.Part:
-    said = [html.P(html.B(row["act"])), html.P(row["effect"], className="soft")]
+    said = [html.P(html.B(row["act"])), html.P(words.spaced(row["effect"]), className="soft")]
     if links:
         said.append(html.Div(_links(row, primary), className="buttons"))
     return html.Div(said, className="act")

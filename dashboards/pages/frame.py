@@ -90,7 +90,7 @@ def freshness_box(view: View) -> parts.Part:
             "Data until",
             words.hour(view.answer["as_of"], view.answer["as_of"])
             if not view.fresh.is_stale
-            else f"{words.day(view.answer['as_of'])} {words.moment(view.answer['as_of']):%Y}",
+            else f"{words.moment(view.answer['as_of']).day} {words.moment(view.answer['as_of']):%b %Y}",
         ),
         ("Forecast", {"lstm": "LSTM", "base": "base"}.get(made, MADE_BY.get(made, made)) or words.DASH),
         ("Main job", f"{words.moment(view.answer['made_at']):%H:%M} done"),

@@ -7,18 +7,22 @@ from typing import Any
 from dash import html
 
 from dashboards.pages import parts
-from dashboards.pages.beds import beside_today, money
+from dashboards.pages.beds import beside_today, price
 from dashboards.pages.parts import Column
 from dashboards.services import words
 from dashboards.services.answer import plan_rows
 
 PLAN_COLUMNS = (
     Column("Ward"),
+    Column("Need, 72 h (80 %)", "num"),
     Column("Open today", "num"),
     Column("Planned", "num"),
-    Column("Difference", "num"),
-    Column("Why", "reason"),
+    Column("Change", "num"),
+    Column("Physical", "num"),
+    Column("Short today", "num"),
+    Column("Short with the plan", "num"),
 )
+SHOWN_WARDS = 6  # wards shown before the others are folded away: those changed, or likeliest short
 TARGET_COLUMNS = (
     Column("Target"),
     Column("Asked"),
@@ -30,67 +34,69 @@ TARGET_COLUMNS = (
 
 
 def plan_card(answer: Any) -> parts.Part:
-    """Beds open today and in the plan, ward by ward, with the reason in chances."""
-    plan = answer["plan"]
+    """Beds needed, open today and in the plan, ward by ward, and the chance of being short of them."""
+    plan, because = answer["plan"], answer["explanation"]
     rows = plan_rows(answer)
-    changed = [row for row in rows if row["difference"]]
-    same = [row for row in rows if not row["difference"]]
-    extra = plan["total"] - plan["total_today"]
-    caption = (
-        f"{plan['name']}: {plan['total']} beds, {beside_today(extra)}, "
-        f"{money(plan['cost_a_day'], plan['currency'])} a day."
-    )
-    content = [
-        html.P(
-            [
-                html.B(words.sentence(answer["explanation"]["headline"])),
-                " ",
-                " ".join(map(words.sentence, answer["explanation"]["sentences"])),
-            ],
-            className="text",
-        )
-    ]
-    if changed:
-        content.append(
-            parts.table(
-                "Wards the plan changes", PLAN_COLUMNS, [_plan_row(row) for row in changed], "stacked"
-            )
-        )
-    else:
-        content.append(html.P("The plan keeps every ward as it is today.", className="text"))
-    if same and changed:
-        content.append(
-            html.Details(
-                [
-                    html.Summary(f"{len(same)} more ward{'s' if len(same) != 1 else ''} as today"),
-                    parts.table(
-                        "Wards as today", PLAN_COLUMNS, [_plan_row(row) for row in same], "stacked tight"
-                    ),
-                ],
-                className="more",
-            )
-        )
+    changed = sum(bool(row["difference"]) for row in rows)
+    shown = max(changed, SHOWN_WARDS)
+    said = " ".join(map(words.sentence, because["sentences"]))
+    folded = []
+    if rows[shown:]:
+        rest = _plan_table("The plan beside today, other wards", rows[shown:])
+        summary = html.Summary(f"{words.plural(len(rows) - shown, 'more ward').capitalize()} as today")
+        folded = [html.Details([summary, rest], className="more")]
     return parts.card(
-        "The plan beside today", caption, *content, *_limits(answer["explanation"]), name="plan", cls="flush"
+        "Beds needed per ward against open beds: the plan beside today",
+        f"{_size(plan)}. {_kept(changed)} Need is that of the tightest hour; "
+        "short is the chance in 20 of needing more beds than are open then.",
+        html.P([html.B(words.sentence(because["headline"])), " ", said], className="text"),
+        _plan_table("The plan beside today", rows[:shown]),
+        *folded,
+        *_limits(because),
+        name="plan",
+        cls="flush",
     )
+
+
+def _size(plan: Any) -> str:
+    """How many beds, and what they cost when they are open."""
+    said = f"{plan['name']}: {plan['total']} beds, {beside_today(plan['total'] - plan['total_today'])}"
+    return f"{said}; open beds cost {price(plan)}" if price(plan) else said
+
+
+def _kept(changed: int) -> str:
+    return "" if changed else "No ward changes: those likeliest to be short stand first."
+
+
+def _plan_table(caption: str, rows: Any) -> parts.Part:
+    return parts.table(caption, PLAN_COLUMNS, [_plan_row(row) for row in rows], "stacked tight")
 
 
 def _plan_row(row: Any) -> list[parts.Part]:
-    difference = words.number(row["difference"], "beds", signed=True) if row["difference"] else "no change"
+    ward, change = row["known"], row["difference"]
+    figures = [words.DASH] * 4 if ward is None else _known(ward)
     return [
         row["name"],
+        figures[0],
         str(row["today"]),
         html.B(str(row["planned"])),
-        html.B(difference) if row["difference"] else difference,
-        _reason(row["known"]),
+        html.B(words.number(change, "beds", signed=True)) if change else words.DASH,
+        *figures[1:],
     ]
 
 
-def _reason(ward: Any) -> str:
-    if ward is None:
-        return words.DASH
-    before, after = (words.count_words(ward[key], " of ") for key in ("chance_short", "chance_short_planned"))
-    return f"short in {before}, as today" if before == after else f"short in {after} instead of {before}"
+def _known(ward: Any) -> list[parts.Part]:
+    tight = ward["tightest"]
+    need = parts.value(words.number(tight["q50"], "beds"), words.span(tight["q10"], tight["q90"]))
+    return [
+        need,
+        str(ward["physical_beds"]),
+        *map(_chance, (ward["chance_short"], ward["chance_short_planned"])),
+    ]
+
+
+def _chance(chance: float) -> parts.Part:
+    return html.Span(words.count_words(chance), className=f"tone {words.tone(chance)}")
 
 
 def _limits(explanation: Any) -> list[parts.Part]:
@@ -117,7 +123,8 @@ def certificate_card(answer: Any) -> parts.Part:
         "margins are 95 %."
     )
     gap = certificate["gap"]
-    foot = [f"Cost within {gap * 100:.1f}{words.THIN}% of the best possible"] if gap is not None else []
+    best = "Open beds and weighed shortage together: within"
+    foot = [f"{best} {gap * 100:.1f}{words.THIN}% of the best possible"] if gap is not None else []
     foot += [certificate["bound_note"]] if certificate["bound_note"] else []
     return parts.card(
         "Does the plan hold?",
@@ -126,7 +133,7 @@ def certificate_card(answer: Any) -> parts.Part:
             [
                 parts.chip("good" if held else "miss", "Certified" if held else "Not certified"),
                 " ",
-                words.sentence(certificate["wording"]),
+                f"{held_words(certificate)}, {certificate['wording']}.",
             ],
             className="text",
         ),
@@ -140,6 +147,12 @@ def certificate_card(answer: Any) -> parts.Part:
         cls="flush",
         name="certificate",
     )
+
+
+def held_words(certificate: Any) -> str:
+    """``1 of 3 targets holds``."""
+    held = sum(row["holds"] for row in certificate["targets"])
+    return f"{held} of {len(certificate['targets'])} targets {'holds' if held == 1 else 'hold'}"
 
 
 def _target_row(row: Any) -> list[parts.Part]:
@@ -193,6 +206,8 @@ def difference(row: Any) -> parts.Part:
     """The signed difference over its 95 % margin; a margin that includes zero is no clear change."""
     unit, low, high = row["unit"], row["difference"] - row["margin95"], row["difference"] + row["margin95"]
     margin = html.Span(words.mean_span(low, high, unit, signed=True), className="margin")
+    if row["clear"] and words.is_nothing(row["difference"], unit):
+        return html.Span([html.Span("next to nothing", className="soft"), margin], className="difference")
     if not row["clear"]:
         if not row["margin95"]:
             return html.Span("no change", className="soft")
@@ -201,6 +216,11 @@ def difference(row: Any) -> parts.Part:
     said = words.mean(row["difference"], unit, signed=True) + (" worse" if worse else "")
     below = margin if row["margin95"] else html.Span("known beforehand", className="margin")
     return html.Span([html.B(said, className="tone amber" if worse else ""), below], className="difference")
+
+
+def changes(answer: Any) -> bool:
+    """Whether the plan changes any measure at all; where it is today's beds, none."""
+    return any(row["difference"] or row["margin95"] for row in answer["comparison"]["rows"])
 
 
 def effect_card(answer: Any) -> parts.Part:

@@ -6,7 +6,6 @@ from dash import html
 
 from dashboards.pages import parts
 from dashboards.services import words
-from dashboards.services.answer import told_once
 from dashboards.services.view import View
 from twin.store import Run
 
@@ -67,14 +66,11 @@ def _trust(view: View) -> list[parts.Part]:
             parts.notice(
                 "stale",
                 f"The data are {view.fresh.words}. ",
-                f"They end on {words.full(view.answer['as_of'])}; this page looks ahead from then, "
-                f"and nothing on it should "
-                "be approved for today. Bring newer records and run the main job again.",
+                f"They end on {words.full(view.answer['as_of'])}: approve nothing here for today; "
+                "bring newer records and run the main job.",
             )
         )
-    lines += [parts.notice("stale", *fallback_words(reason)) for reason in view.answer["degraded"]]
-    lines += [parts.notice("plain", "", words.sentence(note)) for note in told_once(view.answer)]
-    return lines
+    return lines + [parts.notice("stale", *fallback_words(reason)) for reason in view.answer["degraded"]]
 
 
 def fallback_words(reason: str) -> tuple[str, str]:

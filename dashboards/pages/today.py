@@ -9,10 +9,10 @@ from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.decisions import decision_list
 from dashboards.pages.frame import heading, print_button, shell
-from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
+from dashboards.pages.plan import certificate_card, changes, effect_card, measures_card, plan_card
 from dashboards.pages.states import empty_page, notices
 from dashboards.services import words
-from dashboards.services.answer import Answer, headline, sources
+from dashboards.services.answer import Answer, headline, sources, told_once
 from dashboards.services.view import View
 
 PULSE_MS = 2000  # how often the page asks whether anything is new
@@ -49,9 +49,11 @@ def answer_sections(answer: Answer) -> list[parts.Part]:
         wards_card(answer),
         plan_card(answer),
         certificate_card(answer),
-        html.Div([effect_card(answer), measures_card(answer)], className="pair even"),
+        html.Div([effect_card(answer), measures_card(answer)], className="pair even")
+        if changes(answer)
+        else measures_card(answer),
         *stream_cards(answer),
-        _foot(answer),
+        made_card(answer),
     ]
 
 
@@ -65,8 +67,16 @@ def _heading(answer: Answer) -> parts.Part:
     return heading("Today", words.full(answer["as_of"]), report, print_button())
 
 
-def _foot(answer: Answer) -> parts.Part:
-    return html.Footer(foot_words(answer), className="foot caption")
+def made_card(answer: Answer) -> parts.Part:
+    """How the answer was made: what was assumed or chosen on the way, and how to make it again."""
+    said = [html.Li(words.sentence(note)) for note in told_once(answer)]
+    return parts.card(
+        "How this answer was made",
+        "What was chosen or assumed on the way; nothing here asks for a decision.",
+        html.Ul(said, className="text listed") if said else None,
+        html.P(foot_words(answer), className="foot caption"),
+        name="made",
+    )
 
 
 def foot_words(answer: Answer) -> str:

@@ -21,9 +21,9 @@ from dashboards.pages import parts
 from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.parts import Column
-from dashboards.pages.plan import certificate_card, effect_card, measures_card, plan_card
+from dashboards.pages.plan import certificate_card, changes, effect_card, held_words, measures_card, plan_card
 from dashboards.pages.states import fallback_words
-from dashboards.pages.today import foot_words
+from dashboards.pages.today import foot_words, made_card
 from dashboards.reports.markup import to_html
 from dashboards.services import words
 from dashboards.services.answer import Answer, headline, streams_in_order, track_of, track_summary
@@ -47,6 +47,7 @@ def report_html(answer: Answer) -> str:
     """
     title = f"{answer['hospital']}, operations report, {words.full(answer['as_of'])}"
     body = to_html([first_page(answer), evidence(answer)])
+    body = body.replace('<details class="more">', '<details class="more" open>')  # paper cannot be pressed
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -76,7 +77,7 @@ def first_page(answer: Answer) -> parts.Part:
                 "Each dot is one of 20 equally likely outcomes; filled red is beyond the line.",
                 className="caption right",
             )
-            if rows
+            if any(row["dots"] for row in answer["decisions"][:4])
             else None,
             _chart(answer),
             _targets(answer),
@@ -97,10 +98,10 @@ def evidence(answer: Answer) -> parts.Part:
             wards_card(answer, everything=True),
             plan_card(answer),
             certificate_card(answer),
-            effect_card(answer),
+            effect_card(answer) if changes(answer) else None,
             measures_card(answer),
             *stream_cards(answer, days=28, tables=False),
-            html.Footer(foot_words(answer), className="report-foot caption"),
+            made_card(answer),
         ],
         className="sheet evidence-pages",
     )
@@ -137,7 +138,8 @@ def _decision(number: int, row: Any, as_of: str) -> parts.Part:
             html.Div(
                 [
                     html.H2(row["act"] or row["headline"]),
-                    html.P(f"{row['headline'].rstrip('.')}{range_said}. {row['effect']}"),
+                    html.P(words.spaced(f"{row['headline'].rstrip('.')}{range_said}. {row['effect']}")),
+                    html.P(words.spaced(row["why"])) if row["ward"] is None else None,
                 ]
             ),
             html.Div(drawn),
@@ -186,7 +188,7 @@ def _targets(answer: Answer) -> parts.Part:
         [
             html.H2(f"With the plan “{answer['plan']['name']}”"),
             parts.table("Targets of the plan", columns, rows),
-            html.P(words.sentence(certificate["wording"]), className="caption"),
+            html.P(f"{held_words(certificate)}, {certificate['wording']}.", className="caption"),
         ]
     )
 

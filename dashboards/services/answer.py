@@ -117,7 +117,7 @@ def tight_wards(answer: Answer) -> list[Any]:
 
 
 def plan_rows(answer: Answer) -> list[dict[str, Any]]:
-    """The plan beside today, ward by ward; changed wards first."""
+    """The plan beside today, ward by ward; changed wards first, then those likeliest to be short."""
     names = {ward["ward"]: ward for ward in answer["wards"]}
     today, planned = answer["plan"]["today"], answer["plan"]["beds"]
     rows = [
@@ -131,7 +131,11 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
         }
         for key in planned
     ]
-    return sorted(rows, key=lambda row: -abs(row["difference"]))
+    return sorted(rows, key=lambda row: (-abs(row["difference"]), -_chance(row["known"])))
+
+
+def _chance(ward: Any) -> float:
+    return 0.0 if ward is None else float(ward["chance_short"])
 
 
 def streams_in_order(answer: Answer) -> list[Any]:

@@ -6,6 +6,7 @@ name when it is within a week and by its date when it is further off.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -60,6 +61,11 @@ def number(value: float | None, unit: str = "", signed: bool = False) -> str:
 def mean(value: float | None, unit: str = "", signed: bool = False) -> str:
     """A mean over days or futures: one decimal, also of people and beds; money and thousands whole."""
     return number(value, "" if unit in WHOLE else unit, signed)
+
+
+def is_nothing(value: float, unit: str = "") -> bool:
+    """Whether a mean is told as zero: known to differ, yet by less than its last decimal."""
+    return not any(digit in mean(value, unit) for digit in "123456789")
 
 
 def mean_span(low: float, high: float, unit: str = "", signed: bool = False) -> str:
@@ -130,7 +136,12 @@ def sentence(said: str) -> str:
     """Words with a capital first and a full stop last; nothing stays nothing."""
     if not said:
         return ""
-    return said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
+    return spaced(said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else "."))
+
+
+def spaced(said: str) -> str:
+    """Words with the thin space before every per cent sign: ``90 %``."""
+    return re.sub(r"(?<=\d) ?%", f"{THIN}%", said)
 
 
 def is_date(text: str) -> bool:
