@@ -14,6 +14,7 @@ from twin.case import Level
 from twin.hospital import Hospital
 from twin.trace import UNSET, Trace
 from twin.units import MS_HOUR, IntArray
+from twin.workload import NONE, WAITING
 
 _LATER = np.iinfo(np.int64).max
 
@@ -56,12 +57,15 @@ def need(trace: Trace, hospital: Hospital, *, every_hours: int = 1) -> Need:
     asked = trace.requested != UNSET
     until_start = np.where(trace.started == UNSET, _LATER, trace.started)
     until_left = np.where(trace.left == UNSET, _LATER, trace.left)
+    found, found_until = found_waiting(trace)
     in_beds = np.empty((len(wards), ms.size), np.int64)
     waiting = np.empty_like(in_beds)
     open_beds = np.empty_like(in_beds)
     for i, ward in enumerate(wards):
         inside = (trace.place == i) & (trace.started != UNSET)
         in_beds[i] = count_present(trace.started[inside], until_left[inside], ms)
+        boarding = found_until[found == i]
+        in_beds[i] += count_present(np.zeros_like(boarding), boarding, ms)
         waits = asked & (first == i)
         waiting[i] = count_present(trace.requested[waits], until_start[waits], ms)
         open_beds[i] = levels_at(trace.schedule.levels[ward], ms)
@@ -74,6 +78,22 @@ def need(trace: Trace, hospital: Hospital, *, every_hours: int = 1) -> Need:
         open_beds,
         count_present(trace.requested[elsewhere], until_start[elsewhere], ms),
     )
+
+
+def found_waiting(trace: Trace) -> tuple[IntArray, IntArray]:
+    """Beds and places kept, when the run begins, by those who wait for their next step.
+
+    No row of the trace tells of them: the step that took the place was over before the run.
+
+    Returns
+    -------
+    place, until : shape (such patients,)
+        Place kept from 0 until the next step starts, or for ever. [ms]
+    """
+    work = trace.workload
+    who = np.flatnonzero((work.origin == WAITING) & (work.held != NONE))
+    started = trace.started[work.first[who]]
+    return work.held[who], np.where(started == UNSET, _LATER, started)
 
 
 def first_places(trace: Trace, hospital: Hospital) -> IntArray:
@@ -123,4 +143,7 @@ def _kept_a_ward(trace: Trace, wards: int) -> IntArray:
     if place.size:
         left_before[0] = ended_before[0] = UNSET
     kept = (left_before == UNSET) | (left_before > ended_before)
-    return (before >= 0) & (before < wards) & kept
+    found = np.full(place.shape, -1, np.int64)  # kept from before the run
+    waits = (trace.workload.origin == WAITING) & (np.diff(trace.workload.first) > 0)
+    found[trace.workload.first[:-1][waits]] = trace.workload.held[waits]
+    return ((before >= 0) & (before < wards) & kept) | ((found >= 0) & (found < wards))

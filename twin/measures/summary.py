@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.hospital import Hospital
-from twin.measures.census import first_places, occupied, open_time
+from twin.measures.census import first_places, found_waiting, occupied, open_time
 from twin.trace import UNSET, Trace
 from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, FloatArray, IntArray, hours, to_hours, to_minutes
 
@@ -195,12 +195,22 @@ def _boarding(view: _View) -> dict[str, float]:
     }
 
 
+_OF_BEDS = (
+    *("occupancy", "icu_occupancy", "census_mean", "bed_turnover", "length_of_stay_days"),
+    *("discharges_a_day", "discharged_before_noon", "outlier_share"),
+)
+
+
 def _beds(view: _View) -> dict[str, float]:
     trace = view.trace
+    if view.wards == 0:
+        return dict.fromkeys(_OF_BEDS, math.nan)
     used, opened = np.zeros(view.wards), np.zeros(view.wards)
+    found, found_until = found_waiting(trace)
     for i, ward in enumerate(view.hospital.wards):
         rows = view.in_ward & (trace.place == i)
         used[i] = occupied(trace.started[rows], view.left[rows], view.start, view.end)
+        used[i] += occupied(np.zeros(1, np.int64), found_until[found == i], view.start, view.end)
         opened[i] = open_time(trace.schedule.levels[ward], view.start, view.end)
     leaving = _discharges(view)
     general = ~view.critical
