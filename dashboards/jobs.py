@@ -22,6 +22,7 @@ __all__ = ["JOBS", "Job", "RunningJob", "Tell", "function_of", "repeating"]
 JOBS: dict[str, str] = {
     "run": "dashboards.services.main_job:run_job",
     "nightly": "dashboards.services.main_job:run_job",
+    "simulate": "dashboards.services.simulation_job:run_simulate",
     "whatif": "dashboards.services.whatif:run_whatif",
 }
 """Each kind of run and the function ``(Job) -> summary`` that does it."""

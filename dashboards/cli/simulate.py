@@ -11,6 +11,8 @@ import typer
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
+    from dashboards.services.simulation import SimulationAnswer
+    from dashboards.services.simulation_job import SimulationAsked
     from scenarios.base_case import Base
 
 HospitalFile = Annotated[
@@ -47,45 +49,51 @@ def command(
     json: AsJson = False,
 ) -> None:
     """Play a hospital's coming weeks many times and measure them."""
-    from dashboards.services.simulation import run_simulation, words
-    from scenarios.scenario import read_scenario
+    from dashboards.services.simulation import words
+    from dashboards.services.simulation_job import SimulationAsked, play
     from twin.engine import ENGINES
     from twin.errors import UsageError
-    from twin.plan import Plan
 
     if engine not in ENGINES:
         raise UsageError(f'no engine "{engine}"; there are {", ".join(ENGINES)}')
-    base = _base(hospital, workspace, days, warm_up, start)
-    case = base.case if plan is None else base.case.with_(plan=Plan.read(plan))
-    if scenario is not None:
-        case = read_scenario(scenario).apply(case)
-    note(f"demand: {base.origin}")
-    answer = run_simulation(
-        case,
-        base.window,
-        seed=seed,
+    asked = SimulationAsked(
+        days=days,
+        warm_up=warm_up,
         replications=replications,
+        seed=seed,
         engine=engine,  # type: ignore[arg-type]
-        trace_to=trace,
+        plan=None if plan is None else str(plan.absolute()),
+        scenario=scenario,
+        trace=None if trace is None else str(trace.absolute()),
     )
+    if hospital is None and start is None:
+        answer = _in_workspace(workspace, asked)
+    else:
+        answer = play(_base(hospital, workspace, asked, start), asked)
     say(answer if json else words(answer), json)
 
 
-def _base(
-    hospital: Path | None, workspace: Path, days: int, warm_up: int | None, start: datetime | None
-) -> Base:
-    """The case to play: the named file's alone, or the workspace's with its last forecast."""
-    from scenarios.base_case import FIRST_DAY, WARM_UP, Base, base_case
-    from twin.case import Case, Window
-    from twin.hospital import load_hospital
+def _in_workspace(workspace: Path, asked: SimulationAsked) -> SimulationAnswer:
+    """Play the workspace's hospital with its last forecast, and keep the run."""
+    from dashboards.cli.status import existing
+    from dashboards.services.simulation_job import ANSWER, answer_of
+    from dashboards.worker import run_now
     from twin.store import open_store
 
-    if hospital is None and start is None:
-        from dashboards.cli.status import existing
+    with open_store(existing(workspace)) as store:
+        run = run_now(store, "simulate", asked.inputs())
+        answer = answer_of(store.artefacts.get(run.id, ANSWER))
+    note(f"kept as run {run.id}")
+    return answer
 
-        with open_store(existing(workspace)) as store:
-            return base_case(workspace, store, days=days, warm_up=warm_up)
+
+def _base(hospital: Path | None, workspace: Path, asked: SimulationAsked, start: datetime | None) -> Base:
+    """The named hospital alone, from the named day; nothing is kept."""
+    from scenarios.base_case import FIRST_DAY, WARM_UP, Base
+    from twin.case import Case, Window
+    from twin.hospital import load_hospital
+
     first = FIRST_DAY if start is None else start.date()
-    window = Window(first, days=days, warm_up=WARM_UP if warm_up is None else warm_up)
+    window = Window(first, days=asked.days, warm_up=WARM_UP if asked.warm_up is None else asked.warm_up)
     case = Case(load_hospital(workspace / "hospital.toml" if hospital is None else hospital))
     return Base(case, window, "the hospital's own model of demand")

@@ -20,8 +20,11 @@ from twin.engine.replications import replicate
 from twin.errors import UsageError
 from twin.files import write_whole
 from twin.hospital.load import growth_a_day, overloaded, refuse_nowhere_to_go, refuse_steady_overload
-from twin.measures import MEASURES, estimate, summarise
+from twin.measures import MEASURES, StepWait, estimate, step_waits, summarise
 from twin.trace import Trace
+
+#: steps that the words name; the JSON document has them all
+LONGEST_WAITS = 12
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,18 @@ class MeasureRow:
 
 
 @dataclass(frozen=True)
+class WaitRow:
+    """The wait before one step over all replications."""
+
+    patient_class: str
+    step: str
+    patients: float  # a replication
+    mean_minutes: float
+    margin95: float
+    share_who_wait: float
+
+
+@dataclass(frozen=True)
 class SimulationAnswer:
     """The measures of a run, and all that is needed to run it again."""
 
@@ -48,8 +63,10 @@ class SimulationAnswer:
     replications: int
     seed: int
     engine: str
+    demand: str
     notes: tuple[str, ...]
     measures: tuple[MeasureRow, ...]
+    waits: tuple[WaitRow, ...]
 
 
 def run_simulation(
@@ -60,7 +77,9 @@ def run_simulation(
     replications: int,
     engine: Engine = "kernel",
     trace_to: Path | None = None,
+    origin: str = "",
     progress: Callable[[int, int], None] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> SimulationAnswer:
     """Simulate a case and measure it.
 
@@ -79,7 +98,7 @@ def run_simulation(
         if trace_to is not None and trace.workload.replication == 0:
             write_trace(trace, trace_to)
         stopped = "" if trace.stopped_at is None else _stopped(trace)
-        return {**summarise(trace, case.hospital), "stopped": stopped}
+        return {**summarise(trace, case.hospital), "stopped": stopped, "waits": step_waits(trace)}
 
     rows = replicate(
         case,
@@ -89,6 +108,7 @@ def run_simulation(
         reduce=reduce,
         engine=engine,
         progress=progress,
+        check=check,
     )
     notes += sorted({row["stopped"] for row in rows if row["stopped"]})
     return SimulationAnswer(
@@ -99,8 +119,10 @@ def run_simulation(
         replications=replications,
         seed=seed,
         engine=engine,
+        demand=origin,
         notes=tuple(notes),
         measures=tuple(_row(key, [float(row[key]) for row in rows]) for key in MEASURES),
+        waits=_waits([row["waits"] for row in rows]),
     )
 
 
@@ -133,14 +155,39 @@ def words(answer: SimulationAnswer) -> str:
         f"{answer.hospital}: {answer.days} days from {answer.start}, {answer.replications} replications "
         f"({answer.engine} engine, seed {answer.seed})"
     )
-    lines = [head, *(f"  note: {note}" for note in answer.notes), ""]
+    told = [f"  demand: {answer.demand}"] if answer.demand else []
+    lines = [head, *told, *(f"  note: {note}" for note in answer.notes), ""]
     lines.append(f"{'':36}{'mean':>9} {'+/- 95 %':>9}   {'80 % of futures':<18} unit")
     for row in answer.measures:
         if np.isfinite(row.mean):
             margin = f"{row.margin95:.2f}" if np.isfinite(row.margin95) else "-"
             span = f"{row.q10:.1f} to {row.q90:.1f}"
             lines.append(f"{row.label:<36}{row.mean:>9.2f} {margin:>9}   {span:<18} {row.unit}")
+    longest = sorted(
+        (w for w in answer.waits if w.mean_minutes > 0), key=lambda w: -w.patients * w.mean_minutes
+    )
+    if longest:
+        lines += ["", f"{'wait before':<36}{'mean':>9} {'+/- 95 %':>9}   {'who wait':<18} unit"]
+        for wait in longest[:LONGEST_WAITS]:
+            margin = f"{wait.margin95:.2f}" if np.isfinite(wait.margin95) else "-"
+            name, share = f"{wait.patient_class}, {wait.step}", f"{100 * wait.share_who_wait:.0f} %"
+            lines.append(f"{name:<36}{wait.mean_minutes:>9.2f} {margin:>9}   {share:<18} min")
     return "\n".join(lines)
+
+
+def _waits(replications: list[tuple[StepWait, ...]]) -> tuple[WaitRow, ...]:
+    """The waits of all replications, step by step; the margin is over replications."""
+    steps: dict[tuple[str, str], list[StepWait]] = {}
+    for waits in replications:
+        for wait in waits:
+            steps.setdefault((wait.patient_class, wait.step), []).append(wait)
+    rows = []
+    for (patient_class, step), found in steps.items():
+        known = estimate([w.mean for w in found])
+        shares = float(np.mean([w.share_who_wait for w in found]))
+        count = sum(w.patients for w in found) / len(replications)
+        rows.append(WaitRow(patient_class, step, count, known.mean, known.margin95, shares))
+    return tuple(rows)
 
 
 def _row(key: str, values: list[float]) -> MeasureRow:
