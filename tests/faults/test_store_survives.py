@@ -46,6 +46,7 @@ def life_of_a_run(store, name, n):
 
 def write_for_ever(workspace, url, name):
     with open_store(workspace, url) as store:
+        os.write(at_work[1], b".")
         for n in range(10**9):
             life_of_a_run(store, name, n)
 
@@ -99,7 +100,10 @@ scene, workspace, url, *rest = sys.argv[1:]
 scene, url = globals()[scene], url or None
 if rest[0] == "kill":
     for n, wait in enumerate(rest[1:]):
+        at_work = os.pipe()
         child = fork(scene, workspace, url, f"writer {n}")
+        if n % 4:  # every fourth may be killed while it still opens the store
+            os.read(at_work[0], 1)
         time.sleep(float(wait))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -139,7 +143,7 @@ def test_a_writer_killed_at_any_instant_loses_nothing_that_was_confirmed(tmp_pat
     open_store(tmp_path, url).close()
     chance = random.Random("kills of a writer")
 
-    told = play("write_for_ever", tmp_path, url, "kill", *[chance.uniform(0.02, 0.25) for _ in range(20)])
+    told = play("write_for_ever", tmp_path, url, "kill", *[chance.uniform(0.02, 0.4) for _ in range(20)])
 
     with open_store(tmp_path, url) as store:
         assert len(told) > 20, "the writers came to write at all"
