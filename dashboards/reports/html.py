@@ -142,11 +142,12 @@ def _decision(number: int, row: Any, as_of: str) -> parts.Part:
                     html.P(words.spaced(row["why"])) if row["ward"] is None else None,
                 ]
             ),
-            html.Div(drawn),
+            html.Div(drawn) if drawn is not None else None,
             html.Div(
                 [html.Span("Decide by", className="caption"), html.B(when)] if when else None, className="by"
             ),
-        ]
+        ],
+        className="" if row["dots"] else "plain",
     )
 
 
