@@ -177,7 +177,10 @@ def _marks(
         x, half = across(at), len(said) * 3.6
         drawn.append(svg.circle(x, down(table.quantiles["q50"][at]), 4.5, "peak"))
         above = down(table.quantiles["q90"][at]) - 8
-        if table.capacity and abs(down(table.capacity[at]) - above + 4) < 14:  # the dashed line stands there
+        levels = [down(line[at]) for line in (table.capacity, table.planned) if line]
+        if any(
+            level - 26 < above < level + 16 for level in levels
+        ):  # a dashed line and its words stand there
             above = down(table.quantiles["q50"][at]) - 11
         drawn.append(svg.words(min(max(x, 44 + half), width - 6 - half), above, said, "halo", "middle"))
     return drawn

@@ -25,6 +25,7 @@ WARD_COLUMNS = (
     Column("Last week", "num week"),
     Column("Chance of being short", "chance"),
 )
+MOST_WARDS = 10  # wards shown before the others are folded away
 
 
 def key_numbers(answer: Any) -> parts.Part:
@@ -188,7 +189,7 @@ def _census_table(answer: Any) -> parts.Part:
 def wards_card(answer: Any, everything: bool = False) -> parts.Part:
     """Every ward's need beside its open beds, most likely short first; calm wards folded away."""
     wards = answer["wards"]
-    shown = wards if everything else (tight_wards(answer) or wards[:3])
+    shown = wards if everything else (tight_wards(answer)[:MOST_WARDS] or wards[:3])
     limits = shared_scale([(ward["need"], ward["open_beds"]) for ward in shown])
     calm = [ward for ward in wards if ward not in shown]
     caption = (
@@ -198,7 +199,7 @@ def wards_card(answer: Any, everything: bool = False) -> parts.Part:
     )
     content = [_ward_table("Wards by chance of being short", shown, answer, limits)]
     if calm:
-        said = f"{len(calm)} more ward{'s' if len(calm) != 1 else ''} in order (under 4 in 20)"
+        said = f"{len(calm)} more ward{'s' if len(calm) != 1 else ''}, {_at_most(calm)}"
         content.append(
             html.Details(
                 [html.Summary(said), _ward_table("Wards in order", calm, answer, limits)], className="more"
@@ -207,6 +208,11 @@ def wards_card(answer: Any, everything: bool = False) -> parts.Part:
     return parts.card(
         "Wards by chance of being short in the next 72 hours", caption, *content, cls="flush", name="wards"
     )
+
+
+def _at_most(wards: Any) -> str:
+    highest = max(ward["chance_short"] for ward in wards)
+    return f"short in at most {words.count_words(highest)}" if highest >= 0.2 else "in order (under 4 in 20)"
 
 
 def _ward_table(caption: str, wards: Any, answer: Any, limits: tuple[float, float]) -> parts.Part:

@@ -33,7 +33,10 @@ def decision_list(answer: Any, links: bool = True) -> parts.Part:
 def _row(row: Any, answer: Any, primary: bool, links: bool) -> parts.Part:
     range_said = f" ({row['range'].strip('()')})" if row["range"] else ""
     told = html.Div(
-        [html.H3([row["headline"], html.Span(range_said, className="range")]), _why(row, answer["as_of"])],
+        [
+            html.H3([row["headline"], html.Span(words.spaced(range_said), className="range")]),
+            _why(row, answer["as_of"]),
+        ],
         className="told",
     )
     return html.Li(

@@ -29,6 +29,7 @@ from dashboards.services import words
 from dashboards.services.answer import Answer, headline, streams_in_order, track_of, track_summary
 
 ASSETS = Path(__file__).parent.parent / "assets"
+FIRST = 4  # decisions on the first page
 SHEETS = ("1-tokens.css", "2-base.css", "3-drawing.css", "report.css")
 
 
@@ -63,21 +64,21 @@ def first_page(answer: Answer) -> parts.Part:
         [html.Span(f"{answer['hospital']}, operations report"), html.Span(words.full(answer["as_of"]))],
         className="running-head",
     )
-    rows = [
-        _decision(number, row, answer["as_of"]) for number, row in enumerate(answer["decisions"][:4], start=1)
-    ]
+    rows = _decisions(answer)
+    here, later = rows[:FIRST], rows[FIRST:]
     return html.Section(
         [
             head,
             html.H1(first),
             html.P(then, className="under"),
             *_warnings(answer),
-            html.Ol(rows, className="report-decisions") if rows else None,
+            html.Ol(here, className="report-decisions") if here else None,
             html.P(
-                "Each dot is one of 20 equally likely outcomes; filled red is beyond the line.",
+                f"{words.plural(len(later), 'more decision').capitalize()} overleaf. " * bool(later)
+                + "Each dot is one of 20 equally likely outcomes; filled red is beyond the line.",
                 className="caption right",
             )
-            if any(row["dots"] for row in answer["decisions"][:4])
+            if any(row["dots"] for row in answer["decisions"][:FIRST])
             else None,
             _chart(answer),
             _targets(answer),
@@ -92,6 +93,7 @@ def evidence(answer: Answer) -> parts.Part:
     """The pages after the first: all wards, the plan, the forecast, the record."""
     return html.Section(
         [
+            *_further(answer),
             html.H1("What stands behind it"),
             key_numbers(answer),
             census_card(answer, tables=False),
@@ -114,7 +116,27 @@ def _warnings(answer: Answer) -> list[parts.Part]:
     ]
 
 
-def _decision(number: int, row: Any, as_of: str) -> parts.Part:
+def _decisions(answer: Answer) -> list[parts.Part]:
+    names = {ward["ward"]: ward["name"] for ward in answer["wards"]}
+    return [
+        _decision(number, row, answer["as_of"], names.get(row["ward"], ""))
+        for number, row in enumerate(answer["decisions"], start=1)
+    ]
+
+
+def _further(answer: Answer) -> list[parts.Part]:
+    """Decisions that the first page has no room for."""
+    rows = _decisions(answer)[FIRST:]
+    return [html.H1("Further decisions"), html.Ol(rows, className="report-decisions")] if rows else []
+
+
+def _act(row: Any, ward: str) -> str:
+    """``General surgery B: open 2 beds, as planned``."""
+    act = row["act"] or row["headline"]
+    return f"{ward}: {act[:1].lower()}{act[1:]}" if ward and row["act"] and ward not in act else act
+
+
+def _decision(number: int, row: Any, as_of: str, ward: str) -> parts.Part:
     by = row["decide_by"] or ""
     when = words.hour(by, as_of) if by and words.is_date(by) else by
     beyond = sum(need > (row["open_beds"] or 0) for need in row["dots"] or [])
@@ -137,7 +159,7 @@ def _decision(number: int, row: Any, as_of: str) -> parts.Part:
             html.Span(str(number), className="ordinal"),
             html.Div(
                 [
-                    html.H2(row["act"] or row["headline"]),
+                    html.H2(_act(row, ward)),
                     html.P(words.spaced(f"{row['headline'].rstrip('.')}{range_said}. {row['effect']}")),
                     html.P(words.spaced(row["why"])) if row["ward"] is None else None,
                 ]

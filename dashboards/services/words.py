@@ -128,7 +128,8 @@ def age(hours: float) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """``one decision``, ``3 decisions``: small counts in words."""
-    said = {0: "no", 1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}.get(count, str(count))
+    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    said = small[count] if 0 <= count < len(small) else str(count)
     return f"{said} {one if count == 1 else many or one + 's'}"
 
 

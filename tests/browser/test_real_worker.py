@@ -1,4 +1,4 @@
-"""From the main job to a what-if on the page, with a worker process that really simulates a small hospital."""
+"""From the main job to a what-if on the page, with a worker process that really simulates a hospital."""
 
 import subprocess
 import sys
