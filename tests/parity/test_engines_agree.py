@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.houses import START, case
 from tests.random_houses import random_case, random_workload
-from twin.case import Window
+from twin.case import Window, resolve
 from twin.engine import simulate
+from twin.engine.kernel import simulate_kernel
+from twin.engine.reference import simulate_reference
 from twin.hospital import parse_hospital, shipped
 from twin.workload import draw_workload
 
@@ -21,8 +23,9 @@ def _agree(seed: int, *, whole_minutes: bool) -> None:
     any_case = random_case(rng)
     work = random_workload(rng, any_case, whole_minutes=whole_minutes)
 
-    reference = simulate(any_case, work, engine="reference")
-    kernel = simulate(any_case, work, engine="kernel")
+    schedule = resolve(any_case, work.window)
+    reference = simulate_reference(any_case, work, schedule)
+    kernel = simulate_kernel(any_case, work, schedule)
 
     for column in ("place", "requested", "started", "ended", "left"):
         assert (getattr(reference, column) == getattr(kernel, column)).all(), column

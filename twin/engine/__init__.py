@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from twin.case import Case, Schedule, resolve
+from twin.engine.deadlock import refuse_deadlock
 from twin.errors import UsageError
 from twin.trace import Trace
 from twin.workload import Workload
@@ -33,14 +34,19 @@ def simulate(
     ------
     UsageError
         No such engine.
+    Deadlock
+        Patients wait for each other's places in a circle that no rule can resolve.
     """
     schedule = schedule if schedule is not None else resolve(case, workload.window)
     if engine == "kernel":
         from twin.engine.kernel import simulate_kernel
 
-        return simulate_kernel(case, workload, schedule)
-    if engine == "reference":
+        trace = simulate_kernel(case, workload, schedule)
+    elif engine == "reference":
         from twin.engine.reference import simulate_reference
 
-        return simulate_reference(case, workload, schedule)
-    raise UsageError(f'no engine "{engine}"; there are {", ".join(ENGINES)}')
+        trace = simulate_reference(case, workload, schedule)
+    else:
+        raise UsageError(f'no engine "{engine}"; there are {", ".join(ENGINES)}')
+    refuse_deadlock(trace, case.hospital)
+    return trace
