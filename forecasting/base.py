@@ -1,8 +1,8 @@
 """The base: what a careful clerk would write down for the coming weeks.
 
 A level that follows the recent past, times the usual factor of that hour, weekday or month, times the
-usual effect of a holiday. Factors are shrunk across series, so that a short history borrows from its
-kin. The base serves by itself when nothing better is proven, and the LSTM learns only what it misses.
+effect of a holiday on that series. Factors are shrunk across series, so that a short history borrows from
+its kin. The base serves by itself when nothing better is proven, and the LSTM learns only what it misses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from forecasting.features import Calendar
+from forecasting.holiday_effects import holiday_effects, mark_ratios
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
 
 HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
@@ -87,6 +88,7 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
     usual_days = np.where(mark < 0, position, -1)
     seasonal = np.ones((len(values), season))
     special = np.ones((len(values), len(calendar.marks)))
+    kind = np.array([days for _, days in calendar.marks])
     work = np.zeros(1)
     for _ in range(2):
         known = seasonal[:, position] * _special(special, mark) * calendar.working[:past] ** work[:, None]
@@ -96,8 +98,7 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
         seasonal = _shrunk_season(raw, variance, past / season)
         if len(calendar.marks):
             expected = trend * seasonal[:, position]
-            ratios = raw_ratios(values, expected, mark, len(calendar.marks), np.ones(past))
-            special = shrink(*ratios, past / (season * 52))
+            special = holiday_effects(*mark_ratios(values, expected, mark, len(calendar.marks)), kind)
         if season == 12:
             work = _working_day_effect(values, trend * seasonal[:, position], calendar.working[:past])
     return (

@@ -47,7 +47,9 @@ class Calendar:
     working: np.ndarray
 
 
-def calendar_of(stamps: pd.DatetimeIndex, frequency: Frequency, country: str | None = None) -> Calendar:
+def calendar_of(
+    stamps: pd.DatetimeIndex, frequency: Frequency, country: str | Sequence[str] | None = None
+) -> Calendar:
     """The calendar of these periods.
 
     Parameters
@@ -55,14 +57,19 @@ def calendar_of(stamps: pd.DatetimeIndex, frequency: Frequency, country: str | N
     stamps
         Regular local stamps, past then future, shape (time,).
     country
-        As ``holidays`` names it, e.g. ``GB-ENG`` or ``US``; no holidays when None.
+        As ``holidays`` names it, e.g. ``GB-ENG`` or ``US``; no holidays when None, and of several
+        countries the days that all of them keep.
 
     Raises
     ------
     UsageError
         The country is not known.
     """
-    named = holidays(country, stamps[0].year - 1, stamps[-1].year + 1)
+    first, *others = [country] if country is None or isinstance(country, str) else country
+    named = holidays(first, stamps[0].year - 1, stamps[-1].year + 1)
+    for other in others:
+        kept = holidays(other, stamps[0].year - 1, stamps[-1].year + 1)
+        named = {day: name for day, name in named.items() if day in kept}
     mark, marks = _marks(stamps, frequency, named)
     working = _working_days(stamps, named) if frequency == "MS" else np.ones(len(stamps))
     covariates = _covariates(stamps, frequency, named, working)

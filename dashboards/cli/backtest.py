@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dashboards.cli.forecast import Country, FrequencyName, HistoryFile, Horizon, TimeLimit, read
+from dashboards.cli.forecast import Country, FrequencyName, HistoryFile, Horizon, TimeLimit, country_of, read
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, say
 
 
@@ -27,7 +27,8 @@ def command(
     from forecasting.backtest import backtest
 
     known = read(history, frequency, workspace)
-    done = backtest(known, horizon, origins, seed=seed, country=country, time_limit=time_limit)
+    holidays_of = country_of(history, country, workspace)
+    done = backtest(known, horizon, origins, seed=seed, country=holidays_of, time_limit=time_limit)
     summary = done.summary()
     if json:
         rows = done.table.assign(origin=done.table["origin"].astype(str)).to_dict("records")

@@ -27,7 +27,9 @@ FrequencyName = Annotated[
 ]
 Country = Annotated[
     str | None,
-    typer.Option("--country", help="Public holidays, e.g. GB-ENG; found when omitted, none for none."),
+    typer.Option(
+        "--country", help="Public holidays, e.g. GB-ENG or none; the hospital's, or found in HISTORY."
+    ),
 ]
 TimeLimit = Annotated[
     float | None, typer.Option("--time-limit", min=0.1, help="Seconds of processor time for training.")
@@ -58,7 +60,7 @@ def command(
         known,
         horizon,
         seed=seed,
-        country=country,
+        country=country_of(history, country, workspace),
         time_limit=time_limit,
         n_paths=n_paths if paths else 0,
     )
@@ -87,6 +89,15 @@ def read(history: Path | None, frequency: str | None, workspace: Path) -> Histor
 
         return Place(workspace).history()
     return read_history(history, frequency=frequency)
+
+
+def country_of(history: Path | None, named: str | None, workspace: Path) -> str | None:
+    """The holidays the user named; with the workspace's own counts, else those of its hospital."""
+    if named is not None or history is not None:
+        return named
+    from twin.records.workspace import Workspace as Place
+
+    return Place(workspace).hospital().country
 
 
 def _csv(table: pd.DataFrame) -> bytes:
