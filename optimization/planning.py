@@ -316,7 +316,7 @@ def _choose(
 
 _WHY_KEPT = (
     "The model's own plan was not chosen: played on training futures with queues, outliers and boarders, "
-    "this one costs less",
+    "this one comes out better",
 )
 
 

@@ -73,7 +73,7 @@ def _key_rows(answer: Any) -> list[tuple[str, str, str, str]]:
             "Beds in the plan",
             words.number(plan["total"], "beds"),
             beside_today(plan["total"] - plan["total_today"]),
-            f"open beds cost {price(plan)}" if price(plan) else "",
+            f"once open, {price(plan)}" if price(plan) else "",
         )
     )
     return rows + [_arrivals_row(stream, answer["as_of"]) for stream in streams_in_order(answer)[:1]]

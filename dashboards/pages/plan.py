@@ -61,7 +61,7 @@ def plan_card(answer: Any) -> parts.Part:
 def _size(plan: Any) -> str:
     """How many beds, and what they cost when they are open."""
     said = f"{plan['name']}: {plan['total']} beds, {beside_today(plan['total'] - plan['total_today'])}"
-    return f"{said}; open beds cost {price(plan)}" if price(plan) else said
+    return f"{said}; once open they cost {price(plan)}" if price(plan) else said
 
 
 def _kept(changed: int) -> str:

@@ -141,8 +141,8 @@ def sentence(said: str) -> str:
 
 
 def spaced(said: str) -> str:
-    """Words with the thin space before every per cent sign: ``90 %``."""
-    return re.sub(r"(?<=\d) ?%", f"{THIN}%", said)
+    """Words with the thin space before every per cent sign, and true minus signs: ``90 %``, ``−6``."""
+    return re.sub(r"(?<=[ (])-(?=\d)", MINUS, re.sub(r"(?<=\d) ?%", f"{THIN}%", said))
 
 
 def is_date(text: str) -> bool:

@@ -103,3 +103,14 @@ def test_the_report_opens_from_the_page_and_asks_nobody_for_anything(house, watc
     expect(watched.locator("h1").first).to_have_text(re.compile("decision"))
     assert [url for url in watched.asked if not url.startswith("data:")] == [f"{house.url}/report/{run_id}"]
     assert watched.said == []
+
+
+def test_how_the_answer_was_made_stands_at_its_end_and_the_plan_names_every_ward(house, watched):
+    house.finish_main_job(shortest=0.7)
+
+    watched.goto(house.url)
+
+    expect(watched.locator("#made")).to_contain_text("twin run")
+    plan = watched.get_by_role("table", name="The plan beside today", exact=True)
+    expect(plan.get_by_role("columnheader", name="Physical")).to_be_visible()
+    assert watched.locator("#plan tbody tr").count() == 12

@@ -67,3 +67,16 @@ def test_margins_that_include_zero_are_no_clear_change():
     rows = [{**row, "clear": False} for row in drawn_comparison()["rows"]]
 
     assert whatif.finding(rows)[0] == "No clear change in any measure."
+
+
+def test_the_clearest_change_is_told_first_and_the_price_last():
+    row = {"unit": "h", "better": "down", "clear": True, "measure": "wait", "label": "Wait"}
+    slight = {**row, "base": 4.0, "changed": 3.8, "difference": -0.2, "margin95": 0.1}
+    strong = {**row, "label": "Stay", "base": 9.0, "changed": 7.0, "difference": -2.0, "margin95": 0.2}
+    price = {**row, "measure": "open_bed_cost", "unit": "£ a day", "base": 100.0, "changed": 2050.0}
+    price |= {"difference": 1950.0, "margin95": 0.0}
+
+    said, rest = whatif.finding([slight, strong, price])
+
+    assert said.startswith("Stay: 7.0 instead of 9.0 h")
+    assert rest == "Two measures of 2 clearly better, none clearly worse. Open beds cost £1,950 more a day."

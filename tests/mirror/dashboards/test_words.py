@@ -41,3 +41,9 @@ def test_an_hour_within_a_week_has_its_day_and_a_later_one_its_date():
 
 def test_age_is_told_in_the_unit_that_fits():
     assert [words.age(h) for h in (0.5, 9, 80, 24 * 365 * 8)] == ["30 min", "9 h", "3 days", "8 years"]
+
+
+def test_per_cent_and_minus_are_set_as_in_print():
+    assert words.sentence("short on 10.5% of mornings (-6.0)") == (
+        f"Short on 10.5{words.THIN}% of mornings ({words.MINUS}6.0)."
+    )
