@@ -190,6 +190,7 @@ def answer_document(
         "hospital": hospital.name,
         "beds": int(today.open_beds[:, now].sum()),
         "as_of": source.as_of.isoformat(),
+        "simulated": source.is_simulated,
         "engine": "kernel",
         "version": version("hospital-twin"),
         "days": days,

@@ -41,6 +41,7 @@ class Source:
     means : stream -> the hospital's own mean [patients a day]
     fingerprint : sha256 of the data
     country : holiday calendar; found from the history when None
+    is_simulated : drawn by the twin itself, to try it on
     """
 
     name: str
@@ -52,6 +53,7 @@ class Source:
     fingerprint: str
     country: str | None = None
     is_foreign: bool = True
+    is_simulated: bool = False
     notes: tuple[str, ...] = ()
 
     def observed(self, stream: str) -> FloatArray:
@@ -97,16 +99,18 @@ def own_records(workspace: Workspace, hospital: Hospital) -> Source:
     if not busy:
         raise UsageError("the records hold no arrivals; bring records in with: twin import FILE")
     kept = _only(history, list(busy))
+    records = workspace.records()
     return Source(
         name="records",
         history=kept,
-        as_of=workspace.records().as_of,
+        as_of=records.as_of,
         streams=busy,
         scale=NONE,
         means=hospital_means(hospital),
         fingerprint=workspace.fingerprint(),
         country=hospital.country,
         is_foreign=False,
+        is_simulated=records.made_by == "simulated",
         notes=notes,
     )
 

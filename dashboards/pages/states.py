@@ -61,7 +61,16 @@ def _trust(view: View) -> list[parts.Part]:
     if view.answer is None or view.fresh is None:
         return []
     lines = []
-    if view.fresh.is_stale:
+    if view.answer.get("simulated"):
+        lines.append(
+            parts.notice(
+                "plain",
+                "A hospital to try. ",
+                f"Its records were simulated and end on {words.full(view.answer['as_of'])}; "
+                "bring your own with: twin import FILE.",
+            )
+        )
+    elif view.fresh.is_stale:
         lines.append(
             parts.notice(
                 "stale",
