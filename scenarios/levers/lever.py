@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, ClassVar
@@ -15,7 +16,7 @@ from twin.hospital.base import Model
 from twin.units import Source, Unit
 
 
-class Lever(Model):
+class Lever(Model, ABC):
     """One change of a case.
 
     Attributes
@@ -40,13 +41,13 @@ class Lever(Model):
     end: date | None = Field(None, alias="to")
     rationale: str | dict[str, str] = ""
 
+    @abstractmethod
     def apply(self, case: Case) -> Case:
         """The case with this change."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, hospital: Hospital) -> str:
         """The change as a planner says it."""
-        raise NotImplementedError
 
     def faults(self, hospital: Hospital) -> Iterable[Problem]:
         """Names that this hospital does not have."""
