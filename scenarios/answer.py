@@ -20,7 +20,6 @@ from scenarios.foresee import Foreseen
 from scenarios.outlook import NEAR, Outlook
 from scenarios.sources import Source
 from twin.measures import MEASURES, band, estimate
-from twin.plan import Plan
 from twin.units import DAYS_WEEK, FloatArray
 
 FORMAT = 1
@@ -205,17 +204,6 @@ def answer_document(
         "measures": measures_part(today),
         "comparison": comparison.to_json(dots=False),
     }
-
-
-def plan_bytes(plan: Plan) -> bytes:
-    """The plan as the TOML file that ``twin simulate --plan`` reads."""
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "plan.toml"
-        plan.write(file)
-        return file.read_bytes()
 
 
 def _bands(values: np.ndarray) -> dict[str, list[float | None]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from optimization.planning import BedPlanAnswer, plan_beds
-from scenarios.answer import LastWeek, answer_document, plan_bytes
+from scenarios.answer import LastWeek, answer_document
 from scenarios.base_case import DEMAND, WARM_UP, pack_demand
 from scenarios.comparison import Comparison, compare_measures
 from scenarios.decisions import decide, tight_hours
@@ -222,7 +222,7 @@ def run_cycle(
     )
     issue(store, run_id, foreseen.demand, asked.days, ready.source.as_of, ready.hospital.timezone)
     put(DEMAND, pack_demand(case.demand or foreseen.demand))
-    put("plan.toml", plan_bytes(plan.plan))
+    put("plan.toml", plan.plan.toml().encode())
     put("answer.json", json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
     if publish is not None:
         publish(run_id)

@@ -72,12 +72,12 @@ class Clock:
         """
         starts = self.day_starts
         length = starts[day + 1] - starts[day]
-        shift = np.where(wall >= _CLOCKS_CHANGE_BY, length - MS_DAY, 0)
+        shift = np.where(wall >= CLOCKS_CHANGE_BY, length - MS_DAY, 0)
         return starts[day] + np.minimum(np.maximum(wall + shift, 0), length - 1)
 
 
 #: by 03:00 local time the clocks have changed, in every zone of Europe and North America [ms]
-_CLOCKS_CHANGE_BY = MS_DAY // 8
+CLOCKS_CHANGE_BY = MS_DAY // 8
 
 
 @lru_cache(maxsize=64)

@@ -47,8 +47,8 @@ class Plan:
         """Beds that the plan opens, or None where it does not name the date. [beds]"""
         return self.beds.get(ward, {}).get(day)
 
-    def write(self, path: Path | str) -> None:
-        """Write the plan as TOML, whole or not at all."""
+    def toml(self) -> str:
+        """The plan as the text that ``read`` reads."""
         document = tomlkit.document()
         document["name"], document["note"] = self.name, self.note
         beds = tomlkit.table()
@@ -58,7 +58,11 @@ class Plan:
                 row[day.isoformat()] = int(days[day])
             beds[ward] = row
         document["beds"] = beds
-        write_whole(Path(path), tomlkit.dumps(document).encode())
+        return tomlkit.dumps(document)
+
+    def write(self, path: Path | str) -> None:
+        """Write the plan as TOML, whole or not at all."""
+        write_whole(Path(path), self.toml().encode())
 
     @classmethod
     def read(cls, path: Path | str) -> Plan:

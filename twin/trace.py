@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,6 @@ class Trace:
         Asked for; begun; over; and the place given up (later than ``ended`` for a boarder).
     exchanges : circles of patients who swapped places at one instant
     stopped_at : instant at which a guard stopped the run, or None [ms]
-    stopped_why : the guard in words
     """
 
     workload: Workload = field(repr=False)
@@ -47,13 +47,28 @@ class Trace:
     exchanges: int
     engine: str
     stopped_at: int | None = None
-    stopped_why: str = ""
 
     @cached_property
     def patient(self) -> IntArray:
         """Row of the patient in the workload, shape (row,)."""
         first = self.workload.first
         return np.repeat(np.arange(self.workload.patients), np.diff(first))
+
+    @property
+    def stopped_why(self) -> str:
+        """The guard that stopped the run, in words; empty where none did."""
+        if self.stopped_at is None:
+            return ""
+        at = self.workload.clock.at(self.stopped_at)
+        return f"partial: stopped on {at:%Y-%m-%d %H:%M} because more patients waited than a run may hold"
+
+    def before(self, column: NDArray[Any], missing: Any) -> NDArray[Any]:
+        """A column's value in the same patient's row before; ``missing`` in first rows. Shape (row,)."""
+        shifted = np.empty_like(column)
+        shifted[1:] = column[:-1]
+        first = self.workload.first
+        shifted[first[:-1][np.diff(first) > 0]] = missing
+        return shifted
 
     @property
     def end(self) -> int:
@@ -66,6 +81,12 @@ class Trace:
         arrival = self.workload.arrival
         last = min(int(starts[window.warm_up + window.days]), self.end)
         return np.flatnonzero((arrival >= starts[window.warm_up]) & (arrival < last))
+
+    def of_cohort(self) -> NDArray[np.bool_]:
+        """Whether each patient of the workload is in the cohort, shape (patient,)."""
+        chosen = np.zeros(self.workload.patients, dtype=bool)
+        chosen[self.cohort()] = True
+        return chosen
 
     def same_as(self, other: Trace) -> bool:
         """Whether two engines told the same story, bit for bit."""

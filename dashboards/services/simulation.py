@@ -97,8 +97,11 @@ def run_simulation(
     def reduce(trace: Trace) -> Mapping[str, Any]:
         if trace_to is not None and trace.workload.replication == 0:
             write_trace(trace, trace_to)
-        stopped = "" if trace.stopped_at is None else _stopped(trace)
-        return {**summarise(trace, case.hospital), "stopped": stopped, "waits": step_waits(trace)}
+        return {
+            **summarise(trace, case.hospital),
+            "stopped": trace.stopped_why,
+            "waits": step_waits(trace),
+        }
 
     rows = replicate(
         case,
@@ -195,8 +198,3 @@ def _row(key: str, values: list[float]) -> MeasureRow:
     finite = [v for v in values if np.isfinite(v)]
     low, high = np.quantile(finite, (0.1, 0.9)) if finite else (np.nan, np.nan)
     return MeasureRow(key, measure.label, measure.unit, known.mean, known.margin95, float(low), float(high))
-
-
-def _stopped(trace: Trace) -> str:
-    at = trace.workload.clock.at(trace.end)
-    return f"partial: stopped on {at:%Y-%m-%d %H:%M} because more patients waited than a run may hold"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from twin.calendar import CLOCKS_CHANGE_BY
 from twin.engine.compiled import compiled
 from twin.engine.heap import push
 from twin.engine.lanes import join, leave_lanes, touch
 from twin.engine.state import ENDS, LOOK_FOR_CIRCLES, OPENS, STARTED, TURNS, WAIT, WAITING, WHO_BITS
 from twin.units import MS_DAY
 from twin.workload import NONE
-
-_CLOCKS_CHANGE_BY = MS_DAY // 8  # see twin.calendar.Clock.instant
 
 
 @compiled
@@ -74,7 +73,7 @@ def end_of(p, w, row, now, run_end):
         day += 1
     while day < days:
         length = w.day_starts[day + 1] - w.day_starts[day]
-        local = wall + (length - MS_DAY if wall >= _CLOCKS_CHANGE_BY else 0)
+        local = wall + (length - MS_DAY if wall >= CLOCKS_CHANGE_BY else 0)
         hour = w.day_starts[day] + min(max(local, 0), length - 1)
         if hour > now:
             return hour

@@ -11,8 +11,6 @@ from twin.workload import StepKey, discharge_profile
 
 #: waiting requests at which a run stops with partial results [patients]
 MOST_WAITING = 200_000
-#: events a run may need before it is refused [events]
-MOST_EVENTS = 200_000_000
 
 
 def stay_shifts(hospital: Hospital, steps: tuple[StepKey, ...]) -> list[int]:

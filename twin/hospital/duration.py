@@ -25,9 +25,7 @@ def quantile(duration: Duration, u: FloatArray) -> FloatArray:
     """Q(u) in the duration's own unit, capped at ``at_most``. Same shape as ``u``."""
     u = np.asarray(u, dtype=np.float64)
     if duration.quantiles:
-        shares, values = (
-            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
-        )
+        shares, values = _table(duration)
         value = np.interp(u, shares, values)
     elif _is_exact(duration):
         value = np.full(u.shape, _mean(duration))
@@ -46,9 +44,7 @@ def share_below(duration: Duration, x: FloatArray) -> FloatArray:
     """F(x), the share of durations up to ``x`` in the duration's own unit. Same shape as ``x``."""
     x = np.asarray(x, dtype=np.float64)
     if duration.quantiles:
-        shares, values = (
-            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
-        )
+        shares, values = _table(duration)
         share = np.interp(x, values, shares)
     elif _is_exact(duration):
         share = (x >= _mean(duration)).astype(np.float64)
@@ -79,9 +75,7 @@ def residual(duration: Duration, elapsed: FloatArray, uniform: FloatArray) -> In
 def mean_ms(duration: Duration) -> float:
     """Mean length, the cap included. [ms]"""
     if duration.quantiles:
-        shares, values = (
-            np.array(column, dtype=np.float64) for column in zip(*duration.quantiles, strict=True)
-        )
+        shares, values = _table(duration)
         most = np.inf if duration.at_most is None else duration.at_most
         return _capped_trapezoid(shares, values, most) * duration.ms
     mean = _mean(duration)
@@ -99,6 +93,12 @@ def mean_ms(duration: Duration) -> float:
     mu, sigma = _lognormal(duration)
     z = (math.log(cap) - mu) / sigma
     return float(mean * special.ndtr(z - sigma) + cap * special.ndtr(-z)) * duration.ms
+
+
+def _table(duration: Duration) -> tuple[FloatArray, FloatArray]:
+    """The table of quantiles as two columns: shares, and values in the duration's unit."""
+    columns = np.array(duration.quantiles, dtype=np.float64)
+    return columns[:, 0], columns[:, 1]
 
 
 def _is_exact(duration: Duration) -> bool:

@@ -132,18 +132,10 @@ def open_time(level: Level, start: int, end: int) -> int:
 
 def _kept_a_ward(trace: Trace, wards: int) -> IntArray:
     """Rows whose patient waits in a ward bed that the step before took."""
-    place = np.asarray(trace.place)
-    before = np.empty_like(place)
-    before[1:] = place[:-1]
-    before[trace.workload.first[:-1][np.diff(trace.workload.first) > 0]] = -1
-    left_before = np.empty_like(trace.left)
-    left_before[1:] = trace.left[:-1]
-    ended_before = np.empty_like(trace.ended)
-    ended_before[1:] = trace.ended[:-1]
-    if place.size:
-        left_before[0] = ended_before[0] = UNSET
-    kept = (left_before == UNSET) | (left_before > ended_before)
-    found = np.full(place.shape, -1, np.int64)  # kept from before the run
+    before = trace.before(trace.place, -1)
+    left_before = trace.before(trace.left, UNSET)
+    kept = (left_before == UNSET) | (left_before > trace.before(trace.ended, UNSET))
+    found = np.full(before.shape, -1, np.int64)  # kept from before the run
     waits = (trace.workload.origin == WAITING) & (np.diff(trace.workload.first) > 0)
     found[trace.workload.first[:-1][waits]] = trace.workload.held[waits]
     return ((before >= 0) & (before < wards) & kept) | ((found >= 0) & (found < wards))

@@ -141,17 +141,8 @@ class _View:
         critical = np.array([w.critical_care for w in hospital.wards.values()], dtype=bool)
         self.critical = critical
         self.in_ward = (trace.place >= 0) & (trace.place < self.wards)
-        cohort = np.zeros(trace.workload.patients, dtype=bool)
-        cohort[trace.cohort()] = True
-        self.cohort = cohort
+        self.cohort = trace.of_cohort()
         self.left = np.where(trace.left == UNSET, _LATER, trace.left)
-
-    def previous(self, column: IntArray, missing: int) -> IntArray:
-        """A column's value in the patient's row before; ``missing`` in first rows."""
-        before = np.empty_like(column)
-        before[1:] = column[:-1]
-        before[self.trace.workload.first[:-1][np.diff(self.trace.workload.first) > 0]] = missing
-        return before
 
 
 def _emergency(view: _View) -> dict[str, float]:
@@ -185,7 +176,7 @@ def _emergency(view: _View) -> dict[str, float]:
 def _boarding(view: _View) -> dict[str, float]:
     trace = view.trace
     wants_ward = (view.first >= 0) & (view.first < view.wards)
-    from_emergency = view.previous(view.emergency.astype(np.int8), 0) == 1
+    from_emergency = trace.before(view.emergency, False)
     rows = wants_ward & from_emergency & (trace.requested != UNSET) & view.cohort[trace.patient]
     started = np.where(trace.started == UNSET, trace.end, trace.started)
     waits = to_hours(started[rows] - trace.requested[rows])

@@ -27,9 +27,7 @@ class StepWait:
 
 def step_waits(trace: Trace) -> tuple[StepWait, ...]:
     """Waits by class and step, in the order of the description; steps nobody asked for are left out."""
-    cohort = np.zeros(trace.workload.patients, dtype=bool)
-    cohort[trace.cohort()] = True
-    asked = cohort[trace.patient] & (trace.requested != UNSET)
+    asked = trace.of_cohort()[trace.patient] & (trace.requested != UNSET)
     step = trace.workload.step[asked]
     started = np.where(trace.started[asked] == UNSET, trace.end, trace.started[asked])
     waits = to_minutes(started - trace.requested[asked])

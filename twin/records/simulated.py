@@ -70,8 +70,7 @@ def simulate_year(
     trace = simulate(case, workload)
     if trace.stopped_at is not None:
         when = trace.workload.clock.at(trace.stopped_at)
-        why = f"on {when:%Y-%m-%d} more wait than the run allows {trace.stopped_why}"
-        raise Overload(f"no year can be simulated: {why}".rstrip())
+        raise Overload(f"no year can be simulated: on {when:%Y-%m-%d} more wait than the run allows")
     say(f"writing {workload.step.size:,} steps down")
     frame = _write_down(case, window, trace)
     midnight = datetime.combine(end + timedelta(days=1), datetime.min.time())
