@@ -73,6 +73,17 @@ class InHouse:
     place : the place held; None for a patient who waits holding none
     since : when the present step began or, for one who waits, was asked for (local)
     waiting : waits for ``step`` (holding ``place``, a boarder) instead of being in it
+    stopped : was stopped in ``step`` and waits to go on with it; implies ``waiting``
+    listed : on the waiting list since ``since``; not in the house
+    appointment : booked for this instant (local), in ``session``; ``since`` is when he was listed
+    session : name of the session he is booked in or, once he has come, was booked in
+    arrived : when he came to the house (local); ``since`` where it is not known
+    promised : place promised by an earlier step
+    pooled : people of each group's float pool who are with him, by group
+    identity, visits, remaining_ms
+        Known after a run of the twin: the 64-bit identity under which his chance is drawn, how often he
+        came to each step before, and exactly what is left of the present one [ms]. With them a run from
+        here on is the run that was left off. Without, what is left is drawn from how long he has stayed.
     """
 
     encounter: str
@@ -81,14 +92,62 @@ class InHouse:
     place: str | None
     since: datetime
     waiting: bool = False
+    stopped: bool = False
+    listed: bool = False
+    appointment: datetime | None = None
+    session: str | None = None
+    arrived: datetime | None = None
+    promised: str | None = None
+    pooled: Mapping[str, int] = field(default_factory=dict)
+    identity: int | None = None
+    visits: Mapping[str, int] = field(default_factory=dict)
+    remaining_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Units of an item that lie in stock and expire together."""
+
+    units: int
+    expires: datetime | None = None  # local
+
+
+@dataclass(frozen=True)
+class Order:
+    """Units of an item that are on their way."""
+
+    item: str
+    units: int
+    due: datetime  # local
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """A unit of a place that is in turnaround."""
+
+    place: str
+    until: datetime  # local
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of the house at one instant: who is where, since when."""
+    """The state of the house at one instant: who is where, since when, and what lies in stock.
+
+    Attributes
+    ----------
+    patients : in places, boarding, in queues, on lists and booked; trays on their way through SPD too
+    stock : batches of each item, oldest first; an item that is not named has the hospital's usual stock
+    orders : under way
+    orders_placed : orders of each item so far, by which the next lead time is found
+    cleaning : places in turnaround
+    """
 
     as_of: datetime | None = None
     patients: tuple[InHouse, ...] = ()
+    stock: Mapping[str, tuple[Batch, ...]] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
+    orders_placed: Mapping[str, int] = field(default_factory=dict)
+    cleaning: tuple[Cleaning, ...] = ()
 
     @classmethod
     def empty(cls) -> Snapshot:
@@ -123,11 +182,42 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Sittings:
+    """The sessions of a run, one row each time one is held, in order of (books, opens, session).
+
+    Attributes
+    ----------
+    session : int32 (sitting,) place in ``hospital.sessions``
+    books : int64 (sitting,) when it is filled from the lists [ms]; a sitting filled before the run has a
+        negative one, and only the snapshot's patients are booked in it
+    opens, closes : int64 (sitting,) [ms]
+    limit : int64 (sitting,) last instant at which a limited step may start: closes + allowed overrun [ms]
+    slot_from : int64 (sitting + 1,) rows of ``slot`` of each sitting; none where cases are booked by time
+    slot : int64 (slot,) appointments, one entry a patient [ms]
+    """
+
+    session: IntArray
+    books: IntArray
+    opens: IntArray
+    closes: IntArray
+    limit: IntArray
+    slot_from: IntArray
+    slot: IntArray
+
+    @classmethod
+    def none(cls) -> Sittings:
+        """No session is held."""
+        empty = np.zeros(0, np.int64)
+        return cls(empty, empty, empty, empty, empty, np.zeros(1, np.int64), empty)
+
+
+@dataclass(frozen=True)
 class Schedule:
     """The levels that ``resolve`` decided, by place and staff group, and what was cut by what."""
 
     levels: Mapping[str, Level]
     notes: tuple[str, ...] = ()
+    sittings: Sittings = field(default_factory=Sittings.none)
 
 
 #: the level of an unlimited place: more than any run can fill [places]

@@ -1,12 +1,14 @@
 """Trace: what happened to every patient at every step, as columns.
 
 One row a patient and step, in the order of the workload. Times are milliseconds since the run
-began; ``UNSET`` means that it did not happen before the end.
+began; ``UNSET`` means that it did not happen before the end. What no row can hold (who was stopped,
+moved, booked or cancelled, what was ordered) is in the log.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +21,80 @@ from twin.units import IntArray
 from twin.workload import StepKey, Workload
 
 UNSET = np.iinfo(np.int64).min
+#: a column that an engine always gives
+_USUAL: Any = None
+
+
+class Kind(IntEnum):
+    """What a line of the log tells. ``who``, ``what`` and ``n`` as each says."""
+
+    STOPPED = 1  # who: row; what: place it was in, or -1; n: 1 if the place was kept
+    RESUMED = 2  # who: row; what: place it goes on in, or -1
+    MOVED = 3  # who: row; what: place moved to, during the stay (repatriated, or to the lounge)
+    BOOKED = 4  # who: patient; what: sitting; n: appointment [ms]
+    NO_SHOW = 5  # who: patient; what: sitting
+    CANCELLED = 6  # who: patient; what: sitting
+    ABANDONED = 7  # a row that a cancelled visit had begun. who: row; what: place; n: started [ms]
+    PROMISED = 8  # who: row; what: place
+    MISSED = 9  # a kit not in full when asked for. who: row; what: item or tray, n: units short
+    RESERVE = 10  # units of the reserve taken. who: row; what: item or tray; n: units
+    SUBSTITUTED = 11  # who: row; what: item that was short; n: units of its substitute
+    FLOATED = 12  # who: row; what: staff group that was short; n: people of its float pool
+    TAKEN = 13  # who: row; what: item or tray; n: units in all, substitutes not counted
+    ORDERED = 14  # who: -1; what: item; n: units
+    DELIVERED = 15  # who: -1; what: item; n: units
+    EXPIRED = 16  # who: -1; what: item; n: units
+
+
+class Outcome(IntEnum):
+    """How a patient's visit ended."""
+
+    OPEN = 0  # not yet come, on a list, booked, or still inside
+    DONE = 1
+    LEFT = 2  # patience ended
+    REFUSED = 3  # could not start at once, and does not wait
+    BALKED = 4  # the waiting room was full
+    NO_SHOW = 5  # did not attend
+
+
+@dataclass(frozen=True)
+class Log:
+    """What the rows cannot hold, in order of (at, kind, who, what, n); all int64, shape (line,).
+
+    Places, items and trays, groups, sessions' sittings are numbers in the order of the hospital's
+    ``everywhere``, ``supplies``, ``staff`` and the schedule's ``sittings``.
+    """
+
+    at: IntArray  # [ms]
+    kind: IntArray
+    who: IntArray
+    what: IntArray
+    n: IntArray
+
+    @classmethod
+    def of(cls, lines: NDArray[np.int64]) -> Log:
+        """A log from lines (at, kind, who, what, n) in any order, shape (line, 5)."""
+        order = np.lexsort(lines.T[::-1])
+        return cls(*np.ascontiguousarray(lines[order].T))
+
+    @classmethod
+    def empty(cls) -> Log:
+        """Nothing to tell."""
+        return cls.of(np.zeros((0, 5), np.int64))
+
+    def __len__(self) -> int:
+        return int(self.at.size)
+
+    def same_as(self, other: Log) -> bool:
+        """Whether two logs tell the same."""
+        return all(
+            np.array_equal(getattr(self, c), getattr(other, c)) for c in ("at", "kind", "who", "what", "n")
+        )
+
+    def only(self, *kinds: Kind) -> Log:
+        """The lines of some kinds."""
+        chosen = np.isin(self.kind, [int(k) for k in kinds])
+        return Log(*(getattr(self, c)[chosen] for c in ("at", "kind", "who", "what", "n")))
 
 
 @dataclass(frozen=True)
@@ -32,6 +108,10 @@ class Trace:
         Asked for; begun; over; and the place given up (later than ``ended`` for a boarder).
     exchanges : circles of patients who swapped places at one instant
     stopped_at : instant at which a guard stopped the run, or None [ms]
+    came : int64 (patient,) when each came to the house, or left it unseen; ``UNSET`` for who did not come
+        (before the end, or at all) [ms]
+    outcome : int8 (patient,) ``Outcome``
+    log : what no row can hold
     """
 
     workload: Workload = field(repr=False)
@@ -47,6 +127,9 @@ class Trace:
     exchanges: int
     engine: str
     stopped_at: int | None = None
+    came: IntArray = field(repr=False, default=_USUAL)
+    outcome: NDArray[np.int8] = field(repr=False, default=_USUAL)
+    log: Log = field(repr=False, default_factory=Log.empty)
 
     @cached_property
     def patient(self) -> IntArray:
@@ -90,9 +173,10 @@ class Trace:
 
     def same_as(self, other: Trace) -> bool:
         """Whether two engines told the same story, bit for bit."""
-        columns = ("place", "requested", "started", "ended", "left")
+        columns = ("place", "requested", "started", "ended", "left", "came", "outcome")
         return (
             all(np.array_equal(getattr(self, c), getattr(other, c)) for c in columns)
+            and self.log.same_as(other.log)
             and self.exchanges == other.exchanges
             and self.stopped_at == other.stopped_at
         )

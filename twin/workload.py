@@ -30,10 +30,18 @@ from twin.units import MS_DAY, FloatArray, IntArray
 #: columns of patients or of steps by name, all of one length
 Columns = dict[str, NDArray[Any]]
 
-#: ways in which a patient is there
-ARRIVES, IN_STEP, WAITING = 0, 1, 2
+#: ways in which a patient is there when the run begins: not yet; in a step; waits for one; on a list;
+#: booked; was stopped in a step and waits to go on. ``ON_CUE``: comes when another patient's row says so
+ARRIVES, IN_STEP, WAITING, LISTED, BOOKED, STOPPED, ON_CUE = range(7)
+#: what gives a patient the cue to come: that a row's place is given up; that its patient is out of the
+#: house; that the row ends
+PLACE_LEFT, HOUSE_LEFT, STEP_ENDED = range(3)
+#: arrival of a patient who comes on a cue: after every run [ms]
+FAR = 1 << 62
 #: no such value
 NONE = -1
+#: a column that was not given; it then says that nothing of the kind happens
+_USUAL: Any = None
 #: a patient who makes more steps than this goes round in circles for ever
 _MOST_STEPS = 10_000
 
@@ -65,14 +73,31 @@ class Workload:
     ----------
     key : int64 (patient,) 63-bit identity; pairs across runs are made by it, never by row
     patient_class : int32 (patient,) place in ``hospital.classes``
-    arrival : int64 (patient,) [ms]; before 0 for patients already there
+    arrival : int64 (patient,) [ms]; before 0 for patients already there; of a scheduled class: when
+        listed; ``FAR`` for one who comes on a cue
     first : int64 (patient + 1,) first row of each patient in the step columns
-    origin : int8 (patient,) ``ARRIVES``, ``IN_STEP`` or ``WAITING``
+    origin : int8 (patient,) one of ``ARRIVES`` to ``ON_CUE``
     held : int32 (patient,) place held at the start by those already there, else -1
     since : int64 (patient,) start of the step they are in, or of their wait [ms]
     step : int32 (row,) number of the step
     duration : int64 (row,) [ms]; what is left of it for one already in the step
     wall : int64 (row,) time of day of the discharge that ends the step, else -1 [ms after midnight]
+    came : int64 (patient,) when those already there came; equal to ``arrival`` unless known better [ms]
+    shows : int8 (patient,) 0 for one who will not come to the appointment
+    late : int64 (patient,) comes so long after the appointment; negative: before it [ms]
+    appointment : int64 (patient,) of those booked when the run begins, else -1 [ms]
+    session : int32 (patient,) session of those booked before the run, place in ``hospital.sessions``, else -1
+    promised : int32 (patient,) place promised to those already there, else -1
+    tray : int32 (patient,) the tray, place in ``hospital.trays``, that goes through SPD; -1 for a patient
+    patience : int64 (row,) longest wait for the step, else -1 [ms]
+    delay : int64 (row,) last part of the stay, after the patient is medically fit [ms]
+    reason : int8 (row,) reason of the delay, place in the step's ``delays``, else -1
+    cue_row, cue_kind, cue_patient, cue_gap : int64 (cue,) in order of ``cue_row``
+        ``cue_patient`` comes ``cue_gap`` ms (1 or more) after what ``cue_kind`` says of ``cue_row``
+    absent : int64 (absence, 4) staff group (place in ``hospital.staff``), from, until [ms], people away
+    pooled : int64 (entry, 3) patient, group, people of its float pool with those already there
+    lead_from, lead : int64 (item + 1,), (order,) lead times of each item's orders in turn [ms]
+    cleaning : int64 (entry, 2) place, until [ms]: in turnaround when the run begins
     """
 
     seed: int
@@ -89,6 +114,49 @@ class Workload:
     step: IntArray = field(repr=False)
     duration: IntArray = field(repr=False)
     wall: IntArray = field(repr=False)
+    came: IntArray = field(repr=False, default=_USUAL)
+    shows: IntArray = field(repr=False, default=_USUAL)
+    late: IntArray = field(repr=False, default=_USUAL)
+    appointment: IntArray = field(repr=False, default=_USUAL)
+    session: IntArray = field(repr=False, default=_USUAL)
+    promised: IntArray = field(repr=False, default=_USUAL)
+    tray: IntArray = field(repr=False, default=_USUAL)
+    patience: IntArray = field(repr=False, default=_USUAL)
+    delay: IntArray = field(repr=False, default=_USUAL)
+    reason: IntArray = field(repr=False, default=_USUAL)
+    cue_row: IntArray = field(repr=False, default=_USUAL)
+    cue_kind: IntArray = field(repr=False, default=_USUAL)
+    cue_patient: IntArray = field(repr=False, default=_USUAL)
+    cue_gap: IntArray = field(repr=False, default=_USUAL)
+    absent: IntArray = field(repr=False, default=_USUAL)
+    pooled: IntArray = field(repr=False, default=_USUAL)
+    lead_from: IntArray = field(repr=False, default=_USUAL)
+    lead: IntArray = field(repr=False, default=_USUAL)
+    cleaning: IntArray = field(repr=False, default=_USUAL)
+
+    def __post_init__(self) -> None:
+        """Columns that were not given say that nothing of the kind happens."""
+        n, rows = self.key.size, self.step.size
+        usual: dict[str, NDArray[Any]] = {
+            "came": self.arrival,
+            "shows": np.ones(n, np.int8),
+            "late": np.zeros(n, np.int64),
+            **{name: np.full(n, NONE, np.int64) for name in ("appointment",)},
+            **{name: np.full(n, NONE, np.int32) for name in ("session", "promised", "tray")},
+            "patience": np.full(rows, NONE, np.int64),
+            "delay": np.zeros(rows, np.int64),
+            "reason": np.full(rows, NONE, np.int8),
+            **{f"cue_{name}": np.zeros(0, np.int64) for name in ("row", "kind", "patient", "gap")},
+            "absent": np.zeros((0, 4), np.int64),
+            "pooled": np.zeros((0, 3), np.int64),
+            "lead_from": np.zeros(1, np.int64),
+            "lead": np.zeros(0, np.int64),
+            "cleaning": np.zeros((0, 2), np.int64),
+        }
+        for name, column in usual.items():
+            if getattr(self, name) is None:
+                column.setflags(write=False)
+                object.__setattr__(self, name, column)
 
     @property
     def patients(self) -> int:

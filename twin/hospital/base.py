@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -25,17 +26,37 @@ class Model(BaseModel):
 
 
 class Hours(Model):
-    """A stretch of a calendar: on these days, from one time of day to another."""
+    """A stretch of a calendar: on these days, from one time of day to another.
+
+    A row with dates, or for holidays only, is an exception: it counts before all rows without.
+    """
 
     days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     start: str = Field("00:00", alias="from", description='time of day "HH:MM"')
     end: str = Field("24:00", alias="to", description='time of day "HH:MM", later than `from`')
+    first: date | None = Field(None, description="first local date on which the row counts")
+    last: date | None = Field(None, description="last local date on which the row counts")
+    holidays: Literal["also", "only", "never"] = Field("also", description="on public holidays")
 
     @field_validator("start", "end")
     @classmethod
     def _is_a_time_of_day(cls, text: str) -> str:
         clock_ms(text)
         return text
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether the row is for dates or holidays, and counts before the usual week."""
+        return self.first is not None or self.last is not None or self.holidays == "only"
+
+    def counts_on(self, day: date, *, is_holiday: bool) -> bool:
+        """Whether the row counts on a local date."""
+        return (
+            day.strftime("%a").lower() in self.days
+            and (self.first is None or day >= self.first)
+            and (self.last is None or day <= self.last)
+            and (self.holidays == "also" or (self.holidays == "only") == is_holiday)
+        )
 
     @property
     def span(self) -> tuple[int, int]:

@@ -17,8 +17,10 @@ from twin.errors import ConfigError, NotFound, Problem, did_you_mean
 from twin.hospital.base import Model, Money, Name, Profile
 from twin.hospital.check import check_references
 from twin.hospital.faults import problems_of
-from twin.hospital.pathway import Arrivals, Pathway, PatientClass
+from twin.hospital.pathway import Arrivals, Pathway, PatientClass, Population
 from twin.hospital.places import Place, StaffGroup, Ward
+from twin.hospital.sessions import Session
+from twin.hospital.supply import Item, Kit, Tray
 
 
 class Hospital(Model):
@@ -32,7 +34,12 @@ class Hospital(Model):
     wards: dict[Name, Ward] = Field(default_factory=dict)
     places: dict[Name, Place] = Field(default_factory=dict)
     staff: dict[Name, StaffGroup] = Field(default_factory=dict)
-    arrivals: dict[Name, Arrivals]
+    arrivals: dict[Name, Arrivals] = Field(default_factory=dict)
+    populations: dict[Name, Population] = Field(default_factory=dict)
+    sessions: dict[Name, Session] = Field(default_factory=dict)
+    items: dict[Name, Item] = Field(default_factory=dict)
+    trays: dict[Name, Tray] = Field(default_factory=dict)
+    kits: dict[Name, Kit] = Field(default_factory=dict)
     classes: dict[Name, PatientClass]
     pathways: dict[Name, Pathway]
     sources: dict[str, str] = Field(
@@ -56,8 +63,14 @@ class Hospital(Model):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Hospital:
         """The same hospital with some parts replaced; what was derived from the old is left behind."""
         copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("everywhere", None)
+        for derived in ("everywhere", "supplies"):
+            copy.__dict__.pop(derived, None)
         return copy
+
+    @cached_property
+    def supplies(self) -> dict[str, Item | Tray]:
+        """All items and then all trays by name, in the order of the file."""
+        return {**self.items, **self.trays}
 
     @property
     def fingerprint(self) -> str:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twin.hospital.base import Beds, Hours, Model, Name, People
+from twin.hospital.base import Beds, Hours, Model, Name, People, Share
 from twin.units import Unit
 
 Minutes = Annotated[float, Field(ge=0, le=10_080), Unit("minutes")]
+
+
+OnFall = Annotated[
+    Literal["finish", "stop"],
+    Field(
+        description="what a fall in level does to work in progress: finish it, or stop it and resume later"
+    ),
+]
+OpensWhenFull = Annotated[
+    tuple[Name, ...],
+    Field(description="an escalation place: it takes patients only while all of these places are full"),
+]
+WaitingRoom = Annotated[int, Field(ge=0, le=100_000), Unit("patients")]
 
 
 class WardHours(Hours):
@@ -30,11 +43,31 @@ class StaffHours(Hours):
     on_duty: People
 
 
+class Shift(Hours):
+    """One stretch of work of a staff group; one that ends no later than it begins runs over midnight."""
+
+    on_duty: People
+
+
+class Break(Hours):
+    """A calendar of breaks: so many people of the group are away."""
+
+    away: People
+
+
+Ratio = Annotated[float, Field(gt=0, le=100), Unit("patients a nurse")]
+
+
 class Nursing(Model):
-    """The nurses without whom a ward's beds close: beds open <= nurses on duty x ratio."""
+    """The nurses without whom a ward's beds close: beds open <= nurses on duty x ratio.
+
+    ``by_shift`` names shifts of the group with a ratio of their own; each nurse counts with the
+    ratio of the shift that brought him.
+    """
 
     group: Name
-    patients_per_nurse: Annotated[float, Field(gt=0, le=100), Unit("patients a nurse")]
+    patients_per_nurse: Ratio
+    by_shift: dict[Name, Ratio] = Field(default_factory=dict)
 
 
 class Ward(Model):
@@ -48,6 +81,9 @@ class Ward(Model):
     department: Name | None = None
     critical_care: bool = False
     calendar: tuple[WardHours, ...] = ()
+    on_fall: OnFall = "finish"
+    opens_when_full: OpensWhenFull = ()
+    waiting_room: WaitingRoom | None = None
     nursing: Nursing | None = None
 
     @property
@@ -75,6 +111,9 @@ class Place(Model):
     turnaround_minutes: Minutes = 0.0
     department: Name | None = None
     calendar: tuple[PlaceHours, ...] = ()
+    on_fall: OnFall = "finish"
+    opens_when_full: OpensWhenFull = ()
+    waiting_room: WaitingRoom | None = None
 
     @property
     def usual(self) -> int:
@@ -87,11 +126,20 @@ class Place(Model):
 
 
 class StaffGroup(Model):
-    """People of one role and skill, counted on duty."""
+    """People of one role and skill, counted on duty.
+
+    The number on duty is that of the shifts that hold the instant (or ``on_duty`` and its calendar
+    where no shifts are given), less those absent and those on a break.
+    """
 
     title: str
-    on_duty: People
+    on_duty: People = 0
     calendar: tuple[StaffHours, ...] = ()
+    shifts: dict[Name, Shift] = Field(default_factory=dict)
+    breaks: tuple[Break, ...] = ()
+    absence: Annotated[Share, Unit("chance that one on a shift is away for all of it")] = 0.0
+    float_pool: Name | None = Field(None, description="group whose people stand in when this one is short")
+    on_fall: OnFall = "finish"
 
     @property
     def usual(self) -> int:
