@@ -1,27 +1,38 @@
-"""A case: hospital, demand, plan and today's state; and the levels that follow from them.
+"""A case: hospital, demand, plan and today's state; and the days of a run.
 
-``resolve`` is the only place that decides how many beds are open and how many people are on duty:
-level = min(physical, plan if it names the date else calendar, floor(nurses x ratio)).
+``resolve`` decides the levels that follow from them: how many beds are open, how many people are on
+duty, which sessions are held.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from types import MappingProxyType
 
-import numpy as np
-
-from twin.calendar import DAY_NAMES, Clock
+from twin.calendar import Clock
 from twin.demand import DemandForecast
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
-from twin.hospital.base import Hours
-from twin.hospital.places import Place, StaffGroup, Ward
 from twin.plan import Plan
-from twin.units import MS_DAY, IntArray
+from twin.schedule import UNLIMITED, Level, Schedule, Sittings, decide
+from twin.units import IntArray
+
+__all__ = [
+    "LONGEST_RUN",
+    "UNLIMITED",
+    "Batch",
+    "Case",
+    "Cleaning",
+    "InHouse",
+    "Level",
+    "Order",
+    "Schedule",
+    "Sittings",
+    "Snapshot",
+    "Window",
+    "resolve",
+]
 
 #: the longest run, warm-up and tail included; longer questions are asked in parts [days]
 LONGEST_RUN = 3_660
@@ -169,63 +180,13 @@ class Case:
         return replace(self, **parts)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Level:
-    """A level over time: from ``times[i]`` until the next it is ``values[i]``."""
+def resolve(case: Case, window: Window, absent: IntArray | None = None) -> Schedule:
+    """Decide every level of the run, and the sessions that are held.
 
-    times: IntArray  # [ms], first entry 0
-    values: IntArray  # [beds, places or people]
-
-    def at(self, ms: int) -> int:
-        """Level at an instant."""
-        return int(self.values[np.searchsorted(self.times, ms, side="right") - 1])
-
-
-@dataclass(frozen=True)
-class Sittings:
-    """The sessions of a run, one row each time one is held, in order of (books, opens, session).
-
-    Attributes
+    Parameters
     ----------
-    session : int32 (sitting,) place in ``hospital.sessions``
-    books : int64 (sitting,) when it is filled from the lists [ms]; a sitting filled before the run has a
-        negative one, and only the snapshot's patients are booked in it
-    opens, closes : int64 (sitting,) [ms]
-    limit : int64 (sitting,) last instant at which a limited step may start: closes + allowed overrun [ms]
-    slot_from : int64 (sitting + 1,) rows of ``slot`` of each sitting; none where cases are booked by time
-    slot : int64 (slot,) appointments, one entry a patient [ms]
-    """
-
-    session: IntArray
-    books: IntArray
-    opens: IntArray
-    closes: IntArray
-    limit: IntArray
-    slot_from: IntArray
-    slot: IntArray
-
-    @classmethod
-    def none(cls) -> Sittings:
-        """No session is held."""
-        empty = np.zeros(0, np.int64)
-        return cls(empty, empty, empty, empty, empty, np.zeros(1, np.int64), empty)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The levels that ``resolve`` decided, by place and staff group, and what was cut by what."""
-
-    levels: Mapping[str, Level]
-    notes: tuple[str, ...] = ()
-    sittings: Sittings = field(default_factory=Sittings.none)
-
-
-#: the level of an unlimited place: more than any run can fill [places]
-UNLIMITED = 1 << 40
-
-
-def resolve(case: Case, window: Window) -> Schedule:
-    """Decide every level of the run.
+    absent
+        Staff who are away from a shift, as in ``Workload.absent``; nobody when omitted.
 
     Raises
     ------
@@ -241,86 +202,4 @@ def resolve(case: Case, window: Window) -> Schedule:
     if unknown:
         raise ConfigError(f'plan "{case.plan.name}"', unknown)
     clock = window.clock(hospital)
-    cuts: dict[str, str] = {}
-    levels = {}
-    for name, entry in {**hospital.everywhere, **hospital.staff}.items():
-        levels[name] = _level(case, clock, name, entry, cuts)
-    return Schedule(MappingProxyType(levels), tuple(cuts.values()))
-
-
-def _level(
-    case: Case, clock: Clock, name: str, entry: Ward | Place | StaffGroup, cuts: dict[str, str]
-) -> Level:
-    if isinstance(entry, Place) and entry.unlimited:
-        return Level(np.zeros(1, np.int64), np.full(1, UNLIMITED, np.int64))
-    times: list[int] = []
-    values: list[int] = []
-    for day in range(clock.days):
-        for wall in _walls(case.hospital, entry, clock, day):
-            value = _value(case, clock, name, entry, day, wall, cuts)
-            if values and value == values[-1]:
-                continue
-            at = int(clock.instant(np.asarray(day), np.asarray(wall)))
-            while times and times[-1] >= at:  # a stretch in the hour that the clocks skip in spring
-                times.pop()
-                values.pop()
-            if not values or value != values[-1]:
-                times.append(at)
-                values.append(value)
-    return Level(np.asarray(times, np.int64), np.asarray(values, np.int64))
-
-
-def _value(
-    case: Case,
-    clock: Clock,
-    name: str,
-    entry: Ward | Place | StaffGroup,
-    day: int,
-    wall: int,
-    cuts: dict[str, str],
-) -> int:
-    usual = _calendar(entry, clock, day, wall)
-    if isinstance(entry, StaffGroup):
-        return usual
-    if isinstance(entry, Place):
-        return min(entry.physical, usual)
-    planned = case.plan.open_beds(name, clock.date_of(day))
-    asked = usual if planned is None else planned
-    terms = [(asked, "asked"), (entry.physical_beds, "beds stand there")]
-    if entry.nursing is not None:
-        nurses = _calendar(case.hospital.staff[entry.nursing.group], clock, day, wall)
-        terms.append(
-            (math.floor(nurses * entry.nursing.patients_per_nurse), f"beds that {nurses} nurses can staff")
-        )
-    value, why = min(terms, key=lambda term: term[0])
-    if value < asked:
-        date_text = clock.date_of(day).isoformat()
-        cuts.setdefault(
-            name, f"{name}: {asked} beds asked from {date_text}, cut to {value}: only {value} {why}"
-        )
-    return value
-
-
-def _calendar(entry: Ward | Place | StaffGroup, clock: Clock, day: int, wall: int) -> int:
-    level = entry.usual
-    for row, value in entry.exceptions():
-        start, end = row.span
-        if _applies(row, clock, day) and start <= wall < end:
-            level = value
-    return level
-
-
-def _applies(row: Hours, clock: Clock, day: int) -> bool:
-    return DAY_NAMES[clock.date_of(day).weekday()] in row.days
-
-
-def _walls(hospital: Hospital, entry: Ward | Place | StaffGroup, clock: Clock, day: int) -> Iterator[int]:
-    """Times of day at which a level may change. [ms after midnight]"""
-    rows = [row for row, _ in entry.exceptions()]
-    if isinstance(entry, Ward) and entry.nursing is not None:
-        rows += [row for row, _ in hospital.staff[entry.nursing.group].exceptions()]
-    points = {0}
-    for row in rows:
-        if _applies(row, clock, day):
-            points.update(row.span)
-    yield from sorted(p for p in points if p < MS_DAY)
+    return decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)

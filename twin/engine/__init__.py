@@ -28,7 +28,8 @@ def simulate(
     engine
         ``kernel`` to run, ``reference`` to read; the trace is the same bit for bit.
     schedule
-        Levels already resolved for this case and window, to save the work.
+        Levels already resolved for this case and window, to save the work; where staff may be absent,
+        for this replication.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def simulate(
     Deadlock
         Patients wait for each other's places in a circle that no rule can resolve.
     """
-    schedule = schedule if schedule is not None else resolve(case, workload.window)
+    schedule = schedule if schedule is not None else resolve(case, workload.window, workload.absent)
     if engine == "kernel":
         from twin.engine.kernel import simulate_kernel
 

@@ -61,7 +61,8 @@ def replicate(
     """
     numbers = list(replications)
     refuse_too_much(case, window, len(numbers))
-    schedule = resolve(case, window)
+    someone_absent = any(group.absence > 0 for group in case.hospital.staff.values())
+    schedule = None if someone_absent else resolve(case, window)  # else each replication has its own
 
     def one(number: int) -> T:
         workload = draw_workload(case, window, seed=seed, replication=number)

@@ -1,0 +1,185 @@
+"""The week: what calendars, shifts and breaks say, as tables by local day and time of day.
+
+A table has a row a day and a column a wall-clock time at which something may change; it holds from
+that time until the next. Instants and daylight saving are not known here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.calendar import DAY_NAMES, Clock, holidays
+from twin.hospital.base import Hours
+from twin.hospital.places import Nursing, Place, StaffGroup, Ward
+from twin.units import DAYS_WEEK, MS_DAY, FloatArray, IntArray
+
+#: a Monday of the usual week, in which no date and no holiday is an exception
+_A_MONDAY = date(2001, 1, 1).toordinal()
+#: beds are not lost to the last digit of a ratio such as 0.29
+_HAIR = 1e-9
+
+
+@dataclass(frozen=True)
+class Days:
+    """Local days on which rows of a calendar may count.
+
+    Attributes
+    ----------
+    ordinals : (day,) proleptic Gregorian ordinals
+    holidays : those of them, and of the day before the first, that are public holidays
+    dated : whether rows for dates or holidays count at all
+    """
+
+    ordinals: IntArray
+    holidays: frozenset[int] = frozenset()
+    dated: bool = True
+
+    @classmethod
+    def usual_week(cls) -> Days:
+        """Monday to Sunday of a week without exceptions."""
+        return cls(_A_MONDAY + np.arange(DAYS_WEEK), dated=False)
+
+    @classmethod
+    def of(cls, clock: Clock, country: str | None) -> Days:
+        """All days that a clock knows, with the public holidays of a country."""
+        off = holidays(country, clock.date_of(-1).year, clock.date_of(clock.days).year)
+        ordinals = clock.start.toordinal() + np.arange(clock.days, dtype=np.int64)
+        return cls(ordinals, frozenset(day.toordinal() for day in off))
+
+    def before(self) -> Days:
+        """Of each day the day before."""
+        return Days(self.ordinals - 1, self.holidays, self.dated)
+
+    def count(self, row: Hours) -> NDArray[np.bool_]:
+        """On which days a row counts, shape (day,)."""
+        if row.is_exception and not self.dated:
+            return np.zeros(self.ordinals.size, np.bool_)
+        counts = np.array([name in row.days for name in DAY_NAMES])[(self.ordinals - _A_MONDAY) % DAYS_WEEK]
+        if row.first is not None:
+            counts &= self.ordinals >= row.first.toordinal()
+        if row.last is not None:
+            counts &= self.ordinals <= row.last.toordinal()
+        if row.holidays != "also" and self.dated:
+            off = np.isin(self.ordinals, list(self.holidays))
+            counts &= off if row.holidays == "only" else ~off
+        return counts
+
+
+def walls(*entries: Ward | Place | StaffGroup) -> IntArray:
+    """Times of day at which the level of any of these may change, 00:00 first. [ms after midnight]"""
+    points = {0}
+    for entry in entries:
+        for row in _rows(entry):
+            points.update(row.span)
+    return np.array(sorted(p for p in points if p < MS_DAY), np.int64)
+
+
+def _rows(entry: Ward | Place | StaffGroup) -> Iterable[Hours]:
+    if isinstance(entry, StaffGroup):
+        yield from entry.breaks
+        if entry.shifts:
+            yield from entry.shifts.values()
+            return
+    yield from entry.calendar
+
+
+def calendar_table(usual: int, rows: Sequence[tuple[Hours, int]], days: Days, points: IntArray) -> IntArray:
+    """Level that a calendar asks for, shape (day, wall).
+
+    Rows for dates or holidays go over all others; within each kind later rows go over earlier ones.
+    """
+    table = np.full((days.ordinals.size, points.size), usual, np.int64)
+    for row, value in sorted(rows, key=lambda entry: entry[0].is_exception):
+        start, end = row.span
+        table[np.ix_(days.count(row), (start <= points) & (points < end))] = value
+    return table
+
+
+def on_shift(group: StaffGroup, days: Days, points: IntArray) -> IntArray:
+    """People there by shift, breaks not looked at, shape (shift, day, wall).
+
+    A group without shifts is one shift as its calendar says. A shift that ends no later than it
+    begins runs over midnight and belongs to the day on which it begins.
+    """
+    if not group.shifts:
+        return calendar_table(group.usual, group.exceptions(), days, points)[None]
+    tables = []
+    for shift in group.shifts.values():
+        start, end = shift.span
+        today = days.count(shift)[:, None]
+        if start < end:
+            there = today & (start <= points) & (points < end)
+        else:
+            there = (today & (start <= points)) | (days.before().count(shift)[:, None] & (points < end))
+        tables.append(there * np.int64(shift.on_duty))
+    return np.stack(tables)
+
+
+def resting(group: StaffGroup, days: Days, points: IntArray) -> IntArray:
+    """People on a break, all rows that hold taken together, shape (day, wall)."""
+    table = np.zeros((days.ordinals.size, points.size), np.int64)
+    for row in group.breaks:
+        start, end = row.span
+        table += row.away * (days.count(row)[:, None] & (start <= points) & (points < end))
+    return table
+
+
+def ratios(group: StaffGroup, nursing: Nursing) -> tuple[float, ...]:
+    """Patients a nurse in each shift of the group; one entry where it has none."""
+    names = tuple(group.shifts) or ("",)
+    return tuple(nursing.by_shift.get(name, nursing.patients_per_nurse) for name in names)
+
+
+def beds_staffed(there: IntArray, away: IntArray, patients_a_nurse: Sequence[float]) -> IntArray:
+    """Beds that nurses can staff: floor(sum over shifts of people left x ratio of the shift).
+
+    Parameters
+    ----------
+    there
+        People by shift, shape (shift, ...).
+    away
+        People of all shifts together who rest, shape (...). They are taken from the shift with the
+        fewest patients a nurse first, then the next: whoever is in charge sends those to rest who leave
+        the fewest beds without a nurse. Among equals, in the order of the table.
+    """
+    left = leave_out(there, away, np.argsort(patients_a_nurse, kind="stable"))
+    factors: FloatArray = np.asarray(patients_a_nurse, np.float64)
+    return np.floor(np.tensordot(factors, left, axes=1) + _HAIR).astype(np.int64)
+
+
+def leave_out(there: IntArray, away: IntArray, order: Sequence[int] | IntArray) -> IntArray:
+    """People left by shift when so many are away, taken from the shifts in ``order``, never below 0."""
+    ranked = there[np.asarray(order)]
+    left = np.empty_like(there)
+    left[np.asarray(order)] = np.clip(np.cumsum(ranked, axis=0) - away, 0, ranked)
+    return left
+
+
+def usual_mean(entry: Ward | Place | StaffGroup, staff: Mapping[str, StaffGroup]) -> float:
+    """Mean level over the usual week, breaks and expected absences included. [beds, places or people]
+
+    Rows for dates or holidays are no part of the usual week. Infinite where unlimited.
+    """
+    if isinstance(entry, Place) and entry.unlimited:
+        return math.inf
+    nursing = entry.nursing if isinstance(entry, Ward) else None
+    group = staff[nursing.group] if nursing is not None else None
+    points, days = walls(entry, *([group] if group is not None else [])), Days.usual_week()
+    if isinstance(entry, StaffGroup):
+        there = (1 - entry.absence) * on_shift(entry, days, points).sum(axis=0)
+        table = np.maximum(there - resting(entry, days, points), 0)
+    else:
+        asked = calendar_table(entry.usual, entry.exceptions(), days, points)
+        table = np.minimum(asked, entry.physical).astype(np.float64)
+        if nursing is not None and group is not None:
+            nurses = on_shift(group, days, points), resting(group, days, points)
+            staffed = beds_staffed(*nurses, ratios(group, nursing))
+            table = np.minimum(table, (1 - group.absence) * staffed)
+    width = np.diff(np.append(points, MS_DAY))
+    return float((table * width).sum() / (DAYS_WEEK * MS_DAY))
