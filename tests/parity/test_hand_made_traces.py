@@ -10,36 +10,16 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
-import pytest
 
-from tests.houses import START, case, hospital, minutes_of, patients
+from tests.houses import START, case, hospital, minutes_of, patients, play, profile_at, where
 from twin.case import Case, InHouse, Snapshot, Window
-from twin.engine import ENGINES, Engine, simulate
+from twin.engine import simulate
 from twin.hospital import Hospital
 from twin.plan import Plan
-from twin.trace import Trace
 from twin.units import hours, minutes
-from twin.workload import NONE, draw_workload
+from twin.workload import draw_workload
 
 H = 60  # minutes
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request) -> Engine:
-    """Every story is told by each engine."""
-    return request.param
-
-
-def play(engine: Engine, house: Hospital, rows, *, days: int = 10, **parts) -> Trace:
-    return simulate(case(house, **parts), patients(house, rows, days=days), engine=engine)
-
-
-def profile_at(hour: int) -> dict[str, list[float]]:
-    return {"hours": [float(h == hour) for h in range(24)]}
-
-
-def where(trace: Trace) -> list[str | None]:
-    return [None if p == NONE else trace.places[p] for p in trace.place]
 
 
 def one_room(**parts) -> Hospital:
