@@ -1,7 +1,8 @@
 """Errors: what the twin says when something cannot be done, to a person with a problem.
 
 Every error of the project descends from ``TwinError`` and carries the exit code that the
-command line returns, so that a cron job can act on it.
+command line returns, so that a cron job can act on it, and a code that says what kind of fault it is,
+whatever words it is told in: ``docs/errors.md`` has them all in one table.
 """
 
 from __future__ import annotations
@@ -12,20 +13,58 @@ from dataclasses import dataclass
 
 OK, FAILED, USAGE, BAD_DATA, INFEASIBLE, DEGRADED, LOCKED = 0, 1, 2, 3, 4, 5, 75
 
+#: every code and what it means; a code is never given another meaning
+CODES: dict[str, str] = {
+    "E_FAILED": "the work could not be done, for the reason told",
+    "E_USAGE": "an option or a question that cannot be asked this way",
+    "E_DESCRIPTION": "a description with several faults, each told with its path",
+    "E_DATA": "records or a history that cannot be used",
+    "E_NOT_FOUND": "a name, a file or a run that is not there",
+    "E_INFEASIBLE": "no plan meets the rules",
+    "E_DEGRADED": "the work was done with a fallback",
+    "E_LOCKED": "another run holds the workspace",
+    "E_CANCELLED": "stopped on request before its end",
+    "E_DEADLOCK": "patients wait for each other's places in a circle that no rule resolves",
+    "E_UNSTABLE": "a steady state was asked for where queues grow without end",
+    "E_CAPACITY": "patients ask for places or people of which there is never one",
+    "E_RANGE": "a number outside its range, or a part where a whole number is needed",
+    "E_NOT_FINITE": "not a number, or infinite: in a description, or drawn from a distribution",
+    "E_NEGATIVE_DELAY": "a length of time that is, or can be drawn, below 0",
+    "E_PROBABILITY": "a share outside 0 to 1, or shares that do not sum to one; never rescaled silently",
+    "E_UNKNOWN_NAME": "a name that the description does not have",
+    "E_CALENDAR": "hours that do not fit: an empty stretch, a session outside opening hours",
+    "E_TIMEZONE": "no such time zone",
+    "E_BUDGET": "more than a run may take, refused before it starts, with the estimate",
+    "E_WARMUP": "a warm-up longer than the run",
+    "E_SEED": "a seed that is not a whole number from 0 to 2^63 - 1",
+    "E_OUTPUT": "a file asked for cannot be written there; told before the work begins",
+    "E_NONEXISTENT_TIME": "a local time in the hour that the clocks skip in spring",
+    "E_AMBIGUOUS_DATE": "a date that is day/month or month/day; dates are written 2024-03-31",
+    "E_FUTURE": "a time after the last instant of the data",
+    "E_OVERLAP": "one patient in two places at once",
+}
+
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: where it stands, what stands there, the rule it breaks and the cure."""
+    """One fault: where it stands, what stands there, the rule it breaks, the cure, and its code."""
 
     path: str
     value: object
     rule: str
     cure: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         shown = "" if self.value is None else f" = {_short(self.value)}"
+        return f"{self.path}{shown}    {self.remedy}"
+
+    @property
+    def remedy(self) -> str:
+        """Rule, cure and code as one text."""
         cure = f"; {self.cure}" if self.cure else ""
-        return f"{self.path}{shown}    {self.rule}{cure}"
+        code = f"  [{self.code}]" if self.code else ""
+        return f"{self.rule}{cure}{code}"
 
 
 def _short(value: object) -> str:
@@ -33,77 +72,116 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def _json(value: object) -> object:
+    whole = value is None or isinstance(value, bool | int | str)
+    return value if whole else _short(value)
+
+
 class TwinError(Exception):
     """Anything the twin refuses or fails to do, in words."""
 
     exit_code = FAILED
+    code = "E_FAILED"
 
-    def __init__(self, message: str, *, exit_code: int | None = None) -> None:
+    def __init__(self, message: str, *, exit_code: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
         if exit_code is not None:
             self.exit_code = exit_code
+        if code is not None:
+            self.code = code
+
+    def told(self) -> str:
+        """The message with the code; faults told one by one carry their own."""
+        return str(self) if getattr(self, "problems", ()) else f"{self}  [{self.code}]"
+
+    def as_table(self) -> dict[str, object]:
+        """The error as a machine reads it, in JSON's own types."""
+        problems = [
+            {"path": p.path, "value": _json(p.value), "rule": p.rule, "cure": p.cure, "code": p.code}
+            for p in getattr(self, "problems", ())
+        ]
+        return {
+            "code": self.code,
+            "exit_code": self.exit_code,
+            "message": str(self),
+            "problems": problems,
+        }
 
 
 class ConfigError(TwinError):
     """A description (hospital, plan, scenario, option) with faults, all told at once."""
 
     exit_code = USAGE
+    code = "E_DESCRIPTION"
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
-        super().__init__(tell(source, self.problems))
+        super().__init__(tell(source, self.problems), code=_common_code(self.problems))
 
 
 class BadData(TwinError):
     """Records or a history that cannot be used; nothing of it was stored."""
 
     exit_code = BAD_DATA
+    code = "E_DATA"
 
     def __init__(self, source: str, problems: Iterable[Problem] = ()) -> None:
         self.source, self.problems = source, tuple(problems)
-        super().__init__(tell(source, self.problems) if self.problems else source)
+        message = tell(source, self.problems) if self.problems else source
+        super().__init__(message, code=_common_code(self.problems))
 
 
 class UsageError(TwinError):
     """A question that cannot be asked this way: a wrong option, an impossible horizon."""
 
     exit_code = USAGE
+    code = "E_USAGE"
 
 
 class NotFound(UsageError):
     """A name, a file or a run that is not there."""
+
+    code = "E_NOT_FOUND"
 
 
 class Infeasible(TwinError):
     """No plan meets the rules; the message says what is short, where and by how much."""
 
     exit_code = INFEASIBLE
+    code = "E_INFEASIBLE"
 
 
 class Degraded(TwinError):
     """The work was done with a fallback, and the fallback is named."""
 
     exit_code = DEGRADED
+    code = "E_DEGRADED"
 
 
 class Locked(TwinError):
     """Another run holds the workspace; the message says who and since when."""
 
     exit_code = LOCKED
+    code = "E_LOCKED"
 
 
 class Overload(TwinError):
     """The patients cannot be carried: a queue would grow without end."""
 
     exit_code = USAGE
+    code = "E_UNSTABLE"
 
 
 class Deadlock(TwinError):
     """Patients wait for each other's places in a circle that no rule resolves."""
 
+    code = "E_DEADLOCK"
+
 
 class Cancelled(TwinError):
     """The work was stopped on request before its end."""
+
+    code = "E_CANCELLED"
 
 
 def tell(source: str, problems: Iterable[Problem]) -> str:
@@ -113,9 +191,14 @@ def tell(source: str, problems: Iterable[Problem]) -> str:
     lines = [f"{source} has {len(rows)} problem{'s' if len(rows) != 1 else ''}"]
     for p in rows:
         shown = "" if p.value is None else f" = {_short(p.value)}"
-        cure = f"; {p.cure}" if p.cure else ""
-        lines.append(f"  {(p.path + shown):<{min(width + 14, 60)}}  {p.rule}{cure}")
+        lines.append(f"  {(p.path + shown):<{min(width + 14, 60)}}  {p.remedy}")
     return "\n".join(lines)
+
+
+def _common_code(problems: tuple[Problem, ...]) -> str | None:
+    """The code of all problems, where they have one and the same."""
+    codes = {p.code for p in problems}
+    return (codes.pop() or None) if len(codes) == 1 else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

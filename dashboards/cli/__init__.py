@@ -14,6 +14,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twin.errors import TwinError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a workspace: a hospital to edit and a simulated year of records."),
@@ -115,7 +119,7 @@ def _tell(fault: Exception, words: Sequence[str]) -> int:
     from twin.errors import TwinError
 
     if isinstance(fault, TwinError):
-        return _say(str(fault), fault.exit_code)
+        return _say_refusal(fault, words)
     log = _log_place(words) / "twin-error.log"
     with log.open("a", encoding="utf-8") as page:
         page.write(f"twin {' '.join(words)}\n")
@@ -124,6 +128,15 @@ def _tell(fault: Exception, words: Sequence[str]) -> int:
     return _say(
         f"something went wrong inside the twin: {type(fault).__name__}: {first_line}; details in {log}", 1
     )
+
+
+def _say_refusal(fault: "TwinError", words: Sequence[str]) -> int:
+    """Say one of our own faults: in words and, where ``--json`` asks for it, as one document too."""
+    if "--json" in words:
+        import json
+
+        print(json.dumps({"error": fault.as_table()}, indent=2, ensure_ascii=False))
+    return _say(fault.told(), fault.exit_code)
 
 
 def _say(message: str, code: int) -> int:

@@ -34,6 +34,14 @@ _RULES = {
 }
 
 
+#: keys whose number is a length of time: below 0 it is a delay into the past
+_LENGTHS = ("duration", "patience", "lead_time", "punctuality", "away", "delays", "lounge", "quantiles")
+_LENGTH_ENDS = ("_minutes", "_hours", "_days")
+_BOUNDS = {"greater_than_equal", "greater_than", "less_than_equal"}
+#: keys whose number is a share of one
+_SHARES = {"next", "mix", "party_sizes", "hours", "no_show", "share", "absence", "recorded"}
+
+
 def problems_of(faults: Sequence[Mapping[str, Any]]) -> list[Problem]:
     """One problem a fault of the file, in the order of the file's tables."""
     kept = [fault for fault in faults if _counts(fault, faults)]
@@ -78,4 +86,24 @@ def _problem(fault: Mapping[str, Any]) -> Problem:
     value = fault["input"]
     shown = None if fault["type"] == "missing" or isinstance(value, dict | list) else value
     cure = f'did you mean "{fault["near"]}"?' if "near" in fault else ""
-    return Problem(_path(fault["loc"]), shown, rule, cure)
+    if fault["loc"][-1:] == ("shape",) and value == "normal":
+        rule = "a normal distribution draws lengths below 0"
+        cure = 'take "lognormal" or "gamma" with the same mean and cv'
+    return Problem(_path(fault["loc"]), shown, rule, cure, _code(fault))
+
+
+def _code(fault: Mapping[str, Any]) -> str:
+    """The code of a fault, where it has one of its own."""
+    kind, loc, value = fault["type"], fault["loc"], fault["input"]
+    keys = [str(part) for part in loc]
+    if kind == "finite_number":
+        return "E_NOT_FINITE"
+    if keys and keys[-1] == "shape" and value == "normal":
+        return "E_NEGATIVE_DELAY"
+    if keys == ["timezone"]:
+        return "E_TIMEZONE"
+    if kind not in _BOUNDS:
+        return "E_RANGE" if kind == "int_from_float" else ""
+    if value < 0 and (set(keys) & set(_LENGTHS) or keys[-1].endswith(_LENGTH_ENDS)):
+        return "E_NEGATIVE_DELAY"
+    return "E_PROBABILITY" if set(keys) & _SHARES else "E_RANGE"
