@@ -17,7 +17,7 @@ from scipy import stats
 from optimization.limits import BedPrices
 from optimization.needs import Check, Progress, WardNeeds, morning_hours
 from optimization.paths import CertifyPaths, TrainPaths
-from twin.case import Case, Schedule, Window, resolve
+from twin.case import Case, Schedule, Window, resolve, shared_schedule
 from twin.engine import simulate
 from twin.engine.replications import replicate
 from twin.errors import ConfigError, Overload, Problem, did_you_mean
@@ -112,6 +112,7 @@ def play(
     hospital, mornings = case.hospital, morning_hours(window, case.hospital)
     cases = [case.with_(plan=plan) for plan in plans]
     schedules = [resolve(each, window) for each in cases]
+    shared = [shared_schedule(each, window) for each in cases]
     alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
     starts = window.clock(hospital).day_starts
     first, last = (
@@ -125,7 +126,7 @@ def play(
             if alike[i] < i:  # plans that open the same beds have the same future
                 played.append(played[alike[i]])
                 continue
-            played.append(measured(simulate(cases[i], trace.workload, schedule=schedules[i]), cases[i]))
+            played.append(measured(simulate(cases[i], trace.workload, schedule=shared[i]), cases[i]))
         return tuple(played)
 
     def measured(trace: Trace, case: Case) -> Played:

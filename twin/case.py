@@ -32,6 +32,7 @@ __all__ = [
     "Snapshot",
     "Window",
     "resolve",
+    "shared_schedule",
 ]
 
 #: the longest run, warm-up and tail included; longer questions are asked in parts [days]
@@ -55,12 +56,14 @@ class Window:
         if self.days < 1 or self.warm_up < 0 or self.tail < 0:
             raise UsageError(
                 f"a run measures 1 day or more, with warm-up and tail of 0 or more; "
-                f"got days={self.days}, warm-up={self.warm_up}, tail={self.tail}"
+                f"got days={self.days}, warm-up={self.warm_up}, tail={self.tail}",
+                code="E_RANGE",
             )
         if self.total > LONGEST_RUN:
             raise UsageError(
                 f"a run of {self.total:,} days (warm-up {self.warm_up} + {self.days} + tail {self.tail}) is "
-                f"longer than the {LONGEST_RUN:,} days allowed; ask for fewer days"
+                f"longer than the {LONGEST_RUN:,} days allowed; ask for fewer days",
+                code="E_BUDGET",
             )
 
     @property
@@ -203,3 +206,10 @@ def resolve(case: Case, window: Window, absent: IntArray | None = None) -> Sched
         raise ConfigError(f'plan "{case.plan.name}"', unknown)
     clock = window.clock(hospital)
     return decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)
+
+
+def shared_schedule(case: Case, window: Window) -> Schedule | None:
+    """The schedule of all replications; None where staff may be absent, for then each has its own."""
+    if any(group.absence > 0 for group in case.hospital.staff.values()):
+        return None
+    return resolve(case, window)

@@ -7,18 +7,18 @@ whose beds follow its nurses stays at what they can staff; the run says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from scenarios.levers.lever import Lever, unknown
-from twin.calendar import DAY_NAMES
 from twin.case import Case
 from twin.errors import ConfigError, Problem
 from twin.hospital import Hospital
 from twin.hospital.base import Name
 from twin.hospital.places import Ward
+from twin.hospital.week import least_of_days
 from twin.plan import Plan
 from twin.units import Source, Unit
 
@@ -49,7 +49,7 @@ class AddBeds(Lever):
         levels = {"physical_beds": ward.physical_beds + self.opened}
         plan = self._planned(case.plan)
         if self.start or self.end:
-            plan = self._named_dates(plan, ward)
+            plan = self._named_dates(plan, ward, case.hospital.country)
         else:
             levels["staffed_beds"] = ward.staffed_beds + self.opened
             rows = [
@@ -78,23 +78,18 @@ class AddBeds(Lever):
         days = {day: n + self.opened * self.covers(day) for day, n in plan.beds[self.ward].items()}
         return Plan(plan.name, {**plan.beds, self.ward: days}, plan.note)
 
-    def _named_dates(self, plan: Plan, ward: Ward) -> Plan:
-        """Name every other date of the change with the ward's level of that weekday, raised."""
+    def _named_dates(self, plan: Plan, ward: Ward, country: str | None) -> Plan:
+        """Name every other date of the change with the ward's least level of the day, raised.
+
+        A plan holds for the whole date, and promises no bed that closes.
+        """
         if self.start is None or self.end is None:
             raise ConfigError(self.key, list(self.faults_of_dates()))
-        days: dict[date, int] = {}
-        for ordinal in range(self.start.toordinal(), self.end.toordinal() + 1):
-            day = date.fromordinal(ordinal)
-            days[day] = _least_of_day(ward, day) + self.opened
+        least = least_of_days(ward, self.start, self.end, country)
+        days = {self.start + timedelta(days=d): int(n) + self.opened for d, n in enumerate(least)}
         known: Mapping[date, int] = plan.beds.get(self.ward, {})
         return Plan(plan.name, {**plan.beds, self.ward: {**days, **known}}, plan.note)
 
     def faults_of_dates(self) -> Iterable[Problem]:
         """A change by date needs both dates."""
         yield Problem("from, to", None, "extra beds for a while need both dates")
-
-
-def _least_of_day(ward: Ward, day: date) -> int:
-    """The least level of a weekday: a plan holds for the whole date, and promises no bed that closes."""
-    rows = [row.staffed_beds for row in ward.calendar if DAY_NAMES[day.weekday()] in row.days]
-    return min([ward.staffed_beds, *rows])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,13 @@ class Days:
     @classmethod
     def of(cls, clock: Clock, country: str | None) -> Days:
         """All days that a clock knows, with the public holidays of a country."""
-        off = holidays(country, clock.date_of(-1).year, clock.date_of(clock.days).year)
-        ordinals = clock.start.toordinal() + np.arange(clock.days, dtype=np.int64)
+        return cls.between(clock.start, clock.date_of(clock.days - 1), country)
+
+    @classmethod
+    def between(cls, first: date, last: date, country: str | None) -> Days:
+        """From one local date to another, both included."""
+        off = holidays(country, (first - timedelta(days=1)).year, last.year)
+        ordinals = np.arange(first.toordinal(), last.toordinal() + 1, dtype=np.int64)
         return cls(ordinals, frozenset(day.toordinal() for day in off))
 
     def before(self) -> Days:
@@ -99,6 +104,12 @@ def calendar_table(usual: int, rows: Sequence[tuple[Hours, int]], days: Days, po
         start, end = row.span
         table[np.ix_(days.count(row), (start <= points) & (points < end))] = value
     return table
+
+
+def least_of_days(entry: Ward | Place, first: date, last: date, country: str | None) -> IntArray:
+    """The least that the calendar asks for at any hour of each local date, shape (day,)."""
+    points, days = walls(entry), Days.between(first, last, country)
+    return calendar_table(entry.usual, entry.exceptions(), days, points).min(axis=1)
 
 
 def on_shift(group: StaffGroup, days: Days, points: IntArray) -> IntArray:

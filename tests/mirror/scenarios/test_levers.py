@@ -13,6 +13,7 @@ from scenarios.scenario import Scenario
 from twin.case import resolve
 from twin.demand import DemandForecast
 from twin.errors import ConfigError, UsageError
+from twin.hospital.places import Ward
 from twin.plan import Plan
 from twin.units import Unit
 from twin.workload import draw_workload
@@ -44,6 +45,19 @@ def test_extra_beds_for_a_while_open_on_those_dates_only(case, fortnight):
 
     starts = fortnight.clock(case.hospital).day_starts
     assert [level.at(int(starts[d])) for d in range(5)] == [20, 20, 23, 23, 20]
+
+
+def test_extra_beds_for_a_while_count_from_what_the_calendar_says_of_each_date(case, fortnight):
+    wednesday = {"first": "2025-01-08", "last": "2025-01-08", "staffed_beds": 15}
+    night = {"days": ["thu"], "from": "00:00", "to": "06:00", "staffed_beds": 18}
+    medicine = case.hospital.wards["medicine"].model_dump(by_alias=True) | {"calendar": [night, wednesday]}
+    wards = {**case.hospital.wards, "medicine": Ward.model_validate(medicine)}
+    tight = case.with_(hospital=case.hospital.model_copy(update={"wards": wards}))
+    lever = AddBeds.model_validate({"ward": "medicine", "beds": 3, "from": "2025-01-08", "to": "2025-01-10"})
+
+    planned = lever.apply(tight).plan
+
+    assert list(planned.beds["medicine"].values()) == [18, 21, 23]
 
 
 def test_more_arrivals_add_patients_and_move_none(case, fortnight):
