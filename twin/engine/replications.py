@@ -6,15 +6,23 @@ reduced to what is asked before the next begins, so that memory does not grow wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+import math
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
-from twin.case import Case, Window, resolve
+import numpy as np
+
+from twin.case import Case, Schedule, Window, resolve
 from twin.engine import Engine, simulate
-from twin.errors import UsageError
-from twin.hospital.load import class_rates, visits
-from twin.trace import Trace
+from twin.engine.rules import MOST_WAITING
+from twin.errors import Cancelled, UsageError
+from twin.hospital import Hospital
+from twin.hospital.load import class_rates, growth_a_day, overloaded, visits
+from twin.trace import UNSET, Outcome, Trace
+from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, MS_MINUTE, MS_SECOND
 from twin.workload import draw_workload
 
 T = TypeVar("T")
@@ -23,6 +31,14 @@ T = TypeVar("T")
 MOST_ROWS = 30_000_000
 #: of all replications together; beyond it the question takes hours (assumed: a planner's patience)
 MOST_ROWS_TOGETHER = 20_000_000_000
+#: replications of one question; the simulation error falls with their root (assumed: enough for 1 in 1,000)
+MOST_REPLICATIONS = 100_000
+#: work of a patient-step, and of a replication however small, drawn and played and measured
+#: (measured on one core of a cloud machine; the engines' own benchmarks say more) [s]
+SECONDS_A_ROW, SECONDS_A_REPLICATION = 1.5e-6, 0.02
+BYTES_A_ROW = 200
+#: by so much a queue is given longer to outgrow the run than its mean growth says
+_MARGIN = 1.2
 
 
 def replicate(
@@ -61,43 +77,185 @@ def replicate(
     """
     numbers = list(replications)
     refuse_too_much(case, window, len(numbers))
-    someone_absent = any(group.absence > 0 for group in case.hospital.staff.values())
-    schedule = None if someone_absent else resolve(case, window)  # else each replication has its own
+    schedule = resolve(case, window)
 
     def one(number: int) -> T:
-        workload = draw_workload(case, window, seed=seed, replication=number)
-        return reduce(simulate(case, workload, engine=engine, schedule=schedule))
+        trace = play(
+            case, window, seed=seed, replication=number, engine=engine, schedule=schedule, check=hands.go_on
+        )
+        return reduce(trace)
 
+    hands: _Hands[T] = _Hands(one, numbers)
     results: dict[int, T] = {}
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        queue = list(enumerate(numbers))[::-1]
-        running: dict[Future[T], int] = {}
-        try:
-            while queue or running:
-                while queue and len(running) < max(1, threads):
-                    place, number = queue.pop()
-                    running[pool.submit(one, number)] = place
-                done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in done:
-                    results[running.pop(future)] = future.result()
-                    if progress is not None:
-                        progress(len(results), len(numbers))
-                if check is not None:
-                    check()
-        finally:
-            for future in running:
-                future.cancel()
+    try:
+        hands.begin(max(1, threads))
+        while len(results) < len(numbers):
+            for place, result in hands.finished(0.2):
+                results[place] = result
+                if progress is not None:
+                    progress(len(results), len(numbers))
+            if check is not None:
+                check()
+    finally:
+        hands.stop()
     return [results[i] for i in range(len(numbers))]
+
+
+def play(
+    case: Case,
+    window: Window,
+    *,
+    seed: int,
+    replication: int,
+    engine: Engine = "kernel",
+    schedule: Schedule | None = None,
+    check: Callable[[], None] | None = None,
+) -> Trace:
+    """Draw and play one replication; where a queue is sure to outgrow the run, no further than that.
+
+    A run that its guard stops needs no patient who comes later. So where the offered load says that
+    the guard will act, only as many days are drawn as that takes, and twice as many until it has acted:
+    the patients drawn are the same, so is what happens to them, and memory does not grow with the days
+    asked for.
+
+    ``check`` is called before the engine starts; it raises to stop.
+    """
+    schedule = schedule if schedule is not None else resolve(case, window)
+    days = days_until_too_many(case, window)
+    while True:
+        part = window if days >= window.total else Window(window.start, days=days, tail=0)
+        workload = draw_workload(case, part, seed=seed, replication=replication)
+        if check is not None:
+            check()
+        trace = simulate(case, workload, engine=engine, schedule=schedule)
+        if part is window:
+            return trace
+        if trace.stopped_at is not None and waiting_at_stop(trace) > MOST_WAITING:
+            asked = replace(workload, window=window, clock=window.clock(case.hospital))
+            return replace(trace, workload=asked)
+        days *= 2
+
+
+def days_until_too_many(case: Case, window: Window) -> int:
+    """Days after which more patients should wait than a run may hold; those of the window if never. [days]"""
+    if case.demand is not None:
+        return window.total
+    growth = max((growth_a_day(case.hospital, pool) for pool in overloaded(case.hospital)), default=0.0)
+    if growth * window.total <= MOST_WAITING:
+        return window.total
+    return min(window.total, math.ceil(_MARGIN * MOST_WAITING / growth) + DAYS_WEEK)
+
+
+def waiting_at_stop(trace: Trace) -> int:
+    """Patients who waited for a step when the run ended. [patients]"""
+    asked = (trace.requested != UNSET) & (trace.started == UNSET)
+    if trace.outcome is not None:
+        asked &= (trace.outcome == Outcome.OPEN)[trace.patient]
+    return int(np.unique(trace.patient[asked]).size)
+
+
+class _Hands(Generic[T]):
+    """Threads that take numbers in turn; when told to stop nobody waits for what they have begun.
+
+    They die with the process: a replication half played is dropped, whatever its length.
+    """
+
+    def __init__(self, work: Callable[[int], T], numbers: list[int]) -> None:
+        self._work, self._stopped, self._numbers = work, threading.Event(), numbers
+        self._waiting: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, T] | BaseException] = queue.SimpleQueue()
+        for entry in enumerate(numbers):
+            self._waiting.put(entry)
+
+    def begin(self, threads: int) -> None:
+        """Start so many threads."""
+        for _ in range(min(threads, len(self._numbers))):
+            threading.Thread(target=self._take, daemon=True, name="twin-replication").start()
+
+    def _take(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                place, number = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._done.put((place, self._work(number)))
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is waited for
+                self._done.put(error)
+                return
+
+    def finished(self, seconds: float) -> Iterator[tuple[int, T]]:
+        """The next result, if it comes within so many seconds; a fault of its thread is raised here."""
+        try:
+            found = self._done.get(timeout=seconds)
+        except queue.Empty:
+            return
+        if isinstance(found, BaseException):
+            raise found
+        yield found
+
+    def go_on(self) -> None:
+        """Raise ``Cancelled`` once nobody waits for the result."""
+        if self._stopped.is_set():
+            raise Cancelled("nobody waits for this replication any more")
+
+    def stop(self) -> None:
+        """Let nobody begin another."""
+        self._stopped.set()
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run is expected to take, all of it estimated from mean demand."""
+
+    replications: int
+    rows: float  # patient-steps a replication
+
+    @property
+    def fits(self) -> bool:
+        """Whether the twin takes it on."""
+        return (
+            self.rows <= MOST_ROWS
+            and self.rows * self.replications <= MOST_ROWS_TOGETHER
+            and self.replications <= MOST_REPLICATIONS
+        )
+
+    def __str__(self) -> str:
+        together = self.rows * self.replications
+        seconds = self.replications * SECONDS_A_REPLICATION + together * SECONDS_A_ROW
+        return (
+            f"about {self.rows:,.0f} patient-steps a replication and {together:,.0f} in all, "
+            f"{_long(seconds)} of work and {self.rows * BYTES_A_ROW / 1e9:,.1f} GB a replication; "
+            f"the twin takes {MOST_ROWS:,} a replication, {MOST_ROWS_TOGETHER:,} in all "
+            f"and {MOST_REPLICATIONS:,} replications"
+        )
+
+
+def budget(hospital: Hospital, days: int, replications: int) -> Budget:
+    """The budget of a question about a hospital, before anything is made of it."""
+    return Budget(replications, _rows_a_day(hospital) * days)
+
+
+def _long(seconds: float) -> str:
+    """A length of work in words."""
+    ms = seconds * MS_SECOND
+    for size, unit in ((365 * MS_DAY, "years"), (MS_DAY, "days"), (MS_HOUR, "hours"), (MS_MINUTE, "minutes")):
+        if ms >= 2 * size:
+            return f"{ms / size:,.0f} {unit}"
+    return f"{seconds:,.0f} seconds"
+
+
+def _rows_a_day(hospital: Hospital) -> float:
+    """Patient-steps that are expected a day."""
+    return sum(
+        rate * float(visits(hospital.pathways[hospital.classes[name].pathway]).sum())
+        for name, rate in class_rates(hospital).items()
+    )
 
 
 def expected_rows(case: Case, window: Window) -> float:
     """Patient-steps that one replication is expected to hold."""
-    rates = class_rates(case.hospital)
-    per_day = sum(
-        rate * float(visits(case.hospital.pathways[case.hospital.classes[name].pathway]).sum())
-        for name, rate in rates.items()
-    )
-    return per_day * window.total
+    return _rows_a_day(case.hospital) * days_until_too_many(case, window)
 
 
 def refuse_too_much(case: Case, window: Window, replications: int) -> None:
@@ -108,10 +266,6 @@ def refuse_too_much(case: Case, window: Window, replications: int) -> None:
     UsageError
         With the estimate and the limit.
     """
-    rows = expected_rows(case, window)
-    if rows > MOST_ROWS or rows * replications > MOST_ROWS_TOGETHER:
-        raise UsageError(
-            f"about {rows:,.0f} patient-steps a replication, {rows * replications:,.0f} in all, is more than "
-            f"the twin takes at once ({MOST_ROWS:,} and {MOST_ROWS_TOGETHER:,}); "
-            "ask for fewer days or replications"
-        )
+    asked = Budget(replications, expected_rows(case, window))
+    if not asked.fits:
+        raise UsageError(f"{asked}; ask for fewer days or replications", code="E_BUDGET")

@@ -128,9 +128,18 @@ def pools(hospital: Hospital) -> tuple[Pool, ...]:
     )
 
 
+#: an offered load this near to 1 is 1: the sums behind it are rounded
+_EXACTLY = 1e-9
+
+
 def overloaded(hospital: Hospital) -> tuple[Pool, ...]:
-    """Pools whose queue grows without end: offered load of 1 or more."""
-    return tuple(pool for pool in pools(hospital) if pool.offered > 0 and pool.ratio >= 1)
+    """Pools that have no steady state: offered load of 1 or more."""
+    return tuple(pool for pool in pools(hospital) if pool.offered > 0 and pool.ratio >= 1 - _EXACTLY)
+
+
+def just_full(pool: Pool) -> bool:
+    """Whether what is asked is exactly what is open: the queue drifts, with no mean growth."""
+    return abs(pool.ratio - 1) <= _EXACTLY
 
 
 def growth_a_day(hospital: Hospital, pool: Pool) -> float:
@@ -165,11 +174,13 @@ def refuse_nowhere_to_go(hospital: Hospital) -> None:
             "open some, or send the patients elsewhere"
             for pool in nowhere
         ]
-        raise Overload("patients would wait for ever\n" + "\n".join(lines))
+        raise Overload("patients would wait for ever\n" + "\n".join(lines), code="E_CAPACITY")
 
 
 def refuse_steady_overload(hospital: Hospital) -> None:
-    """Refuse a run that is asked for its steady state where none exists.
+    """Refuse a run that is asked for its steady state where queues grow without end.
+
+    Where what is asked is exactly what is open, nothing grows on average: such a run is played and labelled.
 
     Raises
     ------
@@ -177,14 +188,15 @@ def refuse_steady_overload(hospital: Hospital) -> None:
         With every pool whose offered load is at or above what is open.
     """
     over = overloaded(hospital)
-    if over:
+    if not all(just_full(pool) for pool in over):
         lines = [
             f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open "
             f"(offered load {pool.ratio:.2f}); the queue grows by {growth_a_day(hospital, pool):.1f} a day"
             for pool in over
         ]
         raise Overload(
-            "there is no steady state: queues would grow without end\n"
+            f"there is no steady state (UNSTABLE rho={max(pool.ratio for pool in over):.4g}): "
+            "queues would grow without end\n"
             + "\n".join(lines)
             + "\nopen more, or ask for a finite run from the day it begins (--warm-up 0)"
         )
