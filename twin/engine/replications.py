@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from twin.case import Case, Schedule, Window, resolve
+from twin.case import Case, Schedule, Window, shared_schedule
 from twin.engine import Engine, simulate
 from twin.engine.rules import MOST_WAITING
 from twin.errors import Cancelled, UsageError
@@ -77,7 +77,7 @@ def replicate(
     """
     numbers = list(replications)
     refuse_too_much(case, window, len(numbers))
-    schedule = resolve(case, window)
+    schedule = shared_schedule(case, window)
 
     def one(number: int) -> T:
         trace = play(
@@ -118,9 +118,9 @@ def play(
     the patients drawn are the same, so is what happens to them, and memory does not grow with the days
     asked for.
 
-    ``check`` is called before the engine starts; it raises to stop.
+    ``schedule`` holds the levels of all replications, or None where each has its own; ``check`` is called
+    before the engine starts, and raises to stop.
     """
-    schedule = schedule if schedule is not None else resolve(case, window)
     days = days_until_too_many(case, window)
     while True:
         part = window if days >= window.total else Window(window.start, days=days, tail=0)
