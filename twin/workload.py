@@ -6,44 +6,69 @@ a discharge falls. The plan plays no part, so two plans meet the same patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from twin.calendar import Clock, holidays
-from twin.case import Case, InHouse, Window
-from twin.errors import ConfigError, Problem, TwinError, UsageError
+from twin.calendar import Clock
+from twin.case import Case, Window
+from twin.drawing.absences import draw_absences
+from twin.drawing.assembly import Cues, chain_cues, in_order, put_together, rows_in_order, with_trays
+from twin.drawing.in_house import (
+    draw_in_house,
+    heads_of,
+    places_in_turnaround,
+    pooled_people,
+    visits_before,
+)
+from twin.drawing.lead_times import draw_lead_times
+from twin.drawing.origins import (
+    ARRIVES,
+    BOOKED,
+    FAR,
+    HOUSE_LEFT,
+    IN_STEP,
+    LISTED,
+    NONE,
+    ON_CUE,
+    PLACE_LEFT,
+    STEP_ENDED,
+    STOPPED,
+    WAITING,
+    Columns,
+)
+from twin.drawing.people import check_demand, draw_arrivals, draw_attendance
+from twin.drawing.populations import draw_population
+from twin.drawing.snapshot_faults import check_snapshot
+from twin.drawing.steps import discharge_profile, walk
 from twin.hospital import Hospital
-from twin.hospital.base import Duration
-from twin.hospital.discharge import discharge_wall
-from twin.hospital.duration import draw, residual
-from twin.hospital.pathway import Arrivals, Pathway
-from twin.hospital.places import Ward
-from twin.streams import UIntArray, mix, name_key, root, uniform
-from twin.units import MS_DAY, FloatArray, IntArray
+from twin.streams import root
+from twin.units import IntArray
 
-#: columns of patients or of steps by name, all of one length
-Columns = dict[str, NDArray[Any]]
+__all__ = [
+    "ARRIVES",
+    "BOOKED",
+    "FAR",
+    "HOUSE_LEFT",
+    "IN_STEP",
+    "LISTED",
+    "NONE",
+    "ON_CUE",
+    "PLACE_LEFT",
+    "STEP_ENDED",
+    "STOPPED",
+    "WAITING",
+    "StepKey",
+    "Workload",
+    "discharge_profile",
+    "draw_workload",
+    "number_steps",
+]
 
-#: ways in which a patient is there when the run begins: not yet; in a step; waits for one; on a list;
-#: booked; was stopped in a step and waits to go on. ``ON_CUE``: comes when another patient's row says so
-ARRIVES, IN_STEP, WAITING, LISTED, BOOKED, STOPPED, ON_CUE = range(7)
-#: what gives a patient the cue to come: that a row's place is given up; that its patient is out of the
-#: house; that the row ends
-PLACE_LEFT, HOUSE_LEFT, STEP_ENDED = range(3)
-#: arrival of a patient who comes on a cue: after every run [ms]
-FAR = 1 << 62
-#: no such value
-NONE = -1
 #: a column that was not given; it then says that nothing of the kind happens
 _USUAL: Any = None
-#: a patient who makes more steps than this goes round in circles for ever
-_MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -137,24 +162,26 @@ class Workload:
     def __post_init__(self) -> None:
         """Columns that were not given say that nothing of the kind happens."""
         n, rows = self.key.size, self.step.size
-        usual: dict[str, NDArray[Any]] = {
-            "came": self.arrival,
-            "shows": np.ones(n, np.int8),
-            "late": np.zeros(n, np.int64),
-            **{name: np.full(n, NONE, np.int64) for name in ("appointment",)},
-            **{name: np.full(n, NONE, np.int32) for name in ("session", "promised", "tray")},
-            "patience": np.full(rows, NONE, np.int64),
-            "delay": np.zeros(rows, np.int64),
-            "reason": np.full(rows, NONE, np.int8),
-            **{f"cue_{name}": np.zeros(0, np.int64) for name in ("row", "kind", "patient", "gap")},
-            "absent": np.zeros((0, 4), np.int64),
-            "pooled": np.zeros((0, 3), np.int64),
-            "lead_from": np.zeros(1, np.int64),
-            "lead": np.zeros(0, np.int64),
-            "cleaning": np.zeros((0, 2), np.int64),
+        usual: dict[str, tuple[Any, int | tuple[int, int], type]] = {
+            "shows": (1, n, np.int8),
+            "late": (0, n, np.int64),
+            "appointment": (NONE, n, np.int64),
+            **dict.fromkeys(("session", "promised", "tray"), (NONE, n, np.int32)),
+            "patience": (NONE, rows, np.int64),
+            "delay": (0, rows, np.int64),
+            "reason": (NONE, rows, np.int8),
+            **{f"cue_{name}": (NONE, 0, np.int64) for name in ("row", "kind", "patient", "gap")},
+            "absent": (0, (0, 4), np.int64),
+            "pooled": (0, (0, 3), np.int64),
+            "lead_from": (0, 1, np.int64),
+            "lead": (0, 0, np.int64),
+            "cleaning": (0, (0, 2), np.int64),
         }
-        for name, column in usual.items():
+        if self.came is None:
+            object.__setattr__(self, "came", self.arrival)
+        for name, (value, shape, kind) in usual.items():
             if getattr(self, name) is None:
+                column: NDArray[Any] = np.full(shape, value, kind)
                 column.setflags(write=False)
                 object.__setattr__(self, name, column)
 
@@ -187,251 +214,57 @@ def draw_workload(case: Case, window: Window, *, seed: int, replication: int = 0
     UsageError
         The forecast does not cover the window, or names a stream that the hospital does not have.
     """
-    _check_demand(case, window)
-    clock = window.clock(case.hospital)
-    base = root(seed, replication)
-    parts = [_in_house(case, clock, base)]
-    for name, stream in case.hospital.arrivals.items():
-        counts = _counts(case, window, clock, name, stream, replication, base)
-        parts.append(_arrivals(case.hospital, clock, name, stream, counts, base))
-    columns = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    order = np.lexsort((columns["key"], columns["arrival"]))
-    columns = {k: v[order] for k, v in columns.items()}
-    steps = _walk(case.hospital, columns)
-    for column in (*columns.values(), *steps.values()):
+    check_demand(case, window)
+    hospital, snapshot, clock = case.hospital, case.snapshot, window.clock(case.hospital)
+    check_snapshot(hospital, snapshot, clock)
+    base, end = root(seed, replication), int(clock.day_starts[window.total])
+    there, known = draw_in_house(case, clock, base)
+    parts = [there, *(draw_arrivals(case, window, clock, s, replication, base) for s in hospital.arrivals)]
+    chains = []
+    for name in hospital.populations:
+        begins = sum(part["id"].size for part in parts)
+        heads = heads_of(hospital, name, there, snapshot, base)
+        chains.append((begins, draw_population(hospital, name, heads, begins, end, base)))
+        parts.append(chains[-1][1].columns)
+    columns, place = in_order(put_together(parts, known))
+    columns |= draw_attendance(hospital, columns)
+    visits = visits_before(hospital, snapshot.patients)
+    if visits.size:
+        columns["visits"] = np.column_stack([place[visits[:, 0]], visits[:, 1:]])
+    rows = walk(hospital, columns)
+    columns = {name: column for name, column in columns.items() if name not in ("visits", "remaining")}
+    cues = chain_cues(chains, place, rows["first"])
+    if "row_id" in rows:
+        columns, rows, cues = with_trays(hospital, columns, rows, cues)
+        columns, place_now = in_order(columns)
+        rows, row_now = rows_in_order(rows, place_now)
+        place, cues = place_now[place], cues.moved(row_now, place_now)
+        del rows["row_id"]
+    tables = _tables(case, clock, rows["step"], place, cues, window, base)
+    del columns["id"], columns["begin"]
+    for column in (*columns.values(), *rows.values(), *tables.values()):
         column.setflags(write=False)
-    columns = {k: v for k, v in columns.items() if k not in ("id", "begin")}
-    return Workload(seed, replication, window, clock, **columns, **steps)
+    return Workload(seed, replication, window, clock, **columns, **rows, **tables)
 
 
-def _check_demand(case: Case, window: Window) -> None:
-    demand = case.demand
-    if demand is None:
-        return
-    unknown = [s for s in demand.series if s not in case.hospital.arrivals]
-    if unknown:
-        known = ", ".join(case.hospital.arrivals)
-        raise UsageError(
-            f"the forecast names streams that the hospital does not have: {unknown}; it has {known}"
-        )
-    last = window.start + timedelta(days=window.total)
-    if window.start < demand.start or last > demand.start + timedelta(days=demand.days):
-        raise UsageError(
-            f"the forecast covers {demand.days} days from {demand.start}; the run needs {window.total} days "
-            f"from {window.start}"
-        )
-
-
-def _counts(
-    case: Case, window: Window, clock: Clock, name: str, stream: Arrivals, replication: int, base: np.uint64
-) -> IntArray:
-    """Patients on each day of the run, shape (day,)."""
-    demand = case.demand
-    if demand is not None and name in demand.series:
-        offset = (window.start - demand.start).days
-        row = demand.path(replication)[demand.series.index(name)]
-        return row[offset : offset + window.total]
-    days = np.arange(window.total)
-    ordinals = days + window.start.toordinal()
-    mean = stream.daily_mean * np.asarray(stream.weekday_factors)[clock.weekdays[: window.total]]
-    off = holidays(case.hospital.country, window.start.year, clock.date_of(window.total).year)
-    mean = mean * np.array([stream.holiday_factor if clock.date_of(int(d)) in off else 1.0 for d in days])
-    u = uniform(mix(base, name_key("count"), name_key(name), ordinals))
-    return _count_quantile(u, mean, stream.dispersion)
-
-
-def _count_quantile(u: FloatArray, mean: FloatArray, dispersion: float) -> IntArray:
-    if dispersion == 1:
-        return stats.poisson.ppf(u, mean).astype(np.int64)
-    size = np.where(mean > 0, mean / (dispersion - 1), 1.0)
-    drawn = stats.nbinom.ppf(u, size, 1 / dispersion)
-    return np.where(mean > 0, drawn, 0).astype(np.int64)
-
-
-def _arrivals(
-    hospital: Hospital, clock: Clock, name: str, stream: Arrivals, counts: IntArray, base: np.uint64
+def _tables(
+    case: Case, clock: Clock, step: IntArray, place: IntArray, cues: Cues, window: Window, base: np.uint64
 ) -> Columns:
-    days = np.arange(counts.size)
-    ordinals = days + clock.start.toordinal()
-    factor = stream.factor
-    wanted = counts
-    if factor > 1:
-        u = uniform(mix(base, name_key("extra patients"), name_key(name), ordinals))
-        wanted = counts + np.floor(counts * (factor - 1) + u).astype(np.int64)
-    day = np.repeat(days, wanted)
-    index = np.arange(day.size) - np.repeat(np.cumsum(wanted) - wanted, wanted)
-    identity = mix(base, name_key("patient"), name_key(name), day + clock.start.toordinal(), index)
-    if factor < 1:
-        kept = uniform(mix(identity, name_key("kept"))) < factor
-        day, identity = day[kept], identity[kept]
-    wall = _wall_of_arrival(hospital, stream, uniform(mix(identity, name_key("hour"))))
-    members = list(hospital.classes)
-    shares = np.cumsum(list(stream.mix.values()))
-    drawn = np.searchsorted(shares[:-1], uniform(mix(identity, name_key("class"))), side="right")
-    numbers = np.array([members.index(member) for member in stream.mix])
-    n = day.size
-    return {
-        "id": identity,
-        "key": (identity >> np.uint64(1)).astype(np.int64),
-        "patient_class": numbers[drawn].astype(np.int32),
-        "arrival": clock.instant(day, wall),
-        "origin": np.zeros(n, np.int8),
-        "held": np.full(n, NONE, np.int32),
-        "since": np.zeros(n, np.int64),
-        "begin": np.zeros(n, np.int64),
-    }
+    """What a workload says beside patients and rows: cues, absences, lead times, pools and cleaning.
 
-
-def _wall_of_arrival(hospital: Hospital, stream: Arrivals, u: FloatArray) -> IntArray:
-    if stream.hour_profile is None:
-        return np.minimum((u * MS_DAY).astype(np.int64), MS_DAY - 1)
-    return discharge_wall(hospital.profiles[stream.hour_profile], u)
-
-
-def _in_house(case: Case, clock: Clock, base: np.uint64) -> Columns:
-    """Columns of the patients already there."""
+    ``place`` is where each patient of the snapshot is among all patients.
+    """
     hospital, snapshot = case.hospital, case.snapshot
-    classes, places = list(hospital.classes), list(hospital.everywhere)
-    _check_snapshot(hospital, snapshot.patients)
-    people = snapshot.patients
-    names = np.array([name_key(p.encounter) for p in people], dtype=np.uint64)
-    identity = mix(base, name_key("in house"), names) if people else np.zeros(0, np.uint64)
-    since = np.array([_before_start(clock, p.since) for p in people], dtype=np.int64)
-    return {
-        "id": identity,
-        "key": (identity >> np.uint64(1)).astype(np.int64),
-        "patient_class": np.array([classes.index(p.patient_class) for p in people], dtype=np.int32),
-        "arrival": since,
-        "origin": np.array([WAITING if p.waiting else IN_STEP for p in people], dtype=np.int8),
-        "held": np.array(
-            [NONE if p.place is None else places.index(p.place) for p in people], dtype=np.int32
-        ),
-        "since": since,
-        "begin": np.array([_step_index(hospital, p) for p in people], dtype=np.int64),
+    end = int(clock.day_starts[window.total])
+    pooled = pooled_people(hospital, snapshot.patients)
+    pooled[:, 0] = place[pooled[:, 0]]
+    tables = {
+        **cues.columns(),
+        "absent": draw_absences(hospital, clock, end, base),
+        "pooled": pooled[np.lexsort((pooled[:, 1], pooled[:, 0]))],
+        "cleaning": places_in_turnaround(hospital, snapshot, clock),
     }
-
-
-def _step_index(hospital: Hospital, patient: InHouse) -> int:
-    steps = hospital.pathways[hospital.classes[patient.patient_class].pathway].steps
-    return [step.name for step in steps].index(patient.step)
-
-
-def _before_start(clock: Clock, since: datetime) -> int:
-    return min(clock.ms(since), -1)
-
-
-def _check_snapshot(hospital: Hospital, people: tuple[InHouse, ...]) -> None:
-    problems = []
-    for p in people:
-        where = f"patients.{p.encounter}"
-        if p.patient_class not in hospital.classes:
-            problems.append(Problem(f"{where}.patient_class", p.patient_class, "no such patient class"))
-            continue
-        steps = hospital.pathways[hospital.classes[p.patient_class].pathway].steps
-        if p.step not in [s.name for s in steps]:
-            problems.append(Problem(f"{where}.step", p.step, "no such step on this patient's pathway"))
-        elif p.place is None and not p.waiting and next(s for s in steps if s.name == p.step).places:
-            problems.append(Problem(f"{where}.place", None, "is needed for a patient who is in this step"))
-        if p.place is not None and p.place not in hospital.everywhere:
-            problems.append(Problem(f"{where}.place", p.place, "no such place"))
-    if problems:
-        raise ConfigError("snapshot", problems)
-
-
-def _walk(hospital: Hospital, columns: Columns) -> Columns:
-    """Walk every patient along the pathway: rows of steps in order of patient and visit."""
-    first_number, at = {}, 0
-    for number, name in enumerate(hospital.classes):
-        first_number[number] = at
-        at += len(hospital.pathways[hospital.classes[name].pathway].steps)
-    rows: list[tuple[IntArray, IntArray, IntArray, IntArray]] = []
-    for number, name in enumerate(hospital.classes):
-        members = np.flatnonzero(columns["patient_class"] == number)
-        if members.size:
-            pathway = hospital.pathways[hospital.classes[name].pathway]
-            for who, step, duration, wall in _walk_class(hospital, pathway, columns, members):
-                rows.append((who, step + first_number[number], duration, wall))
-    n = columns["key"].size
-    if not rows:
-        empty = np.zeros(0, np.int64)
-        return {
-            "first": np.zeros(n + 1, np.int64),
-            "step": empty.astype(np.int32),
-            "duration": empty,
-            "wall": empty,
-        }
-    who, step, duration, wall = (np.concatenate(column) for column in zip(*rows, strict=True))
-    order = np.argsort(who, kind="stable")
-    first = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(who, minlength=n), out=first[1:])
-    return {
-        "first": first,
-        "step": step[order].astype(np.int32),
-        "duration": duration[order],
-        "wall": wall[order],
-    }
-
-
-def _walk_class(
-    hospital: Hospital, pathway: Pathway, columns: Columns, members: IntArray
-) -> Iterator[tuple[IntArray, IntArray, IntArray, IntArray]]:
-    identity: UIntArray = columns["id"]
-    seen = np.zeros((members.size, len(pathway.steps)), dtype=np.int64)
-    here, at, first_visit = np.arange(members.size), columns["begin"][members], True
-    for _ in range(_MOST_STEPS):
-        if here.size == 0:
-            return
-        following = np.full(here.size, NONE, np.int64)
-        for s in np.unique(at):
-            step, chosen = pathway.steps[s], at == s
-            who = here[chosen]
-            key = mix(identity[members[who]], name_key(step.name), seen[who, s])
-            seen[who, s] += 1
-            to = _route(pathway, int(s), uniform(mix(key, name_key("route"))))
-            u = uniform(mix(key, name_key("duration")))
-            duration = draw(step.duration, u)
-            if first_visit:
-                duration = _what_is_left(columns, members[who], step.duration, u, duration)
-            wall = _wall_of_discharge(hospital, pathway, int(s), to, uniform(mix(key, name_key("discharge"))))
-            following[chosen] = to
-            yield members[who], np.full(who.size, s), duration, wall
-        goes_on = following != NONE
-        here, at, first_visit = here[goes_on], following[goes_on], False
-    raise TwinError(f"a patient made {_MOST_STEPS:,} steps on one pathway; look at its routes for a circle")
-
-
-def _what_is_left(
-    columns: Columns, who: IntArray, duration: Duration, u: FloatArray, drawn: IntArray
-) -> IntArray:
-    """Residual time of those who are in the step already; the drawn one for all others. [ms]"""
-    inside = columns["origin"][who] == IN_STEP
-    if not inside.any():
-        return drawn
-    elapsed = -columns["since"][who[inside]] / duration.ms
-    drawn[inside] = residual(duration, elapsed, u[inside])
-    return drawn
-
-
-def _route(pathway: Pathway, index: int, u: FloatArray) -> IntArray:
-    routes = pathway.routes(index)
-    edges = np.cumsum([share for _, share in routes])[:-1]
-    targets = np.array([NONE if to is None else to for to, _ in routes], dtype=np.int64)
-    return targets[np.searchsorted(edges, u, side="right")]
-
-
-def _wall_of_discharge(
-    hospital: Hospital, pathway: Pathway, index: int, to: IntArray, u: FloatArray
-) -> IntArray:
-    wall = np.full(to.size, NONE, np.int64)
-    profile = discharge_profile(hospital, pathway, index)
-    if profile is not None:
-        leaves = to == NONE
-        wall[leaves] = discharge_wall(hospital.profiles[profile], u[leaves])
-    return wall
-
-
-def discharge_profile(hospital: Hospital, pathway: Pathway, index: int) -> str | None:
-    """Name of the profile that a stay's last hour follows: that of the step's first ward."""
-    places = pathway.steps[index].alternatives()
-    ward = hospital.wards.get(places[0].place) if places else None
-    return ward.discharge_profile if isinstance(ward, Ward) else None
+    if hospital.items:
+        lead_from, lead = draw_lead_times(hospital, snapshot, step, window.total, end, base)
+        tables |= {"lead_from": lead_from, "lead": lead}
+    return tables
