@@ -25,8 +25,6 @@ _USUAL = {
     "tray": (NONE, np.int32),
     "remaining": (NONE, np.int64),
 }
-#: trays that go through SPD with trays of their own, and so on, at most so deep
-_DEEPEST = 10
 
 
 @dataclass(frozen=True)
@@ -111,10 +109,10 @@ def with_trays(
     depth = 0
     while used is not None:
         depth += 1
-        if depth > _DEEPEST:
+        if depth > len(hospital.trays):
             raise UsageError(
-                f"trays.*.patient_class: the way of a tray takes trays whose way takes trays, {_DEEPEST} "
-                "deep; no kit on a tray's pathway may hold trays that come back to it"
+                f"trays.{list(hospital.trays)[int(used[0]['tray'][0])]}.patient_class: the way of this tray takes "
+                "it again, and so on without end; no kit on a tray's pathway may hold trays that lead back to it"
             )
         trays, source = used
         patients, first_row = columns["id"].size, rows["step"].size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.drawing.origins import IN_STEP, NONE, Columns
 from twin.errors import TwinError
@@ -136,8 +137,7 @@ def _what_is_left(
     if "remaining" in columns:
         remaining = columns["remaining"][who]
         known = remaining != NONE
-        duration[known] = remaining[known]
-        wall[known] = NONE
+        duration[known], wall[known] = remaining[known], NONE
     return duration, wall
 
 
@@ -157,7 +157,9 @@ def _more(step: Step, key: UIntArray, duration: IntArray, wanted: frozenset[str]
     return more
 
 
-def _delays(delays: dict[str, Delay], key: UIntArray, duration: IntArray) -> tuple[IntArray, IntArray]:
+def _delays(
+    delays: dict[str, Delay], key: UIntArray, duration: IntArray
+) -> tuple[IntArray, NDArray[np.int8]]:
     """Last part of the stay after medically fit, never more than the stay [ms]; and its reason."""
     delay = np.zeros(key.size, np.int64)
     reason = np.full(key.size, NONE, np.int8)
