@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -110,6 +111,60 @@ def test_a_longer_run_adds_days_and_moves_nobody():
 
     assert is_part_of(few, many)
     assert many.patients > few.patients
+
+
+def digest(work: Workload) -> str:
+    """A number for all that the patients of a workload are."""
+    columns = (
+        "key",
+        "patient_class",
+        "arrival",
+        "first",
+        "origin",
+        "held",
+        "since",
+        "step",
+        "duration",
+        "wall",
+    )
+    whole = hashlib.sha256()
+    for name in columns:
+        column = getattr(work, name)
+        whole.update(str(column.dtype).encode() + np.ascontiguousarray(column).tobytes())
+    return whole.hexdigest()[:16]
+
+
+MIDNIGHT = datetime(2025, 1, 6)
+THERE = tuple(
+    InHouse(
+        f"p{i}", "minor", "stay", None if i % 3 else "ward", MIDNIGHT - timedelta(hours=i + 1), bool(i % 3)
+    )
+    for i in range(30)
+)
+
+
+@pytest.mark.parametrize(
+    ("hospital", "snapshot", "patients"),
+    [
+        (house(), Snapshot.empty(), "6414de0c34d211be"),
+        (
+            house(timezone="Europe/London", profile="afternoon", factor=1.3),
+            Snapshot.empty(),
+            "233588c0c582954d",
+        ),
+        (
+            house(more_streams=("clinic",), dispersion=2.5, factor=0.7),
+            Snapshot(MIDNIGHT, THERE),
+            "5931bfd5204b23b6",
+        ),
+    ],
+    ids=["plain", "discharge hours", "with patients there"],
+)
+def test_rules_that_a_hospital_does_not_use_move_none_of_its_patients(hospital, snapshot, patients):
+    """The digests are of the workloads drawn before parties, lists, trays and the like were known."""
+    work = draw(hospital, snapshot=snapshot)
+
+    assert digest(work) == patients
 
 
 # ---- more or less demand -------------------------------------------------------------------------

@@ -110,9 +110,10 @@ def with_trays(
     while used is not None:
         depth += 1
         if depth > len(hospital.trays):
+            tray = list(hospital.trays)[int(used[0]["tray"][0])]
             raise UsageError(
-                f"trays.{list(hospital.trays)[int(used[0]['tray'][0])]}.patient_class: the way of this tray takes "
-                "it again, and so on without end; no kit on a tray's pathway may hold trays that lead back to it"
+                f"trays.{tray}.patient_class: the way of this tray takes it again, and so on without end; "
+                "no kit on a tray's pathway may hold trays that lead back to it",
             )
         trays, source = used
         patients, first_row = columns["id"].size, rows["step"].size

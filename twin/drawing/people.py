@@ -34,13 +34,15 @@ def check_demand(case: Case, window: Window) -> None:
     if unknown:
         known = ", ".join(case.hospital.arrivals)
         raise UsageError(
-            f"the forecast names streams that the hospital does not have: {unknown}; it has {known}"
+            f"the forecast names streams that the hospital does not have: {unknown}; it has {known}",
+            code="E_UNKNOWN_NAME",
         )
     last = window.start + timedelta(days=window.total)
     if window.start < demand.start or last > demand.start + timedelta(days=demand.days):
         raise UsageError(
             f"the forecast covers {demand.days} days from {demand.start}; the run needs {window.total} days "
-            f"from {window.start}"
+            f"from {window.start}",
+            code="E_RANGE",
         )
 
 

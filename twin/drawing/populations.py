@@ -112,7 +112,7 @@ def draw_population(
         goes_on = needed[:, -1]
         reached = max(int(gone[goes_on, -1].mean()), 1) if goes_on.any() else end
         if total * min(links // _SOON + 1, end / reached) > _MOST:
-            raise UsageError(_too_many(name))
+            raise UsageError(_too_many(name), code="E_BUDGET")
         member, number, earliest = member[goes_on], number[goes_on] + links, gone[goes_on, -1]
         new = np.zeros(member.size, bool)
         links = max(1, min(2 * links, _AT_ONCE // max(member.size, 1)))

@@ -33,7 +33,7 @@ def check_snapshot(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> None
 def _unknown(path: str, name: str, known: Iterable[str], what: str) -> Iterator[Problem]:
     names = list(known)
     if name not in names:
-        yield Problem(path, name, f"no such {what}", did_you_mean(name, names))
+        yield Problem(path, name, f"no such {what}", did_you_mean(name, names), "E_UNKNOWN_NAME")
 
 
 def _patients(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[Problem]:
@@ -103,13 +103,13 @@ def _numbers(hospital: Hospital, p: InHouse, where: str, step: Step | None) -> I
             yield Problem(f"{where}.pooled.{group}", people, f"between 0 and the {most} that the step takes")
     for name, times in p.visits.items():
         if times < 0:
-            yield Problem(f"{where}.visits.{name}", times, "0 or more times")
+            yield Problem(f"{where}.visits.{name}", times, "0 or more times", code="E_RANGE")
     if p.identity is not None and not 0 <= p.identity < 1 << 64:
         yield Problem(f"{where}.identity", p.identity, "a whole number of 64 bits")
     if p.remaining_ms is None:
         return
     if p.remaining_ms < 0:
-        yield Problem(f"{where}.remaining_ms", p.remaining_ms, "0 ms or more")
+        yield Problem(f"{where}.remaining_ms", p.remaining_ms, "0 ms or more", code="E_RANGE")
     if p.listed or is_booked(p) or (p.waiting and not p.stopped):
         yield Problem(f"{where}.remaining_ms", p.remaining_ms, "the step has not begun", "leave it out")
 
@@ -119,21 +119,21 @@ def _supplies(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[
         yield from _unknown(f"stock.{item}", item, hospital.items, "item")
         for i, batch in enumerate(batches):
             if batch.units < 0:
-                yield Problem(f"stock.{item}.{i}.units", batch.units, "0 units or more")
+                yield Problem(f"stock.{item}.{i}.units", batch.units, "0 units or more", code="E_RANGE")
             if batch.expires is not None and clock.ms(batch.expires) < 0:
                 path = f"stock.{item}.{i}.expires"
                 yield Problem(path, batch.expires, "expired before the run begins", "leave the batch out")
     for i, order in enumerate(snapshot.orders):
         yield from _unknown(f"orders.{i}.item", order.item, hospital.items, "item")
         if order.units < 1:
-            yield Problem(f"orders.{i}.units", order.units, "1 unit or more")
+            yield Problem(f"orders.{i}.units", order.units, "1 unit or more", code="E_RANGE")
         if clock.ms(order.due) < 0:
             rule = "due before the run begins"
             yield Problem(f"orders.{i}.due", order.due, rule, "count it in stock, or say when it comes")
     for item, placed in snapshot.orders_placed.items():
         yield from _unknown(f"orders_placed.{item}", item, hospital.items, "item")
         if placed < 0:
-            yield Problem(f"orders_placed.{item}", placed, "0 orders or more")
+            yield Problem(f"orders_placed.{item}", placed, "0 orders or more", code="E_RANGE")
 
 
 def _cleaning(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[Problem]:
