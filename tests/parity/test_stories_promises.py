@@ -143,7 +143,7 @@ def test_the_gate_of_a_place_does_not_matter_to_a_promise(engine):
     assert told(trace, "started") == [[0, 60], [None]]
 
 
-def test_he_who_holds_a_promise_waits_for_the_nurse_only(engine):
+def test_he_who_holds_a_promise_waits_for_the_nurse_in_his_turn(engine):
     house = hospital(
         places={"theatre": 1, "recovery": 2},
         staff={"nurse": 1},
@@ -159,8 +159,8 @@ def test_he_who_holds_a_promise_waits_for_the_nurse_only(engine):
 
     trace = play(engine, house, rows)
 
-    # the nurse is free at 90; the one of 55 asked before him, but his place is promised away
-    assert told(trace, "started") == [[0, 90], [50], [120]]
+    # the nurse is free at 90, and the one of 55 asked for her before him; his place is kept for him
+    assert told(trace, "started") == [[0, 100], [50], [90]]
 
 
 def test_he_who_holds_a_promise_asks_in_no_other_line(engine):
