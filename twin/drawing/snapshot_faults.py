@@ -94,13 +94,14 @@ def _list(hospital: Hospital, p: InHouse, where: str, first: str) -> Iterator[Pr
 
 def _numbers(hospital: Hospital, p: InHouse, where: str, step: Step | None) -> Iterator[Problem]:
     for group, people in p.pooled.items():
-        yield from _unknown(f"{where}.pooled.{group}", group, hospital.staff, "staff group")
-        entry = hospital.staff.get(group)
-        if entry is not None and people and entry.float_pool is None:
-            yield Problem(f"{where}.pooled.{group}", people, "this group has no float pool")
+        path, entry = f"{where}.pooled.{group}", hospital.staff.get(group)
         most = step.staff.get(group, 0) if step is not None else people
-        if not 0 <= people <= most:
-            yield Problem(f"{where}.pooled.{group}", people, f"between 0 and the {most} that the step takes")
+        if entry is None:
+            yield from _unknown(path, group, hospital.staff, "staff group")
+        elif entry.float_pool is None:
+            yield Problem(path, people, "this group has no float pool")
+        elif not 0 <= people <= most:
+            yield Problem(path, people, f"between 0 and the {most} that the step takes")
     for name, times in p.visits.items():
         if times < 0:
             yield Problem(f"{where}.visits.{name}", times, "0 or more times", code="E_RANGE")
