@@ -21,7 +21,23 @@ Workspace = Annotated[
     typer.Option("--workspace", envvar="TWIN_WORKSPACE", file_okay=False, help="Hospital and runs."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of all chance.")]
+LARGEST_SEED = 2**63 - 1
+
+
+def seed_of(text: str | int) -> int:
+    """A seed as it was typed, or a refusal in words."""
+    from twin.errors import UsageError
+
+    digits = str(text).strip()
+    if digits.isascii() and digits.isdigit() and int(digits[:40]) <= LARGEST_SEED:
+        return int(digits)
+    rule = f"a seed is a whole number from 0 to {LARGEST_SEED:,}"
+    raise UsageError(f'--seed "{digits[:40]}": {rule}; with the same one a run is the same', code="E_SEED")
+
+
+Seed = Annotated[
+    int, typer.Option("--seed", parser=seed_of, metavar="INTEGER", help="The seed of all chance.")
+]
 
 
 def say(result: Any, json: bool = False) -> None:

@@ -28,7 +28,11 @@ def command(
     days: Annotated[int, typer.Option("--days", help="Days to measure.")] = 28,
     warm_up: Annotated[
         int | None,
-        typer.Option("--warm-up", help="Days before them that are not measured.", show_default="56"),
+        typer.Option(
+            "--warm-up",
+            help="Days before them that are not measured: 56, or at most as many as --days if that is more.",
+            show_default="56",
+        ),
     ] = None,
     replications: Annotated[int, typer.Option("--replications", help="How many futures.")] = 20,
     seed: Seed = 1,
@@ -50,12 +54,8 @@ def command(
 ) -> None:
     """Play a hospital's coming weeks many times and measure them."""
     from dashboards.services.simulation import words
-    from dashboards.services.simulation_job import SimulationAsked, play
-    from twin.engine import ENGINES
-    from twin.errors import UsageError
+    from dashboards.services.simulation_job import SimulationAsked, play, refuse_question
 
-    if engine not in ENGINES:
-        raise UsageError(f'no engine "{engine}"; there are {", ".join(ENGINES)}')
     asked = SimulationAsked(
         days=days,
         warm_up=warm_up,
@@ -66,6 +66,7 @@ def command(
         scenario=scenario,
         trace=None if trace is None else str(trace.absolute()),
     )
+    refuse_question(asked)
     if hospital is None and start is None:
         answer = _in_workspace(workspace, asked)
     else:
@@ -76,11 +77,13 @@ def command(
 def _in_workspace(workspace: Path, asked: SimulationAsked) -> SimulationAnswer:
     """Play the workspace's hospital with its last forecast, and keep the run."""
     from dashboards.cli.status import existing
-    from dashboards.services.simulation_job import ANSWER, answer_of
+    from dashboards.services.simulation_job import ANSWER, answer_of, refuse_horizon
     from dashboards.worker import run_now
+    from twin.hospital import load_hospital
     from twin.store import open_store
 
-    with open_store(existing(workspace)) as store:
+    refuse_horizon(load_hospital(existing(workspace) / "hospital.toml"), asked)
+    with open_store(workspace) as store:
         run = run_now(store, "simulate", asked.inputs())
         answer = answer_of(store.artefacts.get(run.id, ANSWER))
     note(f"kept as run {run.id}")
@@ -89,11 +92,13 @@ def _in_workspace(workspace: Path, asked: SimulationAsked) -> SimulationAnswer:
 
 def _base(hospital: Path | None, workspace: Path, asked: SimulationAsked, start: datetime | None) -> Base:
     """The named hospital alone, from the named day; nothing is kept."""
+    from dashboards.services.simulation_job import refuse_horizon
     from scenarios.base_case import FIRST_DAY, WARM_UP, Base
     from twin.case import Case, Window
     from twin.hospital import load_hospital
 
+    case = Case(load_hospital(workspace / "hospital.toml" if hospital is None else hospital))
+    refuse_horizon(case.hospital, asked)
     first = FIRST_DAY if start is None else start.date()
     window = Window(first, days=asked.days, warm_up=WARM_UP if asked.warm_up is None else asked.warm_up)
-    case = Case(load_hospital(workspace / "hospital.toml" if hospital is None else hospital))
     return Base(case, window, "the hospital's own model of demand")

@@ -1,30 +1,47 @@
 """Simulation: what a command may ask of the engines, and the answer as a table.
 
 Two things are told of every measure and never mixed: the range of futures (80 % of replications) and
-the simulation error of the mean (95 %).
+the simulation error of the mean (95 %). Where queues have no steady state the second is shown, but as
+not converged: more days would move the mean itself.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from scenarios.refusals import with_forecast_means
 from twin.case import Case, Window, resolve
 from twin.engine import Engine
 from twin.engine.replications import replicate
-from twin.errors import UsageError
+from twin.errors import TwinError, UsageError
 from twin.files import write_whole
-from twin.hospital.load import growth_a_day, overloaded, refuse_nowhere_to_go, refuse_steady_overload
+from twin.hospital import Hospital
+from twin.hospital.load import (
+    Pool,
+    growth_a_day,
+    just_full,
+    overloaded,
+    pools,
+    refuse_nowhere_to_go,
+    refuse_steady_overload,
+)
 from twin.measures import MEASURES, StepWait, estimate, step_waits, summarise
 from twin.trace import Trace
 
 #: steps that the words name; the JSON document has them all
 LONGEST_WAITS = 12
+#: places and groups that the words name, from this load on; the JSON document has them all
+FULLEST, WORTH_NAMING = 8, 0.7
+#: ways to write a trace, by the file's ending
+TRACE_ENDINGS = (".parquet", ".csv")
+STEADY = "OK"
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,17 @@ class MeasureRow:
     margin95: float
     q10: float
     q90: float
+    converged: bool = True
+
+
+@dataclass(frozen=True)
+class LoadRow:
+    """What is asked of places that stand in for each other, or of a group, and what is open on average."""
+
+    members: tuple[str, ...]
+    offered: float  # [beds, places or people]
+    open: float
+    ratio: float  # rho
 
 
 @dataclass(frozen=True)
@@ -54,7 +82,13 @@ class WaitRow:
 
 @dataclass(frozen=True)
 class SimulationAnswer:
-    """The measures of a run, and all that is needed to run it again."""
+    """The measures of a run, and all that is needed to run it again.
+
+    Attributes
+    ----------
+    status : ``OK``, ``NO_STEADY_STATE rho=1`` or ``UNSTABLE rho=R``
+    partial : whether a guard stopped a replication; the measures tell of the time up to there
+    """
 
     hospital: str
     start: str
@@ -67,6 +101,9 @@ class SimulationAnswer:
     notes: tuple[str, ...]
     measures: tuple[MeasureRow, ...]
     waits: tuple[WaitRow, ...]
+    status: str = STEADY
+    partial: bool = False
+    loads: tuple[LoadRow, ...] = ()
 
 
 def run_simulation(
@@ -91,16 +128,20 @@ def run_simulation(
         The run is too large.
     """
     if replications < 1:
-        raise UsageError(f"a run has 1 replication or more, not {replications}")
+        raise UsageError(f"a run has 1 replication or more, not {replications}", code="E_RANGE")
+    if trace_to is not None:
+        refuse_trace(trace_to)
     notes = [*refuse_or_label(case, window), *resolve(case, window).notes]
+    expected = with_forecast_means(case)
+    status = status_of(expected)
 
     def reduce(trace: Trace) -> Mapping[str, Any]:
-        if trace_to is not None and trace.workload.replication == 0:
-            write_trace(trace, trace_to)
+        wanted = trace_to is not None and trace.workload.replication == 0
         return {
             **summarise(trace, case.hospital),
             "stopped": trace.stopped_why,
             "waits": step_waits(trace),
+            "trace": trace_bytes(trace, trace_to) if wanted and trace_to is not None else None,
         }
 
     rows = replicate(
@@ -113,7 +154,10 @@ def run_simulation(
         progress=progress,
         check=check,
     )
-    notes += sorted({row["stopped"] for row in rows if row["stopped"]})
+    stopped = sorted(row["stopped"] for row in rows if row["stopped"])
+    if trace_to is not None:
+        write_whole(trace_to, rows[0]["trace"])
+    converged = status == STEADY and not stopped
     return SimulationAnswer(
         hospital=case.hospital.name,
         start=window.start.isoformat(),
@@ -123,10 +167,22 @@ def run_simulation(
         seed=seed,
         engine=engine,
         demand=origin,
-        notes=tuple(notes),
-        measures=tuple(_row(key, [float(row[key]) for row in rows]) for key in MEASURES),
+        notes=tuple(notes + _stops(stopped, replications)),
+        measures=tuple(_row(key, [float(row[key]) for row in rows], converged) for key in MEASURES),
         waits=_waits([row["waits"] for row in rows]),
+        status=status,
+        partial=bool(stopped),
+        loads=tuple(LoadRow(p.members, p.offered, p.open, p.ratio) for p in pools(expected)),
     )
+
+
+def status_of(hospital: Hospital) -> str:
+    """Whether the hospital can carry the demand it describes for ever; the fullest place speaks for all."""
+    over = overloaded(hospital)
+    if not over:
+        return STEADY
+    rho = max(pool.ratio for pool in over)
+    return "NO_STEADY_STATE rho=1" if all(just_full(pool) for pool in over) else f"UNSTABLE rho={rho:.4g}"
 
 
 def refuse_or_label(case: Case, window: Window) -> list[str]:
@@ -134,22 +190,56 @@ def refuse_or_label(case: Case, window: Window) -> list[str]:
     refuse_nowhere_to_go(case.hospital)
     if window.warm_up > 0 and not case.snapshot.patients and case.demand is None:
         refuse_steady_overload(case.hospital)
+    expected = with_forecast_means(case)
+    return [_label(expected, pool) for pool in overloaded(expected)]
+
+
+def _label(hospital: Hospital, pool: Pool) -> str:
+    where = " + ".join(pool.members)
+    if just_full(pool):
+        return f"no steady state before {where}: exactly what it can do is asked of it (offered load 1)"
+    growth = growth_a_day(hospital, pool)
+    return f"queue grows by {growth:.1f} a day before {where} (offered load {pool.ratio:.2f})"
+
+
+def _stops(stopped: Sequence[str], replications: int) -> list[str]:
+    """One line for all replications that a guard stopped."""
+    if not stopped:
+        return []
+    first = stopped[0].removeprefix("partial: stopped ")
     return [
-        f"queue grows by {growth_a_day(case.hospital, pool):.1f} a day before {' + '.join(pool.members)} "
-        f"(offered load {pool.ratio:.2f})"
-        for pool in overloaded(case.hospital)
+        f"partial results: {len(stopped)} of {replications} replications were stopped, the first {first}; "
+        "what is measured is the time up to there"
     ]
 
 
-def write_trace(trace: Trace, path: Path) -> None:
-    """Write a trace as Parquet (``.parquet``) or CSV, whole or not at all."""
+def refuse_trace(path: Path) -> None:
+    """Refuse, before the work begins, a place where its trace cannot be written.
+
+    Raises
+    ------
+    TwinError
+        A folder stands there, the folder around it cannot be written, or the ending is not known.
+    """
+    if path.suffix not in TRACE_ENDINGS:
+        rule = f"a trace is written as {' or '.join(TRACE_ENDINGS)}; the ending says which"
+        raise UsageError(f"--trace {path}: {rule}", code="E_OUTPUT")
+    if path.is_dir():
+        raise UsageError(f"--trace {path}: a folder stands there; name a file in it", code="E_OUTPUT")
+    around = next(folder for folder in path.absolute().parents if folder.exists())
+    if not around.is_dir() or not os.access(around, os.W_OK | os.X_OK):
+        raise TwinError(f"--trace {path}: {around} is not a folder that can be written", code="E_OUTPUT")
+
+
+def trace_bytes(trace: Trace, path: Path) -> bytes:
+    """A trace as the bytes of a Parquet (``.parquet``) or CSV file."""
     table = trace.table()
     buffer = io.BytesIO()
     if path.suffix == ".parquet":
         table.to_parquet(buffer, index=False)
     else:
         table.to_csv(buffer, index=False)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def words(answer: SimulationAnswer) -> str:
@@ -159,23 +249,44 @@ def words(answer: SimulationAnswer) -> str:
         f"({answer.engine} engine, seed {answer.seed})"
     )
     told = [f"  demand: {answer.demand}"] if answer.demand else []
-    lines = [head, *told, *(f"  note: {note}" for note in answer.notes), ""]
-    lines.append(f"{'':36}{'mean':>9} {'+/- 95 %':>9}   {'80 % of futures':<18} unit")
+    if answer.status != STEADY or answer.partial:
+        told.append(f"  status: {answer.status}{', PARTIAL RESULTS' if answer.partial else ''}")
+    lines = [head, *told, *(f"  note: {note}" for note in answer.notes), *_load_lines(answer), ""]
+    is_known = answer.status == STEADY and not answer.partial
+    error = "+/- 95 %" if is_known else "not converged"
+    lines.append(f"{'':36}{'mean':>9} {error:>13}   {'80 % of futures':<18} unit")
     for row in answer.measures:
         if np.isfinite(row.mean):
-            margin = f"{row.margin95:.2f}" if np.isfinite(row.margin95) else "-"
             span = f"{row.q10:.1f} to {row.q90:.1f}"
-            lines.append(f"{row.label:<36}{row.mean:>9.2f} {margin:>9}   {span:<18} {row.unit}")
+            margin = _margin(row.margin95, is_known)
+            lines.append(f"{row.label:<36}{row.mean:>9.2f} {margin:>13}   {span:<18} {row.unit}")
     longest = sorted(
         (w for w in answer.waits if w.mean_minutes > 0), key=lambda w: -w.patients * w.mean_minutes
     )
     if longest:
-        lines += ["", f"{'wait before':<36}{'mean':>9} {'+/- 95 %':>9}   {'who wait':<18} unit"]
+        lines += ["", f"{'wait before':<36}{'mean':>9} {error:>13}   {'who wait':<18} unit"]
         for wait in longest[:LONGEST_WAITS]:
-            margin = f"{wait.margin95:.2f}" if np.isfinite(wait.margin95) else "-"
+            margin = _margin(wait.margin95, is_known)
             name, share = f"{wait.patient_class}, {wait.step}", f"{100 * wait.share_who_wait:.0f} %"
-            lines.append(f"{name:<36}{wait.mean_minutes:>9.2f} {margin:>9}   {share:<18} min")
+            lines.append(f"{name:<36}{wait.mean_minutes:>9.2f} {margin:>13}   {share:<18} min")
     return "\n".join(lines)
+
+
+def _margin(margin95: float, is_known: bool) -> str:
+    shown = f"{margin95:.2f}" if np.isfinite(margin95) else "-"
+    return shown if is_known else f"({shown})"
+
+
+def _load_lines(answer: SimulationAnswer) -> list[str]:
+    """The fullest places and groups: what is asked of them, and what is open."""
+    full = sorted((row for row in answer.loads if row.ratio >= WORTH_NAMING), key=lambda row: -row.ratio)
+    if not full:
+        return []
+    lines = ["", f"{'offered load':<36}{'needed':>9} {'open':>13}   load"]
+    for row in full[:FULLEST]:
+        name = row.members[0] + (f" and {len(row.members) - 1} more" if len(row.members) > 1 else "")
+        lines.append(f"{name:<36}{row.offered:>9.1f} {row.open:>13.1f}   {row.ratio:.2f}")
+    return lines
 
 
 def _waits(replications: list[tuple[StepWait, ...]]) -> tuple[WaitRow, ...]:
@@ -193,8 +304,9 @@ def _waits(replications: list[tuple[StepWait, ...]]) -> tuple[WaitRow, ...]:
     return tuple(rows)
 
 
-def _row(key: str, values: list[float]) -> MeasureRow:
+def _row(key: str, values: list[float], converged: bool) -> MeasureRow:
     measure, known = MEASURES[key], estimate(values)
     finite = [v for v in values if np.isfinite(v)]
     low, high = np.quantile(finite, (0.1, 0.9)) if finite else (np.nan, np.nan)
-    return MeasureRow(key, measure.label, measure.unit, known.mean, known.margin95, float(low), float(high))
+    span = float(low), float(high)
+    return MeasureRow(key, measure.label, measure.unit, known.mean, known.margin95, *span, converged)

@@ -10,10 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboards.services.simulation import MeasureRow, SimulationAnswer, WaitRow, run_simulation
-from scenarios.base_case import Base, base_case
+from dashboards.services.simulation import (
+    LoadRow,
+    MeasureRow,
+    SimulationAnswer,
+    WaitRow,
+    refuse_trace,
+    run_simulation,
+)
+from scenarios.base_case import WARM_UP, Base, base_case
 from scenarios.scenario import read_scenario
-from twin.engine import Engine
+from twin.case import LONGEST_RUN
+from twin.engine import ENGINES, Engine
+from twin.engine.replications import MOST_REPLICATIONS, budget
+from twin.errors import UsageError
+from twin.hospital import Hospital
 from twin.plan import Plan
 from twin.store import Job
 
@@ -36,6 +47,53 @@ class SimulationAsked:
     def inputs(self) -> dict[str, Any]:
         """The inputs of a row."""
         return dataclasses.asdict(self)
+
+
+def refuse_question(asked: SimulationAsked) -> None:
+    """Refuse what cannot be asked of any hospital, before anything is read.
+
+    Raises
+    ------
+    UsageError
+        A number out of range, a warm-up longer than the run, no such engine, nowhere to write the trace.
+    """
+    if asked.engine not in ENGINES:
+        raise UsageError(f'no engine "{asked.engine}"; there are {", ".join(ENGINES)}')
+    for name, value, least in (
+        ("--days", asked.days, 1),
+        ("--replications", asked.replications, 1),
+        ("--warm-up", asked.warm_up, 0),
+    ):
+        if value is not None and value < least:
+            raise UsageError(f"{name} {value:,} is too few; ask for {least} or more", code="E_RANGE")
+    if asked.warm_up is not None and asked.warm_up > max(WARM_UP, asked.days):
+        raise UsageError(
+            f"--warm-up {asked.warm_up:,} is longer than the run of {asked.days:,} days that it is for; "
+            f"{WARM_UP} days fill an empty hospital, and as many as --days may be asked for",
+            code="E_WARMUP",
+        )
+    if asked.trace is not None:
+        refuse_trace(Path(asked.trace))
+
+
+def refuse_horizon(hospital: Hospital, asked: SimulationAsked) -> None:
+    """Refuse days or replications beyond what the twin takes, with what they would have cost.
+
+    Raises
+    ------
+    UsageError
+        With the estimate.
+    """
+    days = asked.days + (WARM_UP if asked.warm_up is None else asked.warm_up)
+    cost = budget(hospital, days, asked.replications)
+    if days > LONGEST_RUN:
+        raise UsageError(
+            f"a run of {days:,} days, warm-up included, is longer than the {LONGEST_RUN:,} days allowed: "
+            f"{cost}; ask for fewer days",
+            code="E_BUDGET",
+        )
+    if asked.replications > MOST_REPLICATIONS:
+        raise UsageError(f"{asked.replications:,} replications: {cost}; ask for fewer", code="E_BUDGET")
 
 
 def applied(base: Base, asked: SimulationAsked) -> Base:
@@ -77,8 +135,9 @@ def answer_of(data: bytes) -> SimulationAnswer:
     known: dict[str, Any] = json.loads(data)
     measures = tuple(MeasureRow(**_numbers(row)) for row in known.pop("measures"))
     waits = tuple(WaitRow(**_numbers(row)) for row in known.pop("waits"))
+    loads = tuple(LoadRow(**_numbers(row)) for row in known.pop("loads", ()))
     notes = tuple(known.pop("notes"))
-    return SimulationAnswer(**known, notes=notes, measures=measures, waits=waits)
+    return SimulationAnswer(**known, notes=notes, measures=measures, waits=waits, loads=loads)
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:

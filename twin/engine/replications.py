@@ -85,6 +85,8 @@ def replicate(
         )
         return reduce(trace)
 
+    if days_until_too_many(case, window) < window.total:
+        threads = 1  # each holds as many patients as a run may: one at a time
     hands: _Hands[T] = _Hands(one, numbers)
     results: dict[int, T] = {}
     try:
