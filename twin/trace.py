@@ -7,9 +7,11 @@ moved, booked or cancelled, what was ordered) is in the log.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twin.case import Schedule
+from twin.files import write_whole
 from twin.units import IntArray
 from twin.workload import StepKey, Workload
 
@@ -131,6 +134,16 @@ class Trace:
     outcome: NDArray[np.int8] = field(repr=False, default=_USUAL)
     log: Log = field(repr=False, default_factory=Log.empty)
 
+    def __post_init__(self) -> None:
+        """A trace made by hand may leave out when patients came and how their visits ended."""
+        usual: dict[str, NDArray[Any]] = {
+            "came": self.workload.came,
+            "outcome": np.full(self.workload.patients, int(Outcome.OPEN), np.int8),
+        }
+        for name, column in usual.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, column)
+
     @cached_property
     def patient(self) -> IntArray:
         """Row of the patient in the workload, shape (row,)."""
@@ -159,17 +172,15 @@ class Trace:
         return self.workload.end if self.stopped_at is None else self.stopped_at
 
     def cohort(self) -> IntArray:
-        """Patients who arrive in [warm-up, end - tail), as rows of the workload."""
-        window, starts = self.workload.window, self.workload.clock.day_starts
-        arrival = self.workload.arrival
-        last = min(int(starts[window.warm_up + window.days]), self.end)
-        return np.flatnonzero((arrival >= starts[window.warm_up]) & (arrival < last))
+        """Patients who come to the house in [warm-up, end - tail), as rows of the workload; no trays."""
+        return np.flatnonzero(self.of_cohort())
 
     def of_cohort(self) -> NDArray[np.bool_]:
         """Whether each patient of the workload is in the cohort, shape (patient,)."""
-        chosen = np.zeros(self.workload.patients, dtype=bool)
-        chosen[self.cohort()] = True
-        return chosen
+        window, starts = self.workload.window, self.workload.clock.day_starts
+        last = min(int(starts[window.warm_up + window.days]), self.end)
+        came_then = (self.came >= starts[window.warm_up]) & (self.came < last)
+        return came_then & (self.workload.tray < 0)
 
     def same_as(self, other: Trace) -> bool:
         """Whether two engines told the same story, bit for bit."""
@@ -182,20 +193,56 @@ class Trace:
         )
 
     def table(self) -> pd.DataFrame:
-        """The log as a table with names; times in ms, missing where unset."""
-        work = self.workload
+        """The rows as a table with names; times in ms since the run began, missing where unset.
+
+        One row a patient and step: who (``patient``, ``patient_class``, ``came``, ``outcome``), what
+        (``step``, ``place``) and when (``requested``, ``started``, ``ended``, ``left``).
+        """
+        work, patient = self.workload, self.patient
+        names = np.array([s.name for s in self.steps], dtype=object)
         frame = pd.DataFrame(
             {
-                "patient": work.key[self.patient],
-                "patient_class": pd.Categorical.from_codes(
-                    work.patient_class[self.patient], list(self.classes)
-                ),
-                "step": np.array([s.name for s in self.steps], dtype=object)[work.step],
+                "patient": work.key[patient],
+                "patient_class": pd.Categorical.from_codes(work.patient_class[patient], list(self.classes)),
+                "step": names[work.step],
                 "place": np.array([*self.places, None], dtype=object)[self.place],
             }
         )
         for column in ("requested", "started", "ended", "left"):
-            values = getattr(self, column)
-            frame[column] = pd.array(np.where(values == UNSET, 0, values), dtype="Int64")
-            frame.loc[values == UNSET, column] = pd.NA
+            frame[column] = _times(getattr(self, column))
+        frame["came"] = _times(self.came[patient])
+        frame["outcome"] = pd.Categorical.from_codes(
+            self.outcome[patient], [outcome.name.lower() for outcome in Outcome]
+        )
         return frame
+
+    def write(self, path: Path) -> None:
+        """Write the table as Parquet, or as CSV where the name ends so; whole or not at all.
+
+        Raises
+        ------
+        TwinError
+            The file cannot be written.
+        """
+        write_table(self.table(), path)
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV (``.csv``) or Parquet (any other name), whole or not at all.
+
+    Raises
+    ------
+    TwinError
+        The file cannot be written.
+    """
+    buffer = io.BytesIO()
+    if path.suffix == ".csv":
+        table.to_csv(buffer, index=False)
+    else:
+        table.to_parquet(buffer, index=False)
+    write_whole(path, buffer.getvalue())
+
+
+def _times(values: IntArray) -> pd.api.extensions.ExtensionArray:
+    """Instants, missing where unset. [ms]"""
+    return pd.arrays.IntegerArray(np.where(values == UNSET, 0, values), values == UNSET)

@@ -1,8 +1,13 @@
 """Measures: what a run says about the hospital, one number a replication, and how sure it is."""
 
+from twin.measures.beds import TurnoverSplit, turnover_split
 from twin.measures.census import Need, need
+from twin.measures.event_log import event_log, log_table
+from twin.measures.measure import Measure
 from twin.measures.precision import Estimate, band, estimate, paired
-from twin.measures.summary import MEASURES, Measure, summarise
+from twin.measures.readiness import Rate, Readiness, miss_rate, readiness
+from twin.measures.stays import Stays, stays
+from twin.measures.summary import MEASURES, summarise
 from twin.measures.waiting import StepWait, step_waits
 
 __all__ = [
@@ -10,11 +15,21 @@ __all__ = [
     "Estimate",
     "Measure",
     "Need",
+    "Rate",
+    "Readiness",
+    "Stays",
     "StepWait",
+    "TurnoverSplit",
     "band",
     "estimate",
+    "event_log",
+    "log_table",
+    "miss_rate",
     "need",
     "paired",
+    "readiness",
+    "stays",
     "step_waits",
     "summarise",
+    "turnover_split",
 ]

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twin.case import Level
 from twin.hospital import Hospital
+from twin.measures.levels import levels_at, open_time
+from twin.measures.stays import cut_rows, displaced, stays, wait_ends
+from twin.measures.view import first_places
 from twin.trace import UNSET, Trace
 from twin.units import MS_HOUR, IntArray
-from twin.workload import NONE, WAITING
+from twin.workload import WAITING
 
-_LATER = np.iinfo(np.int64).max
+__all__ = ["Need", "count_by_group", "count_present", "levels_at", "need", "occupied", "open_time"]
 
 
 @dataclass(frozen=True)
@@ -52,57 +55,35 @@ class Need:
 def need(trace: Trace, hospital: Hospital, *, every_hours: int = 1) -> Need:
     """Patients in beds and waiting for one, by ward, every so many hours of the whole run."""
     wards = tuple(hospital.wards)
-    ms = np.arange(0, trace.end, every_hours * MS_HOUR, dtype=np.int64)
+    n, step = len(wards), every_hours * MS_HOUR
+    ms = np.arange(0, trace.end, step, dtype=np.int64)
+    cut = cut_rows(trace)
+    held = stays(trace, cut)
+    in_ward = held.place < n
+    in_beds = count_by_group(
+        held.place[in_ward], held.begin[in_ward], held.end[in_ward], n, step=step, instants=ms.size
+    )
     first = first_places(trace, hospital)[trace.workload.step]
-    asked = trace.requested != UNSET
-    until_start = np.where(trace.started == UNSET, _LATER, trace.started)
-    until_left = np.where(trace.left == UNSET, _LATER, trace.left)
-    found, found_until = found_waiting(trace)
-    in_beds = np.empty((len(wards), ms.size), np.int64)
-    waiting = np.empty_like(in_beds)
-    open_beds = np.empty_like(in_beds)
-    for i, ward in enumerate(wards):
-        inside = (trace.place == i) & (trace.started != UNSET)
-        in_beds[i] = count_present(trace.started[inside], until_left[inside], ms)
-        boarding = found_until[found == i]
-        in_beds[i] += count_present(np.zeros_like(boarding), boarding, ms)
-        waits = asked & (first == i)
-        waiting[i] = count_present(trace.requested[waits], until_start[waits], ms)
-        open_beds[i] = levels_at(trace.schedule.levels[ward], ms)
-    elsewhere = asked & (first >= 0) & (first < len(wards)) & _kept_a_ward(trace, len(wards))
+    asks = np.flatnonzero((first >= 0) & (first < n) & (trace.requested != UNSET))
+    begin, end = trace.requested[asks], wait_ends(trace)[asks]
+    waiting = count_by_group(first[asks], begin, end, n, step=step, instants=ms.size)
+    away = displaced(trace, cut)
+    if away.row.size:
+        to = first[away.row]
+        chosen = (to >= 0) & (to < n)
+        waiting += count_by_group(
+            to[chosen], away.begin[chosen], away.end[chosen], n, step=step, instants=ms.size
+        )
+    elsewhere = _keeps_a_ward(trace, asks, n)
+    levels = [levels_at(trace.schedule.levels[ward], ms) for ward in wards]
     return Need(
         ms,
         wards,
         in_beds,
         waiting,
-        open_beds,
-        count_present(trace.requested[elsewhere], until_start[elsewhere], ms),
+        np.stack(levels) if levels else np.empty((0, ms.size), np.int64),
+        count_present(begin[elsewhere], end[elsewhere], ms),
     )
-
-
-def found_waiting(trace: Trace) -> tuple[IntArray, IntArray]:
-    """Beds and places kept, when the run begins, by those who wait for their next step.
-
-    No row of the trace tells of them: the step that took the place was over before the run.
-
-    Returns
-    -------
-    place, until : shape (such patients,)
-        Place kept from 0 until the next step starts, or for ever. [ms]
-    """
-    work = trace.workload
-    who = np.flatnonzero((work.origin == WAITING) & (work.held != NONE))
-    started = trace.started[work.first[who]]
-    return work.held[who], np.where(started == UNSET, _LATER, started)
-
-
-def first_places(trace: Trace, hospital: Hospital) -> IntArray:
-    """First place of each numbered step in the order of ``trace.places``, or -1, shape (step,)."""
-    firsts = []
-    for key in trace.steps:
-        places = hospital.pathways[key.pathway].steps[key.index].alternatives()
-        firsts.append(trace.places.index(places[0].place) if places else -1)
-    return np.asarray(firsts, dtype=np.int64)
 
 
 def count_present(begins: IntArray, ends: IntArray, at: IntArray) -> IntArray:
@@ -112,9 +93,21 @@ def count_present(begins: IntArray, ends: IntArray, at: IntArray) -> IntArray:
     return started - over
 
 
-def levels_at(level: Level, at: IntArray) -> IntArray:
-    """A level at each instant, shape of ``at``."""
-    return level.values[np.searchsorted(level.times, at, side="right") - 1]
+def count_by_group(
+    group: IntArray, begins: IntArray, ends: IntArray, groups: int, *, step: int, instants: int
+) -> IntArray:
+    """How many intervals [begin, end) of each group hold the instants 0, step, 2 step, ...
+
+    Returns
+    -------
+    IntArray, shape (group, instant)
+    """
+    wide = instants + 1
+    since = np.clip(-(-begins // step), 0, instants)
+    until = np.clip(-(-ends // step), 0, instants)
+    change = np.bincount(group * wide + since, minlength=groups * wide)
+    change = change - np.bincount(group * wide + until, minlength=groups * wide)
+    return np.cumsum(change.reshape(groups, wide), axis=1)[:, :instants]
 
 
 def occupied(begins: IntArray, ends: IntArray, start: int, end: int) -> int:
@@ -122,20 +115,22 @@ def occupied(begins: IntArray, ends: IntArray, start: int, end: int) -> int:
     return int(np.clip(np.minimum(ends, end) - np.maximum(begins, start), 0, None).sum())
 
 
-def open_time(level: Level, start: int, end: int) -> int:
-    """Level integrated over [start, end). [beds x ms]"""
-    begins = level.times
-    ends = np.append(level.times[1:], _LATER)
-    spans = np.clip(np.minimum(ends, end) - np.maximum(begins, start), 0, None)
-    return int((spans * level.values).sum())
-
-
-def _kept_a_ward(trace: Trace, wards: int) -> IntArray:
-    """Rows whose patient waits in a ward bed that the step before took."""
-    before = trace.before(trace.place, -1)
-    left_before = trace.before(trace.left, UNSET)
-    kept = (left_before == UNSET) | (left_before > trace.before(trace.ended, UNSET))
-    found = np.full(before.shape, -1, np.int64)  # kept from before the run
-    waits = (trace.workload.origin == WAITING) & (np.diff(trace.workload.first) > 0)
-    found[trace.workload.first[:-1][waits]] = trace.workload.held[waits]
-    return ((before >= 0) & (before < wards) & kept) | ((found >= 0) & (found < wards))
+def _keeps_a_ward(trace: Trace, asks: IntArray, wards: int) -> NDArray[np.bool_]:
+    """Whether who asks in each of these rows waits in a ward bed that an earlier step took."""
+    if not asks.size:
+        return np.zeros(0, dtype=bool)
+    work, cut = trace.workload, cut_rows(trace)
+    place = trace.place.astype(np.int64)
+    moved = cut.only(cut.current)
+    place[moved.row] = moved.place  # of one row in order: where he was last stays
+    before = np.maximum(asks - 1, 0)
+    skipped = (trace.started[before] == UNSET) & (trace.requested[before] != UNSET)
+    if skipped.any():  # the place is that of the last row that started
+        rows = np.arange(place.size)
+        before = np.maximum.accumulate(np.where(trace.started != UNSET, rows, 0))[before]
+    same = (before < asks) & (trace.patient[before] == trace.patient[asks])
+    kept = (trace.left[before] == UNSET) | (trace.left[before] > trace.ended[before])
+    keeps = same & kept & (place[before] >= 0) & (place[before] < wards)
+    first = asks == work.first[trace.patient[asks]]
+    found = np.where(work.origin == WAITING, work.held, -1)[trace.patient[asks]]
+    return keeps | (first & (found >= 0) & (found < wards))

@@ -45,7 +45,7 @@ def test_two_admitted_and_one_sent_home_by_hand():
     assert told["ed_within_4h"] == pytest.approx(100 * 2 / 3)
     assert told["ed_over_12h"] == 0
     assert told["ed_hours_mean"] == pytest.approx(16.5 / 3)
-    assert told["wait_to_be_seen_minutes"] == pytest.approx(60 / 3)
+    assert told["wait_for_cubicle_minutes"] == pytest.approx(60 / 3)
     assert told["boarding_hours_mean"] == pytest.approx(4.75)
     assert told["boarding_hours_p90"] == pytest.approx(0.9 * 9.5)
     # one bed, taken from 2:00 to 12:00 and from 12:00 to 22:00
