@@ -224,23 +224,17 @@ class Trace:
         TwinError
             The file cannot be written.
         """
-        write_table(self.table(), path)
+        write_whole(path, table_bytes(self.table(), path))
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV (``.csv``) or Parquet (any other name), whole or not at all.
-
-    Raises
-    ------
-    TwinError
-        The file cannot be written.
-    """
+def table_bytes(table: pd.DataFrame, path: Path) -> bytes:
+    """A table as the bytes of a CSV file, if ``path`` ends in ``.csv``, else of a Parquet file."""
     buffer = io.BytesIO()
     if path.suffix == ".csv":
         table.to_csv(buffer, index=False)
     else:
         table.to_parquet(buffer, index=False)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _times(values: IntArray) -> pd.api.extensions.ExtensionArray:

@@ -47,7 +47,12 @@ def command(
         datetime | None, typer.Option("--start", formats=["%Y-%m-%d"], help="First day of the run.")
     ] = None,
     trace: Annotated[
-        Path | None, typer.Option("--trace", help="Write the first replication's trace (.parquet or .csv).")
+        Path | None,
+        typer.Option(
+            "--trace",
+            help="Write the first replication's trace (.parquet or .csv); as an event log: "
+            "NAME.vidigi.csv, NAME.process.csv.",
+        ),
     ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,

@@ -7,7 +7,6 @@ not converged: more days would move the mean itself.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,9 @@ from twin.hospital.load import (
     refuse_nowhere_to_go,
     refuse_steady_overload,
 )
-from twin.measures import MEASURES, StepWait, estimate, step_waits, summarise
-from twin.trace import Trace
+from twin.measures import MEASURES, StepWait, estimate, event_log, step_waits, summarise
+from twin.measures.event_log import Style
+from twin.trace import Trace, table_bytes
 
 #: steps that the words name; the JSON document has them all
 LONGEST_WAITS = 12
@@ -41,6 +41,8 @@ LONGEST_WAITS = 12
 FULLEST, WORTH_NAMING = 8, 0.7
 #: ways to write a trace, by the file's ending
 TRACE_ENDINGS = (".parquet", ".csv")
+#: the event log that the ending before it asks for: run.vidigi.csv, run.process.parquet
+EVENT_LOGS: Mapping[str, Style] = {".vidigi": "vidigi", ".process": "process_mining"}
 STEADY = "OK"
 
 
@@ -140,7 +142,7 @@ def run_simulation(
         return {
             **summarise(trace, case.hospital),
             "stopped": trace.stopped_why,
-            "waits": step_waits(trace),
+            "waits": step_waits(trace, case.hospital),
             "trace": trace_bytes(trace, trace_to) if wanted and trace_to is not None else None,
         }
 
@@ -232,14 +234,9 @@ def refuse_trace(path: Path) -> None:
 
 
 def trace_bytes(trace: Trace, path: Path) -> bytes:
-    """A trace as the bytes of a Parquet (``.parquet``) or CSV file."""
-    table = trace.table()
-    buffer = io.BytesIO()
-    if path.suffix == ".parquet":
-        table.to_parquet(buffer, index=False)
-    else:
-        table.to_csv(buffer, index=False)
-    return buffer.getvalue()
+    """A trace, or the event log that its name asks for, as the bytes of a Parquet or CSV file."""
+    style = EVENT_LOGS.get(Path(path.stem).suffix)
+    return table_bytes(trace.table() if style is None else event_log(trace, style), path)
 
 
 def words(answer: SimulationAnswer) -> str:

@@ -8,6 +8,15 @@ from twin.measures.precision import Estimate, band, estimate, paired
 from twin.measures.readiness import Rate, Readiness, miss_rate, readiness
 from twin.measures.stays import Stays, stays
 from twin.measures.summary import MEASURES, summarise
+from twin.measures.tables import (
+    classes_table,
+    cost_table,
+    delays_table,
+    items_table,
+    sessions_table,
+    staff_table,
+    wards_table,
+)
 from twin.measures.waiting import StepWait, step_waits
 
 __all__ = [
@@ -21,15 +30,22 @@ __all__ = [
     "StepWait",
     "TurnoverSplit",
     "band",
+    "classes_table",
+    "cost_table",
+    "delays_table",
     "estimate",
     "event_log",
+    "items_table",
     "log_table",
     "miss_rate",
     "need",
     "paired",
     "readiness",
+    "sessions_table",
+    "staff_table",
     "stays",
     "step_waits",
     "summarise",
     "turnover_split",
+    "wards_table",
 ]
