@@ -1,145 +1,199 @@
 """Offered load: the patients, beds and people that the arrivals ask for on average.
 
 The arithmetic that must close before anything is simulated: arrivals a day x mean length of stay
-against the beds that are open. [beds]
+against the beds that are open. [beds] Patients of a population are not in it, for how often they come
+depends on the house; promises, kits, lounges and the keeping of places while waiting neither.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import networkx as nx
-import numpy as np
 
 from twin.errors import Overload
 from twin.hospital.duration import mean_ms
+from twin.hospital.flows import Flow, Served, class_rates, flows, left_out, visits
 from twin.hospital.hospital import Hospital
 from twin.hospital.pathway import Pathway
-from twin.units import DAYS_WEEK, MS_DAY, MS_IN, FloatArray, clock_ms
+from twin.hospital.places import StaffGroup
+from twin.hospital.week import usual_mean
+from twin.units import MS_DAY, MS_IN
+
+__all__ = [
+    "Load",
+    "Pool",
+    "class_rates",
+    "growth_a_day",
+    "just_full",
+    "left_out",
+    "offered_load",
+    "overloaded",
+    "pools",
+    "refuse_nowhere_to_go",
+    "refuse_steady_overload",
+    "visits",
+]
+
+#: an offered load this near to 1 is 1: the sums behind it are rounded
+_EXACTLY = 1e-9
+#: rounds in which the shares that are served settle (assumed: each halves what is left, or better)
+_ROUNDS = 50
+
+
+def _ratio(offered: float, there: float) -> float:
+    if offered == 0:
+        return 0.0
+    return offered / there if there > 0 else float("inf")
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of one place or group, and what is there."""
+    """What is asked of one place or group, and what is there.
+
+    Attributes
+    ----------
+    kind : "ward", "place" or "staff"
+    offered : mean number needed at once [beds, places or people]
+    open : mean level over the usual week, breaks and expected absences included; infinite where unlimited
+    lasting : what is offered by patients who wait for as long as it takes; the others leave or skip
+    """
 
     name: str
-    kind: str  # "ward", "place" or "staff"
-    offered: float  # mean number needed at once [beds, places or people]
-    open: float  # mean level over the week; infinite where unlimited
+    kind: str
+    offered: float
+    open: float
+    lasting: float
 
     @property
     def ratio(self) -> float:
         """Offered / open; infinite where nothing is open and something is asked. [fraction]"""
-        if self.offered == 0:
-            return 0.0
-        return self.offered / self.open if self.open > 0 else float("inf")
-
-
-def visits(pathway: Pathway) -> FloatArray:
-    """Mean number of times a patient comes to each step, shape (step,). [visits a patient]"""
-    n = len(pathway.steps)
-    route = np.zeros((n, n))
-    for i in range(n):
-        for to, share in pathway.routes(i):
-            if to is not None:
-                route[i, to] += share
-    first = np.zeros(n)
-    first[0] = 1
-    return np.asarray(np.linalg.solve((np.eye(n) - route).T, first), dtype=np.float64)
-
-
-def class_rates(hospital: Hospital) -> dict[str, float]:
-    """Mean arrivals of each class. [patients a day]"""
-    rates = dict.fromkeys(hospital.classes, 0.0)
-    for stream in hospital.arrivals.values():
-        mean = stream.daily_mean * stream.factor * sum(stream.weekday_factors) / DAYS_WEEK
-        for name, share in stream.mix.items():
-            rates[name] += mean * share
-    return rates
-
-
-def mean_level(entry) -> float:  # type: ignore[no-untyped-def]
-    """Mean level over a week, the calendar's exceptions included. [beds, places or people]"""
-    if getattr(entry, "unlimited", False):
-        return float("inf")
-    week = np.full((DAYS_WEEK, MS_DAY // MS_IN["minutes"]), float(entry.usual))
-    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    for row, level in entry.exceptions():
-        start, end = (clock_ms(text) // MS_IN["minutes"] for text in (row.start, row.end))
-        for day in row.days:
-            week[names.index(day), start:end] = level
-    return float(week.mean())
-
-
-def offered_load(hospital: Hospital) -> tuple[Load, ...]:
-    """Every ward, place and group with what is asked of it; a place's first choice bears the load.
-
-    The time that a patient keeps a place while waiting for the next is not counted: it depends on
-    the state of the house.
-    """
-    need = dict.fromkeys([*hospital.everywhere, *hospital.staff], 0.0)
-    rates = class_rates(hospital)
-    for name, patient_class in hospital.classes.items():
-        pathway = hospital.pathways[patient_class.pathway]
-        for i, times in enumerate(visits(pathway)):
-            step = pathway.steps[i]
-            load = rates[name] * times * mean_ms(step.duration) / MS_DAY
-            for place in _places_of(pathway, i):
-                need[place[0]] += load * place[1]
-                need[place[0]] += (
-                    rates[name] * times * place[1] * _turnaround_days(hospital, place[0], step.in_place)
-                )
-            for group, people in step.staff.items():
-                need[group] += load * people
-    rows = []
-    for kind, section in (("ward", hospital.wards), ("place", hospital.places), ("staff", hospital.staff)):
-        rows += [Load(key, kind, need[key], mean_level(entry)) for key, entry in section.items()]
-    return tuple(rows)
+        return _ratio(self.offered, self.open)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Wards or places that stand in for each other, taken together; or one staff group."""
+    """Wards or places that stand in for each other, taken together; or staff groups that share a pool."""
 
     members: tuple[str, ...]
     offered: float  # mean number needed at once [beds, places or people]
-    open: float  # mean level over the week
+    open: float  # mean level over the usual week
+    lasting: float  # of what is offered, by patients who wait for as long as it takes
 
     @property
     def ratio(self) -> float:
         """Offered / open. [fraction]"""
-        return Load("", "", self.offered, self.open).ratio
+        return _ratio(self.offered, self.open)
+
+    @property
+    def lasting_ratio(self) -> float:
+        """Offered by patients who do not give up / open: at 1 and above, the queue has no end. [fraction]"""
+        return _ratio(self.lasting, self.open)
+
+
+def offered_load(hospital: Hospital) -> tuple[Load, ...]:
+    """Every ward, place and group with what is asked of it; a place's first choice bears the load."""
+    return _loads(hospital, settled_flows(hospital))
+
+
+def settled_flows(hospital: Hospital) -> tuple[Flow, ...]:
+    """Flows in which those who give up before a full place or group ask for nothing more."""
+    served: Served = {}
+    found = flows(hospital)
+    for _ in range(_ROUNDS):
+        before, served = served, _served(hospital, found)
+        if all(abs(share - before.get(key, 1.0)) <= _EXACTLY for key, share in served.items()):
+            break
+        found = flows(hospital, served)
+    return found
+
+
+def _served(hospital: Hospital, found: Sequence[Flow]) -> Served:
+    """Share served of those who may give up: what their places and people can do of what is asked."""
+    if not any(flow.gives_up for flow in found):
+        return {}
+    share = {
+        name: min(1.0, 1 / pool.ratio) if pool.ratio > 0 else 1.0
+        for pool in _pooled(hospital, _loads(hospital, found))
+        for name in pool.members
+    }
+    return {
+        (flow.patient_class, flow.index): min(
+            [share[name] for name in (*[a.place for a in flow.step.alternatives()[:1]], *flow.step.staff)],
+            default=1.0,
+        )
+        for flow in found
+        if flow.gives_up
+    }
+
+
+def _loads(hospital: Hospital, found: Sequence[Flow]) -> tuple[Load, ...]:
+    need = dict.fromkeys([*hospital.everywhere, *hospital.staff], 0.0)
+    lasting = dict(need)
+
+    def ask(name: str, load: float, flow: Flow) -> None:
+        need[name] += load
+        lasting[name] += 0.0 if flow.gives_up else load
+
+    for flow in found:
+        pathway = hospital.pathways[hospital.classes[flow.patient_class].pathway]
+        load = flow.asked * mean_ms(flow.step.duration) / MS_DAY
+        for place, share in _places_of(pathway, flow.index):
+            clean = _turnaround_days(hospital, place, flow.step.in_place)
+            ask(place, share * (load + flow.asked * clean), flow)
+        for group, people in flow.step.staff.items():
+            ask(group, load * people, flow)
+    rows = []
+    for kind, section in (("ward", hospital.wards), ("place", hospital.places), ("staff", hospital.staff)):
+        for key, entry in section.items():
+            rows.append(Load(key, kind, need[key], usual_mean(entry, hospital.staff), lasting[key]))
+    return tuple(rows)
 
 
 def pools(hospital: Hospital) -> tuple[Pool, ...]:
-    """Loads taken together where a patient of one place may be put in the other."""
-    loads = {load.name: load for load in offered_load(hospital)}
+    """Loads taken together where a patient of one place may be put in the other, or people float."""
+    return _pooled(hospital, offered_load(hospital))
+
+
+def _pooled(hospital: Hospital, rows: Sequence[Load]) -> tuple[Pool, ...]:
+    loads = {load.name: load for load in rows}
     graph = nx.Graph()
     graph.add_nodes_from(loads)
     for pathway in hospital.pathways.values():
         for step in pathway.steps:
-            names = [a.place for a in step.alternatives()]
-            graph.add_edges_from(pairwise(names))
-    groups = [tuple(sorted(part, key=list(loads).index)) for part in nx.connected_components(graph)]
+            graph.add_edges_from(pairwise(a.place for a in step.alternatives()))
+    for name, group in hospital.staff.items():
+        if group.float_pool is not None:
+            graph.add_edge(name, group.float_pool)
+    order = list(loads).index
+    parts = [
+        [loads[n] for n in sorted(part, key=order)]  # in the order of the description
+        for part in nx.connected_components(graph)
+    ]
     return tuple(
-        Pool(group, sum(loads[n].offered for n in group), sum(loads[n].open for n in group))
-        for group in groups
+        Pool(
+            tuple(load.name for load in part),
+            sum(load.offered for load in part),
+            sum(load.open for load in part),
+            sum(load.lasting for load in part),
+        )
+        for part in parts
     )
 
 
-#: an offered load this near to 1 is 1: the sums behind it are rounded
-_EXACTLY = 1e-9
-
-
 def overloaded(hospital: Hospital) -> tuple[Pool, ...]:
-    """Pools that have no steady state: offered load of 1 or more."""
-    return tuple(pool for pool in pools(hospital) if pool.offered > 0 and pool.ratio >= 1 - _EXACTLY)
+    """Pools that have no steady state: those who wait for as long as it takes ask for all that is open.
+
+    Where patients leave or skip (patience, ``if_full``, a waiting room), no queue grows without end.
+    """
+    return tuple(pool for pool in pools(hospital) if pool.lasting > 0 and pool.lasting_ratio >= 1 - _EXACTLY)
 
 
 def just_full(pool: Pool) -> bool:
     """Whether what is asked is exactly what is open: the queue drifts, with no mean growth."""
-    return abs(pool.ratio - 1) <= _EXACTLY
+    return abs(pool.lasting_ratio - 1) <= _EXACTLY
 
 
 def growth_a_day(hospital: Hospital, pool: Pool) -> float:
@@ -148,15 +202,11 @@ def growth_a_day(hospital: Hospital, pool: Pool) -> float:
     What comes in beyond what the pool can finish: (offered - open) / mean time at the pool.
     """
     comes = 0.0
-    rates = class_rates(hospital)
-    for name, patient_class in hospital.classes.items():
-        pathway = hospital.pathways[patient_class.pathway]
-        for i, times in enumerate(visits(pathway)):
-            step = pathway.steps[i]
-            wanted = [a.place for a in step.alternatives()[:1]] + list(step.staff)
-            if any(member in wanted for member in pool.members):
-                comes += rates[name] * float(times)
-    return comes * max(1 - 1 / pool.ratio, 0.0) if pool.ratio > 0 else 0.0
+    for flow in settled_flows(hospital):
+        wanted = [a.place for a in flow.step.alternatives()[:1]] + list(flow.step.staff)
+        if not flow.gives_up and any(member in wanted for member in pool.members):
+            comes += flow.asked
+    return comes * max(1 - 1 / pool.lasting_ratio, 0.0) if pool.lasting_ratio > 0 else 0.0
 
 
 def refuse_nowhere_to_go(hospital: Hospital) -> None:
@@ -167,7 +217,11 @@ def refuse_nowhere_to_go(hospital: Hospital) -> None:
     Overload
         With every such place or group, and the demand for it.
     """
-    nowhere = [pool for pool in pools(hospital) if pool.offered > 0 and pool.open == 0]
+    nowhere = [
+        pool
+        for pool in pools(hospital)
+        if pool.lasting > 0 and pool.open == 0 and not any(_opens_by_date(hospital, n) for n in pool.members)
+    ]
     if nowhere:
         lines = [
             f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average and never one open; "
@@ -200,6 +254,14 @@ def refuse_steady_overload(hospital: Hospital) -> None:
             + "\n".join(lines)
             + "\nopen more, or ask for a finite run from the day it begins (--warm-up 0)"
         )
+
+
+def _opens_by_date(hospital: Hospital, name: str) -> bool:
+    """Whether rows for dates or holidays open a place that is closed in the usual week."""
+    entry = {**hospital.everywhere, **hospital.staff}[name]
+    shifts = entry.shifts.values() if isinstance(entry, StaffGroup) else ()
+    rows = [*entry.exceptions(), *((shift, shift.on_duty) for shift in shifts)]
+    return any(row.is_exception and level > 0 for row, level in rows)
 
 
 def _names(hospital: Hospital, pool: Pool) -> str:
