@@ -104,7 +104,6 @@ def floating_house(*, nurses=1, floats=1, aides=0) -> Hospital:
             "one": [{"name": "wash", "staff": {"nurse": 1}}],
             "both": [{"name": "lift", "staff": {"nurse": 1, "aide": 1}}],
             "float": [{"name": "help", "staff": {"pool": 1}}],
-            "mixed": [{"name": "walk", "staff": {"nurse": 1, "pool": 1}}],
         },
     )
 
@@ -162,14 +161,6 @@ def test_two_of_the_pool_stand_in_for_two_groups(engine):
 
     assert starts(trace) == [0, 30]
     assert lines(trace, house, Kind.FLOATED) == [(0, 1, "nurse", 1), (0, 1, "aide", 1)]
-
-
-def test_who_stands_in_is_not_there_for_the_pools_own_work_in_the_same_bundle(engine):
-    house = floating_house(nurses=0, floats=1)
-
-    trace = play(engine, house, [("mixed", 0, [("walk", 30)]), ("one", 5, [("wash", 10)])], days=1)
-
-    assert starts(trace) == [None, 5]
 
 
 def test_nurses_who_stay_over_the_end_of_their_shift_do_not_eat_up_the_pool(engine):
