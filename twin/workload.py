@@ -44,7 +44,7 @@ from twin.drawing.populations import draw_population
 from twin.drawing.snapshot_faults import check_snapshot
 from twin.drawing.steps import discharge_profile, walk
 from twin.hospital import Hospital
-from twin.streams import root
+from twin.streams import UIntArray, root
 from twin.units import IntArray
 
 __all__ = [
@@ -214,6 +214,28 @@ def draw_workload(case: Case, window: Window, *, seed: int, replication: int = 0
     UsageError
         The forecast does not cover the window, or names a stream that the hospital does not have.
     """
+    return draw_known(case, window, seed=seed, replication=replication).workload
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A workload, and under which names its patients were drawn.
+
+    Attributes
+    ----------
+    identity : uint64 (patient,) the key of a patient's chance; ``Workload.key`` is all of it but one bit
+    people : (patient of the snapshot,) row of each in the workload
+    links : for each population (name, rows of its patients, member, number in the member's chain)
+    """
+
+    workload: Workload
+    identity: UIntArray
+    people: IntArray
+    links: tuple[tuple[str, IntArray, IntArray, IntArray], ...]
+
+
+def draw_known(case: Case, window: Window, *, seed: int, replication: int) -> Drawn:
+    """What ``draw_workload`` draws, with the names behind it."""
     check_demand(case, window)
     hospital, snapshot, clock = case.hospital, case.snapshot, window.clock(case.hospital)
     check_snapshot(hospital, snapshot, clock)
@@ -241,10 +263,16 @@ def draw_workload(case: Case, window: Window, *, seed: int, replication: int = 0
         place, cues = place_now[place], cues.moved(row_now, place_now)
         del rows["row_id"]
     tables = _tables(case, clock, rows["step"], place, cues, window, base)
-    del columns["id"], columns["begin"]
+    identity = columns.pop("id")
+    del columns["begin"]
     for column in (*columns.values(), *rows.values(), *tables.values()):
         column.setflags(write=False)
-    return Workload(seed, replication, window, clock, **columns, **rows, **tables)
+    links = [
+        (name, place[begins + np.arange(chain.number.size)], chain.member, chain.number)
+        for name, (begins, chain) in zip(hospital.populations, chains, strict=True)
+    ]
+    workload = Workload(seed, replication, window, clock, **columns, **rows, **tables)
+    return Drawn(workload, identity, place[: len(snapshot.patients)], tuple(links))
 
 
 def _tables(

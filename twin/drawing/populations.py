@@ -62,12 +62,15 @@ class Chains:
         by himself
     gap : (patient,) so long after the cue [ms]
     kind : kind of the cues
+    member, number : (patient,) whose chain, and which link of it
     """
 
     columns: Columns
     before: IntArray
     gap: IntArray
     kind: int
+    member: IntArray
+    number: IntArray
 
 
 def chain_identity(
@@ -132,9 +135,12 @@ def _as_chains(
     before = np.arange(first_patient - 1, first_patient - 1 + member.size)
     starts = np.flatnonzero(np.append(True, member[1:] != member[:-1])[: member.size])
     before[starts] = heads.patient[member[starts]]
+    links = np.diff(np.append(starts, member.size))
+    number = heads.number[member] + 1 + np.arange(member.size) - np.repeat(starts, links)
     arrival = np.where(before == NONE, gap, FAR)
     kind = PLACE_LEFT if population.away is None else HOUSE_LEFT
-    return Chains(newcomers(hospital, identity, classes, arrival), before, gap, kind)
+    columns = newcomers(hospital, identity, classes, arrival)
+    return Chains(columns, before, gap, kind, member, number)
 
 
 def _gaps(population: Population, identity: UIntArray) -> IntArray:
