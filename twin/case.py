@@ -37,6 +37,8 @@ __all__ = [
 
 #: the longest run, warm-up and tail included; longer questions are asked in parts [days]
 LONGEST_RUN = 3_660
+#: years in which a run may begin; others are taken for a slip of the pen
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Window:
             raise UsageError(
                 f"a run measures 1 day or more, with warm-up and tail of 0 or more; "
                 f"got days={self.days}, warm-up={self.warm_up}, tail={self.tail}",
+                code="E_RANGE",
+            )
+        if not FIRST_YEAR <= self.start.year <= LAST_YEAR:
+            raise UsageError(
+                f"a run begins between {FIRST_YEAR} and {LAST_YEAR}, not on {self.start}; correct the year",
                 code="E_RANGE",
             )
         if self.total > LONGEST_RUN:
