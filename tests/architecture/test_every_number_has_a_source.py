@@ -1,6 +1,5 @@
 """Every number of the shipped hospitals has a source, every numeric field of the description a unit."""
 
-import inspect
 import tomllib
 import types
 import typing
@@ -10,20 +9,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 
-from twin.hospital import base, hospital, pathway, places, shipped, shipped_names
-from twin.hospital.base import Model
+from twin.hospital import shipped, shipped_names
+from twin.hospital.schema import parts
 from twin.units import Unit
 
 KINDS = ("sourced", "derived", "assumed")
-MODELS = sorted(
-    {
-        model
-        for module in (base, places, pathway, hospital)
-        for _, model in inspect.getmembers(module, inspect.isclass)
-        if issubclass(model, Model)
-    },
-    key=lambda model: model.__name__,
-)
+MODELS = sorted(parts(), key=lambda model: model.__name__)
 
 
 def numbers(value: Any, path: str = "") -> Iterator[str]:
@@ -82,6 +73,17 @@ def test_every_number_of_the_description_has_a_unit(model):
     hints = typing.get_type_hints(model, include_extras=True)
 
     assert [name for name in model.model_fields if list(bare_numbers(hints[name]))] == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_of_the_description_has_a_meaning(model):
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+def test_lists_sessions_and_supplies_are_among_the_tables():
+    assert {"Session", "Booking", "Item", "Policy", "Tray", "Kit", "Population"} <= {
+        m.__name__ for m in MODELS
+    }
 
 
 def test_a_number_without_a_source_is_found():

@@ -21,7 +21,12 @@ class Model(BaseModel):
     """A part of a description: frozen, and a key that it does not know is a fault."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=False, allow_inf_nan=False, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        strict=False,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -32,11 +37,18 @@ class Hours(Model):
     """
 
     days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    """Days of the week on which the row counts."""
     start: str = Field("00:00", alias="from", description='time of day "HH:MM"')
-    end: str = Field("24:00", alias="to", description='time of day "HH:MM", later than `from`')
+    end: str = Field(
+        "24:00",
+        alias="to",
+        description='time of day "HH:MM"; later than `from`, but for a shift over midnight',
+    )
     first: date | None = Field(None, description="first local date on which the row counts")
     last: date | None = Field(None, description="last local date on which the row counts")
-    holidays: Literal["also", "only", "never"] = Field("also", description="on public holidays")
+    holidays: Literal["also", "only", "never"] = Field(
+        "also", description="whether it counts on public holidays"
+    )
 
     @field_validator("start", "end")
     @classmethod
@@ -68,11 +80,17 @@ class Duration(Model):
     """How long something takes: a mean and a coefficient of variation, or a table of quantiles."""
 
     mean: Annotated[float, Field(gt=0, le=1e6), Unit("as in `unit`")] | None = None
+    """Mean length; this or `quantiles`."""
     cv: Annotated[float, Field(ge=0, le=10), Unit("standard deviation / mean")] = 0.0
+    """Standard deviation / mean; 0 means always the mean."""
     unit: TimeUnit
+    """Unit of the mean, of `at_most` and of the quantiles."""
     shape: Literal["lognormal", "gamma", "exponential", "exactly"] = "lognormal"
+    """Distribution with this mean and CV."""
     at_most: Annotated[float, Field(gt=0, le=1e6), Unit("as in `unit`")] | None = None
+    """The longest that can be drawn."""
     quantiles: tuple[tuple[Share, Annotated[float, Field(ge=0, le=1e6), Unit("as in `unit`")]], ...] = ()
+    """Pairs [share, value]: a measured distribution, straight between its points."""
 
     @property
     def ms(self) -> int:
@@ -84,6 +102,7 @@ class Profile(Model):
     """Shares of a day by hour, 0 to 23; they sum to one."""
 
     hours: tuple[Share, ...] = Field(min_length=24, max_length=24)
+    """Share of the day that falls into each hour."""
     recorded: tuple[Share, ...] | None = Field(
         None,
         min_length=24,
@@ -101,5 +120,8 @@ class Money(Model):
     """What things cost, in one currency and one base year."""
 
     currency: str = "GBP"
+    """ISO code of the currency."""
     base_year: Annotated[int, Field(ge=1990, le=2100), Unit("year")] = 2024
+    """Year of the prices."""
     open_bed_day: Annotated[float, Field(ge=0), Unit("currency a bed a day")] = 0.0
+    """Cost of a bed that is open for a day."""

@@ -27,21 +27,37 @@ class Hospital(Model):
     """What is physically there and the usual calendar."""
 
     name: str = Field(min_length=1, max_length=80)
+    """What people call it."""
     timezone: str = "Europe/London"
+    """IANA name of the local time."""
     country: str | None = None
+    """ISO code, with a part such as `GB-ENG`, of the public holidays; none when left out."""
     money: Money = Money()
+    """Prices."""
     profiles: dict[Name, Profile] = Field(default_factory=dict)
+    """Shares of a day by hour."""
     wards: dict[Name, Ward] = Field(default_factory=dict)
+    """Beds."""
     places: dict[Name, Place] = Field(default_factory=dict)
+    """Cubicles, theatres, rooms, machines."""
     staff: dict[Name, StaffGroup] = Field(default_factory=dict)
+    """People by role and skill."""
     arrivals: dict[Name, Arrivals] = Field(default_factory=dict)
+    """Streams of patients from outside."""
     populations: dict[Name, Population] = Field(default_factory=dict)
+    """Patients who come again and again."""
     sessions: dict[Name, Session] = Field(default_factory=dict)
+    """Blocks of theatre or clinic time."""
     items: dict[Name, Item] = Field(default_factory=dict)
+    """Consumables."""
     trays: dict[Name, Tray] = Field(default_factory=dict)
+    """Sets of instruments that return."""
     kits: dict[Name, Kit] = Field(default_factory=dict)
+    """Lists of items and trays."""
     classes: dict[Name, PatientClass]
+    """Kinds of patients."""
     pathways: dict[Name, Pathway]
+    """Ways through the hospital."""
     sources: dict[str, str] = Field(
         default_factory=dict, description="path of a number -> where it comes from"
     )

@@ -29,30 +29,35 @@ class WardHours(Hours):
     """An exception to a ward's usual level."""
 
     staffed_beds: Beds
+    """Beds open in these hours."""
 
 
 class PlaceHours(Hours):
     """An exception to a place's usual level."""
 
     staffed: Beds
+    """Places open in these hours."""
 
 
 class StaffHours(Hours):
     """An exception to the usual number on duty."""
 
     on_duty: People
+    """People on duty in these hours."""
 
 
 class Shift(Hours):
     """One stretch of work of a staff group; one that ends no later than it begins runs over midnight."""
 
     on_duty: People
+    """People who come to the shift."""
 
 
 class Break(Hours):
     """A calendar of breaks: so many people of the group are away."""
 
     away: People
+    """People who rest in these hours."""
 
 
 Ratio = Annotated[float, Field(gt=0, le=100), Unit("patients a nurse")]
@@ -66,25 +71,38 @@ class Nursing(Model):
     """
 
     group: Name
+    """The staff group that nurses the ward."""
     patients_per_nurse: Ratio
+    """Beds that one nurse can care for."""
     by_shift: dict[Name, Ratio] = Field(default_factory=dict)
+    """Ratio of single shifts, by name of the shift."""
 
 
 class Ward(Model):
     """Beds under one nursing team."""
 
     title: str
+    """What people call it."""
     physical_beds: Beds
+    """Beds that stand there: the ceiling."""
     staffed_beds: Beds
+    """Beds usually open."""
     turnaround_minutes: Minutes = 0.0
+    """Cleaning and making up after a patient has left."""
     discharge_profile: Name | None = None
+    """Profile of the hours at which patients go home."""
     department: Name | None = None
+    """Department to which it is counted."""
     critical_care: bool = False
+    """Whether its beds are critical-care beds."""
     calendar: tuple[WardHours, ...] = ()
+    """Exceptions to the usual level."""
     on_fall: OnFall = "finish"
     opens_when_full: OpensWhenFull = ()
     waiting_room: WaitingRoom | None = None
+    """Most patients who may wait for it without holding a place; unbounded when left out."""
     nursing: Nursing | None = None
+    """The nurses without whom its beds close."""
 
     @property
     def physical(self) -> int:
@@ -105,15 +123,23 @@ class Place(Model):
     """A place that is not a ward: cubicles, a theatre, clinic rooms, a scanner."""
 
     title: str
+    """What people call it."""
     physical: Beds = 0
+    """Places that stand there: the ceiling."""
     staffed: Beds = 0
+    """Places usually open."""
     unlimited: bool = False
+    """Has room for everybody, e.g. at home or on the telephone."""
     turnaround_minutes: Minutes = 0.0
+    """Making ready after a patient has left."""
     department: Name | None = None
+    """Department to which it is counted."""
     calendar: tuple[PlaceHours, ...] = ()
+    """Exceptions to the usual level."""
     on_fall: OnFall = "finish"
     opens_when_full: OpensWhenFull = ()
     waiting_room: WaitingRoom | None = None
+    """Most patients who may wait for it without holding a place; unbounded when left out."""
 
     @property
     def usual(self) -> int:
@@ -133,11 +159,17 @@ class StaffGroup(Model):
     """
 
     title: str
+    """What people call it."""
     on_duty: People = 0
+    """People usually on duty, where the group has no shifts."""
     calendar: tuple[StaffHours, ...] = ()
+    """Exceptions to `on_duty`."""
     shifts: dict[Name, Shift] = Field(default_factory=dict)
+    """Shifts by name; the people of all that hold are there together."""
     breaks: tuple[Break, ...] = ()
+    """People away to rest."""
     absence: Annotated[Share, Unit("chance that one on a shift is away for all of it")] = 0.0
+    """Of each shift so many are away in the mean."""
     float_pool: Name | None = Field(None, description="group whose people stand in when this one is short")
     on_fall: OnFall = "finish"
 
