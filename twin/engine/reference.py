@@ -23,7 +23,7 @@ from twin.case import Case, Schedule
 from twin.engine.reference_lists import Lists
 from twin.engine.reference_service import Service
 from twin.engine.reference_supplies import Batch, Stock, Supplies
-from twin.engine.reference_words import Entry, Patient, Promise, State, Stay, all_tasks
+from twin.engine.reference_words import Entry, Patient, Promise, Queue, State, Stay, all_tasks
 from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING, TRANSFER, review_instants
 from twin.trace import UNSET, Kind, Log, Outcome, Trace
 from twin.units import minutes
@@ -61,6 +61,7 @@ class House:
     def __init__(self, case: Case, workload: Workload, schedule: Schedule) -> None:
         self.hospital, self.workload, self.schedule = case.hospital, workload, schedule
         self.env = simpy.Environment()
+        self.end = workload.end
         self.classes = tuple(self.hospital.classes)
         self.places = tuple(self.hospital.everywhere)
         self.place_numbers = {name: number for number, name in enumerate(self.places)}
@@ -78,7 +79,6 @@ class House:
         ):
             self.cues[int(row), int(kind)].append((int(who), int(gap)))
         self.waiting: dict[Stay, None] = {}  # for the first start, or to resume
-        self.keepers = 0  # of them, those who keep a place and wait for the first start
         self.kits_asked: list[Stay] = []  # since the last round
         self.may_go: dict[Stay, None] = {}  # whom 5 looks at, of the instant ...
         self.may_go_at = -1
@@ -107,7 +107,7 @@ class House:
 
     def at(self, when: int, turn: int, do: Callable[..., Any], *what: Any) -> None:
         """Something will happen at an instant, in its turn among all that happens then."""
-        if when < self.workload.end:  # nothing that falls on the end happens
+        if when < self.end:  # nothing that falls on the end happens
             moment = Moment(self.env, when, turn)
             moment.callbacks.append(lambda _: do(*what))
 
@@ -140,7 +140,7 @@ class House:
         self.plan_sittings()
         self.plan_reviews()
         self.call_a_round()
-        self.env.run(until=self.workload.end)
+        self.env.run(until=self.end)
 
     def change_levels(self) -> Iterator[simpy.Event]:
         """Beds open and close, people come on duty and go, as the schedule says."""
@@ -319,7 +319,6 @@ class House:
         stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.env.event())
         self.requested[row] = since
         self.waiting[stay] = None
-        self.keepers += patient.held is not None
         self.want_kit(stay, +1)
         self.give_promise_back(patient, unless_needed_from=row)
         patience = int(self.workload.patience[row])
@@ -354,7 +353,8 @@ class House:
     def join(self, stay: Stay, place: str | None, number: int) -> None:
         """Stand in line in the order of service."""
         order = (stay.priority_at(self.now), int(number > 0), stay.asked, stay.patient.key, number)
-        self.line.join(Entry(order, stay, place))
+        promises = stay.state is State.WAITS and self.service.promise_to_make(stay) is not None
+        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, promises)))
         self.call_a_round()
 
     def join_later(self, stay: Stay, place: str, number: int, turn: int) -> None:
@@ -378,7 +378,6 @@ class House:
         self.leave_lines(stay)
         del self.waiting[stay]
         if stay.state is State.WAITS:
-            self.keepers -= stay.patient.held is not None
             self.want_kit(stay, -1)
 
     def leave_lines(self, stay: Stay) -> None:
@@ -393,7 +392,7 @@ class House:
         """Serve until nobody can start, then resolve circles, until nothing moves."""
         self.judge_misses()
         self.serve()
-        while self.keepers > 1 and self.exchange():
+        while len(self.line.keepers) > 1 and self.exchange():
             self.serve()
         if self.too_many_wait() or self.too_many_starts():
             self.call(GUARDS, self.guard)
@@ -405,16 +404,22 @@ class House:
         started gave up a place (or a rule is in force by which taking lets others start): then the
         round begins again at the top.
         """
-        entries, i = self.line.entries, 0
-        while i < len(entries):
-            entry = entries[i]
-            turn = self.service.turn_of(entry, self.now)
+        passed: set[Queue] = set()
+        while self.start_the_first(passed):
+            pass
+
+    def start_the_first(self, passed: set[Queue]) -> bool:
+        """The first in order who can start, starts. False if nobody can."""
+        now = self.now
+        for entry in self.line.heads(passed):
+            turn = self.service.turn_of(entry, now)
             if turn is None:
-                i += 1
-            elif self.start(*turn) or not self.service.starts_only_take:
-                i = 0
-            else:
-                i = self.line.position(entry.order)
+                passed.add(entry.queue)
+                continue
+            if self.start(*turn) or not self.service.starts_only_take:
+                passed.clear()
+            return True
+        return False
 
     def exchange(self) -> bool:
         """Patients who keep full places and wait in a circle swap them at once, without turnaround."""
@@ -649,7 +654,7 @@ class House:
     def join_transfer(self, stay: Stay, place: str, number: int) -> None:
         """Stand in line after everybody, since the start of the step."""
         order = (TRANSFER, 0, int(self.started[stay.row]), stay.patient.key, number)
-        self.line.join(Entry(order, stay, place, moves=True))
+        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, False)))
         self.call_a_round()
 
     def move(self, stay: Stay, place: str) -> bool:
@@ -831,8 +836,9 @@ class House:
         """For all who asked since the last round: what of the kit was not there in full."""
         for stay in self.kits_asked:
             for stock, n in stay.task.contents:
-                if stock.on_hand < n:
-                    self.tell(Kind.MISSED, stay.row, stock.number, n - stock.on_hand)
+                missing = n - max(stock.on_hand, 0)
+                if missing > 0:
+                    self.tell(Kind.MISSED, stay.row, stock.number, missing)
         self.kits_asked.clear()
 
     def take_kit(self, stay: Stay) -> None:

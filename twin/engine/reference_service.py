@@ -223,11 +223,10 @@ class Service:
         The first in order who closes a circle moves, with the shortest circle back to him.
         """
         edges: dict[tuple[str, str], Entry] = {}
-        for entry in self.line.entries:
-            held, place = entry.stay.patient.held, entry.place
-            if held is None or place is None or place == held or not self.takes_part(entry, place):
-                continue
-            edges.setdefault((held, place), entry)
+        heads = [(queue[0].order, kept, queue[0]) for (kept, _), queue in self.line.keepers.items()]
+        for _, kept, entry in sorted(heads, key=lambda head: head[0]):
+            if entry.place is not None and self.takes_part(entry, entry.place):
+                edges.setdefault((kept, entry.place), entry)
         for first in edges:
             circle = [edges[edge] for edge in shortest_circle(first, list(edges))]
             if circle and self.people_are_free_for(circle):
@@ -238,8 +237,7 @@ class Service:
         """Whether a request may be part of a circle: an ordinary one, for a full place without a gate."""
         stay = entry.stay
         return (
-            stay.state is State.WAITS
-            and not stay.task.contents
+            not stay.task.contents
             and stay.task.promises is None
             and place not in self.gates
             and self.is_full(place)

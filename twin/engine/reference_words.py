@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ class Patient:
     limit: int | None = None  # of that sitting [ms]
 
 
-class State(Enum):
+class State(IntEnum):
     """Where a stay stands."""
 
     WAITS = 1  # for its first start
@@ -151,6 +151,11 @@ class Stay:
         return self.task.priority_at(self.asked, now)
 
 
+#: those in one queue would take the same, so the first of them speaks for all: the task, the place, whether
+#: for a start, a resumption or a transfer, and whether something is promised
+Queue = tuple[int, str | None, State, bool]
+
+
 @dataclass(eq=False, slots=True)
 class Entry:
     """A stay's place in line: for a unit of a place, or (None) for its people and kit alone."""
@@ -158,36 +163,62 @@ class Entry:
     order: Order
     stay: Stay
     place: str | None
-    moves: bool = False  # a transfer: the stay goes on elsewhere
+    queue: Queue
+
+    @property
+    def moves(self) -> bool:
+        """A transfer: the stay goes on elsewhere."""
+        return self.queue[2] is State.GOES_ON
 
 
 _order = attrgetter("order")
 
 
 class Line:
-    """All who wait, in the order of service."""
+    """All who wait, in the order of service: a queue for each thing to wait for."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.holders: list[Entry] = []  # those of them who hold the line
+        self.queues: dict[Queue, list[Entry]] = {}
+        #: of them, those who keep a place and wait for the first start elsewhere, by the place kept
+        self.keepers: dict[tuple[str, Queue], list[Entry]] = {}
+        self.holders: list[Entry] = []  # those who hold the line
 
     def join(self, entry: Entry) -> None:
         """Stand in line by the order."""
         entry.stay.entries.append(entry)
-        insort(self.entries, entry, key=_order)
+        insort(self.queues.setdefault(entry.queue, []), entry, key=_order)
+        kept = self.kept(entry)
+        if kept is not None:
+            insort(self.keepers.setdefault((kept, entry.queue), []), entry, key=_order)
         if entry.stay.task.step.holds_the_line and not entry.moves:
             insort(self.holders, entry, key=_order)
 
     def leave(self, entry: Entry) -> None:
         """Stand in this line no longer."""
         entry.stay.entries.remove(entry)
-        del self.entries[self.position(entry.order)]
+        _take_out(self.queues, entry.queue, entry)
+        kept = self.kept(entry)
+        if kept is not None:
+            _take_out(self.keepers, (kept, entry.queue), entry)
         if entry.stay.task.step.holds_the_line and not entry.moves:
             self.holders.remove(entry)
 
-    def position(self, order: Order) -> int:
-        """How many stand before this order."""
-        return bisect_left(self.entries, order, key=_order)
+    def kept(self, entry: Entry) -> str | None:
+        """The place that one keeps who waits for the first start elsewhere."""
+        held = entry.stay.patient.held
+        waits_elsewhere = entry.place is not None and entry.place != held and entry.queue[2] is State.WAITS
+        return held if waits_elsewhere else None
+
+    def heads(self, passed: set[Queue]) -> list[Entry]:
+        """The first of each queue, in the order of service; of those in ``passed`` nobody can start."""
+        return sorted((q[0] for key, q in self.queues.items() if key not in passed), key=_order)
+
+
+def _take_out(queues: dict[Any, list[Entry]], key: Any, entry: Entry) -> None:
+    queue = queues[key]
+    del queue[bisect_left(queue, entry.order, key=_order)]
+    if not queue:
+        del queues[key]
 
 
 def shortest_circle(first: tuple[str, str], edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
