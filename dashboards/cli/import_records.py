@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -39,7 +40,8 @@ def command(
     from twin.records.workspace import Workspace as Folder
 
     folder = Folder(workspace)
-    folder.import_records(sources, begins=begins.date() if begins else None, as_of=as_of)
+    now = datetime.now(ZoneInfo(folder.hospital().timezone)).replace(tzinfo=None)
+    folder.import_records(sources, begins=begins.date() if begins else None, as_of=as_of, now=now)
     note(f"imported {', '.join(str(source) for source in sources)}")
     holdings = folder.holdings()
     say(holdings if json else words(holdings), json)

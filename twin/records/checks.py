@@ -17,10 +17,12 @@ from twin.errors import BadData, Problem, did_you_mean
 from twin.hospital import Hospital
 from twin.records.columns import TOLD, Columns
 from twin.records.encounters import COLUMNS, TIMES, Encounters
-from twin.records.localtime import earliest, latest
+from twin.records.localtime import ambiguous_dates, earliest, latest, never_shown
 
 #: longest silence before the last instant; a later date is taken for a slip (assumed: a quarter of a year)
 LONGEST_SILENCE = timedelta(days=92)
+#: so far a feed's clock may run ahead before its times are in the future (assumed: clocks differ by minutes)
+FEED_AHEAD = timedelta(minutes=15)
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 _CURE = "correct it, or leave the visit out"
 
@@ -34,16 +36,22 @@ class Review:
     faults: list[Problem]
 
     def tell(
-        self, column: str, wrong: pd.Series, rule: str, cure: str = "", value: str | None = None
+        self,
+        column: str,
+        wrong: pd.Series,
+        rule: str,
+        cure: str = "",
+        value: str | None = None,
+        code: str = "",
     ) -> None:
         """Add the rows where ``wrong`` holds; ``value`` names the column whose text is shown."""
         rows = np.flatnonzero(wrong.to_numpy(dtype=bool))
         for row in rows[:TOLD]:
             shown = self.table[value or column].iloc[row]
-            self.faults.append(Problem(f"{self.label(row)}, {column}", str(shown) or None, rule, cure))
+            self.faults.append(Problem(f"{self.label(row)}, {column}", str(shown) or None, rule, cure, code))
         if len(rows) > TOLD:
             more = f"and {len(rows) - TOLD} more rows where this does not hold: {rule}"
-            self.faults.append(Problem(column, None, more))
+            self.faults.append(Problem(column, None, more, code=code))
 
     def label(self, row: int) -> str:
         """The row as a person finds it: its number, and its file where there are several."""
@@ -61,13 +69,14 @@ def check_encounters(
     *,
     begins: date | None = None,
     as_of: datetime | None = None,
+    now: datetime | None = None,
 ) -> Encounters:
     """Columns of text as ``Encounters``, or every fault of them (see ``read_encounters``)."""
     text = pd.concat([part.table for part in parts], ignore_index=True)
     text = text.reindex(columns=list(COLUMNS), fill_value="").fillna("")
     review = Review(text, parts, list(faults))
     _names(review, hospital)
-    times = {name: _times(review, name) for name in TIMES}
+    times = {name: _times(review, name, hospital.timezone) for name in TIMES}
     times["requested"] = times["requested"].where(text["requested"] != "", times["started"])
     visit = text["encounter"]
     first = times["requested"].groupby(visit).transform("min")
@@ -75,7 +84,7 @@ def check_encounters(
     _repeated(review)
     _order(review, times, hospital.timezone)
     _one_visit(review, times)
-    last = _as_of(review, times, as_of)
+    last = _as_of(review, times, as_of, now)
     _two_places(review, times, hospital.timezone)
     source = ", ".join(part.source for part in parts)
     if review.faults:
@@ -116,7 +125,7 @@ def _names(review: Review, hospital: Hospital) -> None:
             review.tell("place", nowhere, "a stay that has started names its place", value="step")
 
 
-def _times(review: Review, column: str) -> pd.Series:
+def _times(review: Review, column: str, timezone: str) -> pd.Series:
     """Local times of a column; missing where the field is empty."""
     text = review.table[column]
     given = text != ""
@@ -126,11 +135,19 @@ def _times(review: Review, column: str) -> pd.Series:
     shaped = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
     read = pd.to_datetime(text.where(given & shaped & ~offset), format="ISO8601", errors="coerce")
     read = read.astype("datetime64[ms]")
+    either = ambiguous_dates(text)
+    rule = f"{column} may be day/month or month/day, and is never guessed"
+    review.tell(column, either, rule, "write 2024-03-31 14:00", code="E_AMBIGUOUS_DATE")
     open_stay = "; leave the field empty while it goes on" if column in ("started", "ended") else ""
     cure = f"write 2024-03-31 14:00 (03/04/2024 is ambiguous){open_stay}"
-    review.tell(column, given & ~offset & read.isna(), f"{column} is an ISO date and time", cure)
+    unread = given & ~offset & read.isna() & ~either
+    review.tell(column, unread, f"{column} is an ISO date and time", cure)
     odd = (read.dt.year < FIRST_YEAR) | (read.dt.year > LAST_YEAR)
     review.tell(column, odd, f"{column} lies between {FIRST_YEAR} and {LAST_YEAR}", "correct the year")
+    skipped = never_shown(read.where(~odd), timezone)
+    rule = f"{column} is no time of that day: in {timezone} the clocks go forward over it"
+    cure = "write what the hospital's clocks showed, an hour later or earlier"
+    review.tell(column, skipped, rule, cure, code="E_NONEXISTENT_TIME")
     return read.where(~odd)
 
 
@@ -173,17 +190,29 @@ def _one_visit(review: Review, times: dict[str, pd.Series]) -> None:
     review.tell("arrived", differs, "one encounter arrives once", cure)
 
 
-def _as_of(review: Review, times: dict[str, pd.Series], given: datetime | None) -> datetime | None:
-    """The last instant of the data; nothing may lie after one that was given."""
+def _as_of(
+    review: Review, times: dict[str, pd.Series], given: datetime | None, now: datetime | None
+) -> datetime | None:
+    """The last instant of the data; nothing may lie after one that was given, nor after the present."""
+    if now is not None and given is not None and given > now + FEED_AHEAD:
+        rule = f"lies in the future: it is {now:%Y-%m-%d %H:%M} at the hospital"
+        cure = "name the last instant of the data"
+        review.faults.append(Problem("as_of", f"{given:%Y-%m-%d %H:%M}", rule, cure, "E_FUTURE"))
     if given is not None:
         for column, values in times.items():
             told = review.table[column] != ""
             rule = f"{column} lies in the future: the data end at {given:%Y-%m-%d %H:%M}"
-            review.tell(column, told & (values > given), rule, _CURE)
+            review.tell(column, told & (values > given), rule, _CURE, code="E_FUTURE")
         return given
     last_event = max((values.max() for values in times.values() if values.notna().any()), default=None)
     if last_event is None:
         return None
+    if now is not None:
+        for column, values in times.items():
+            told = review.table[column] != ""
+            rule = f"{column} lies in the future: it is {now:%Y-%m-%d %H:%M} at the hospital"
+            cure = "set the clock of the feed right, or name the last instant of the data with --as-of"
+            review.tell(column, told & (values > now + FEED_AHEAD), rule, cure, code="E_FUTURE")
     limit = times["arrived"].max() + LONGEST_SILENCE
     for column, values in times.items():
         rule = f"{column} lies more than {LONGEST_SILENCE.days} days after the last arrival"
@@ -208,6 +237,7 @@ def _two_places(review: Review, times: dict[str, pd.Series], timezone: str) -> N
         wrong.reindex(review.table.index, fill_value=False),
         "the patient is in another place at that time",
         "end the stay before, or correct the start",
+        code="E_OVERLAP",
     )
 
 

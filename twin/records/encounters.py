@@ -113,6 +113,7 @@ def read_encounters(
     *,
     begins: date | None = None,
     as_of: datetime | None = None,
+    now: datetime | None = None,
 ) -> Encounters:
     """Read records of the hospital's own, all or nothing, with every fault told at once by row.
 
@@ -144,8 +145,8 @@ def read_encounters(
         columns, found = read_columns(place, NEEDED, COLUMNS)
         parts.append(columns)
         faults += found if len(paths) == 1 else [_in_file(columns.source, problem) for problem in found]
-    return check_encounters(parts, hospital, faults, begins=begins, as_of=as_of)
+    return check_encounters(parts, hospital, faults, begins=begins, as_of=as_of, now=now)
 
 
 def _in_file(source: str, problem: Problem) -> Problem:
-    return Problem(f"{source}, {problem.path}", problem.value, problem.rule, problem.cure)
+    return Problem(f"{source}, {problem.path}", problem.value, problem.rule, problem.cure, problem.code)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from twin.errors import BadData, Problem, UsageError
+from twin.records.localtime import ambiguous_dates
 from twin.records.periods import (
     FREQUENCIES,
     SEASON,
@@ -228,7 +229,10 @@ def _stamps(column: pd.Series, found: list[Problem]) -> pd.Series:
     stamps = pd.to_datetime(text.where(~offset & shaped), format="ISO8601", errors="coerce").astype(
         "datetime64[ns]"
     )
-    unread = stamps.isna() & ~offset
+    either = ambiguous_dates(text)
+    rule = "ds may be day/month or month/day, and is never guessed"
+    _tell(found, "ds", column[either], rule, "write 2024-03-31 or 2024-03-31 14:00:00", "E_AMBIGUOUS_DATE")
+    unread = stamps.isna() & ~offset & ~either
     rule, cure = (
         "ds is an ISO date or time",
         "write 2024-03-31 or 2024-03-31 14:00:00 (03/04/2024 is ambiguous)",
@@ -289,9 +293,11 @@ def _absence(name: str, absent: pd.DatetimeIndex, frequency: Frequency) -> str:
     return f"{name}: {len(absent)} {noun}{many} absent (first {absent[0]}), kept as missing"
 
 
-def _tell(found: list[Problem], column: str, values: pd.Series, rule: str, cure: str = "") -> None:
+def _tell(
+    found: list[Problem], column: str, values: pd.Series, rule: str, cure: str = "", code: str = ""
+) -> None:
     for row, value in values.iloc[:_TOLD].items():
-        found.append(Problem(f"row {row}, {column}", value, rule, cure))
+        found.append(Problem(f"row {row}, {column}", value, rule, cure, code))
     if len(values) > _TOLD:
         found.append(
             Problem(column, None, f"and {len(values) - _TOLD} more rows where this does not hold: {rule}")

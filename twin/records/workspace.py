@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -109,8 +109,17 @@ class Workspace:
         return load_encounters(self.records_file)
 
     def history(self) -> History:
-        """Daily arrivals of every stream."""
-        return history_of(daily_counts(self.records(), self.hospital()), frequency="D", source="records")
+        """Daily arrivals of every stream.
+
+        A day on which nobody at all came, where that weekday usually brings many, is no quiet day but one
+        whose records are missing: it is kept as missing in every stream, and named among the repairs.
+        """
+        counts = daily_counts(self.records(), self.hospital())
+        together = counts.groupby("ds")["y"].sum()
+        silent = pd.DatetimeIndex(_gaps(together, ()))
+        counts["y"] = counts["y"].mask(counts["ds"].isin(silent))
+        history = history_of(counts, frequency="D", source="records")
+        return history if silent.empty else replace(history, repairs=(_silence(silent),))
 
     def snapshot(self, at: datetime | None = None) -> Snapshot:
         """Who is there at ``at``, or at the last instant of the records."""
@@ -125,18 +134,24 @@ class Workspace:
         return digest.hexdigest()
 
     def import_records(
-        self, sources: Sequence[str | Path], *, begins: date | None = None, as_of: datetime | None = None
+        self,
+        sources: Sequence[str | Path],
+        *,
+        begins: date | None = None,
+        as_of: datetime | None = None,
+        now: datetime | None = None,
     ) -> Encounters:
         """Replace the records by those of the files, all or nothing.
 
-        The records that stood there are kept beside them as ``encounters.before.parquet``.
+        The records that stood there are kept beside them as ``encounters.before.parquet``. ``now`` is the
+        hospital's local time; nothing of the files may lie after it.
 
         Raises
         ------
         BadData
             With every fault; nothing was changed.
         """
-        found = read_encounters(list(sources), self.hospital(), begins=begins, as_of=as_of)
+        found = read_encounters(list(sources), self.hospital(), begins=begins, as_of=as_of, now=now)
         if self.records_file.is_file():
             write_whole(self.records_file.with_suffix(".before.parquet"), self.records_file.read_bytes())
         write_whole(self.records_file, found.parquet())
@@ -169,6 +184,13 @@ def _stream(daily: pd.Series) -> dict[str, float]:
         "mean_a_day": float(daily.mean()),
         "mean_of_last_28_days": float(daily.iloc[-28:].mean()),
     }
+
+
+def _silence(days: pd.DatetimeIndex) -> str:
+    """One sentence about days of which there are no records."""
+    many = "s" if len(days) > 1 else ""
+    span = f"{days[0]:%Y-%m-%d}" + (f" to {days[-1]:%Y-%m-%d}" if many else "")
+    return f"no records of {len(days)} day{many} ({span}): kept as missing, not as days on which nobody came"
 
 
 def _gaps(daily: pd.Series, off: Container[date]) -> tuple[date, ...]:

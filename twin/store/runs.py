@@ -1,7 +1,8 @@
 """Runs: a row for each piece of long work, from asking for it to its end.
 
 ``queued -> running -> done | failed | cancelled``. Who runs it holds a lease, judged by the database's clock;
-a lease that lapses puts the run back in the queue once, a second lapse fails it. Each claim has a higher
+a lease that lapses puts the run back in the queue once, a second lapse fails it. Where that clock is set back
+a lease lasts longer, never shorter, and nothing ends before it started. Each claim has a higher
 token than the one before, so a worker that wakes up late cannot write over its successor.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, exc, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, exc, func, insert, select, update
 
 from twin.errors import NotFound, TwinError
 from twin.store.audit import append
@@ -148,7 +149,7 @@ class Runs:
         change = change.values(
             cancel_asked=True,
             state=case((waits, CANCELLED), else_=run.c.state),
-            ended=case((waits, Now()), else_=run.c.ended),
+            ended=case((waits, _not_before(run.c.created)), else_=run.c.ended),
         )
         with self._database.writing() as connection:
             if connection.execute(change).rowcount:
@@ -180,7 +181,11 @@ class Runs:
             row = connection.execute(wanted).one_or_none()
             if row is not None:
                 values = {"state": RUNNING, "owner": owner, "token": row.token + 1, "note": ""}
-                values |= {"started": Now(), "lease_until": _lease(lease_seconds), "progress_done": 0}
+                values |= {
+                    "started": _not_before(run.c.created),
+                    "lease_until": _lease(lease_seconds),
+                    "progress_done": 0,
+                }
                 connection.execute(update(run).where(run.c.id == row.id).values(**values))
             for lapsed_id, outcome in lapsed:  # the audit last: it holds the end of the chain
                 append(connection, "store", f"run.lapsed.{outcome}", lapsed_id)
@@ -206,17 +211,17 @@ class Runs:
     def finish(self, claim: Claim, summary: Mapping[str, Any]) -> None:
         """Publish: the run is done, and its artefacts and forecasts are seen from now on, all in one step."""
         done = {"progress_done": run.c.progress_total, "summary": dict(summary)}
-        self._change(claim, "run.done", state=DONE, ended=Now(), lease_until=None, **done)
+        self._change(claim, "run.done", state=DONE, ended=_ended(), lease_until=None, **done)
 
     def fail(self, claim: Claim, error_text: str) -> None:
         """The run ended with an error, told in ``error_text``."""
         self._change(
-            claim, "run.failed", state=FAILED, ended=Now(), lease_until=None, error=clean(error_text)
+            claim, "run.failed", state=FAILED, ended=_ended(), lease_until=None, error=clean(error_text)
         )
 
     def cancelled(self, claim: Claim) -> None:
         """The run stopped on request."""
-        self._change(claim, "run.cancelled", state=CANCELLED, ended=Now(), lease_until=None)
+        self._change(claim, "run.cancelled", state=CANCELLED, ended=_ended(), lease_until=None)
 
     def release(self, claim: Claim) -> None:
         """Put the run back in the queue, untouched: its worker is told to end."""
@@ -312,12 +317,22 @@ def _sweep(connection: Connection) -> list[tuple[str, str]]:
         outcome = CANCELLED if row.cancel_asked else FAILED if row.expiries else QUEUED
         values: dict[str, Any] = {"state": outcome, "expiries": row.expiries + 1, "lease_until": None}
         if outcome != QUEUED:
-            values["ended"] = Now()
+            values["ended"] = _ended()
         if outcome == FAILED:
             values["error"] = LAPSED_TWICE
         connection.execute(update(run).where(run.c.id == row.id).values(**values))
         outcomes.append((row.id, outcome))
     return outcomes
+
+
+def _not_before(instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The database's clock; where that was set back in between, the instant that was written before."""
+    return case((instant > Now(), instant), else_=Now())
+
+
+def _ended() -> ColumnElement[Any]:
+    """When a run ended: never before it started."""
+    return _not_before(func.coalesce(run.c.started, run.c.created))
 
 
 def _lease(seconds: float) -> ColumnElement[int]:

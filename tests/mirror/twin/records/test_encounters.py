@@ -122,7 +122,7 @@ def test_all_faults_are_told_at_once_with_their_rows(tmp_path):
         ({"step": "stya"}, 'did you mean "stay"?'),
         ({"stream": "windows"}, "no such stream of arrivals"),
         ({"place": ""}, "a stay that has started names its place"),
-        ({"ended": "03/04/2025 10:00"}, "is an ISO date and time"),
+        ({"ended": "03/04/2025 10:00"}, "day/month or month/day"),
         ({"ended": "2025-03-01 12:00+01"}, "without an offset"),
         ({"ended": "2025-03-01T12:00Z"}, "without an offset"),
         ({"ended": "2025-02-30 10:00"}, "is an ISO date and time"),
