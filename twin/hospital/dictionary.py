@@ -18,7 +18,7 @@ _HEAD = """# Data dictionary
 Every key of `hospital.toml`. This page is made of the models by `scripts/data_dictionary`; do not edit it.
 
 A `NAME` is one that the description gives: small letters, digits and `_`, beginning with a letter. Rules that
-join tables (a step's place exists, shares sum to one, no circle of substitutes) are checked when a description
+join tables (a step's place exists, shares sum to one, no circle of substitutes) are checked as a description
 is read, all faults in one pass.
 """
 
