@@ -84,20 +84,25 @@ def left_out(hospital: Hospital) -> tuple[str, ...]:
     )
 
 
-def flows(hospital: Hospital, served: Served | None = None) -> tuple[Flow, ...]:
-    """Every step of every class with those who ask for it.
+def flows(
+    hospital: Hospital, served: Served | None = None, booked: Mapping[str, float] | None = None
+) -> tuple[Flow, ...]:
+    """Every step of every class with those who ask for it; no-shows do not.
 
     Parameters
     ----------
     served
         Of steps whose patients may give up: the share that is served; those who leave ask for nothing
         more. Everybody when omitted.
+    booked
+        Of classes with a list: the share that is ever booked. Everybody when omitted.
     """
-    served = served or {}
+    served, booked = served or {}, booked or {}
     rates = dict.fromkeys(hospital.classes, 0.0)
     for name, rate in class_rates(hospital).items():
         booking = hospital.classes[name].booking
-        rates[name] = rate * (1 - booking.no_show if booking is not None else 1.0)
+        shows = 1 - booking.no_show if booking is not None else 1.0
+        rates[name] = rate * shows * booked.get(name, 1.0)
     patients = {name: rate for name, rate in rates.items() if hospital.classes[name].of != "tray"}
     found = _walks(hospital, patients, served)
     if hospital.trays:

@@ -17,6 +17,7 @@ from twin.errors import Overload
 from twin.hospital.duration import mean_ms
 from twin.hospital.flows import Flow, Served, class_rates, flows, left_out, visits
 from twin.hospital.hospital import Hospital
+from twin.hospital.lists import growing_lists, waiting_lists
 from twin.hospital.pathway import Pathway
 from twin.hospital.places import StaffGroup
 from twin.hospital.week import usual_mean
@@ -26,6 +27,7 @@ __all__ = [
     "Load",
     "Pool",
     "class_rates",
+    "growing_lists",
     "growth_a_day",
     "just_full",
     "left_out",
@@ -99,14 +101,18 @@ def offered_load(hospital: Hospital) -> tuple[Load, ...]:
 
 
 def settled_flows(hospital: Hospital) -> tuple[Flow, ...]:
-    """Flows in which those who give up before a full place or group ask for nothing more."""
+    """Flows in which those who give up before a full place or group ask for nothing more.
+
+    Of a class with a list come no more than can be booked: where the list grows, the house does not see it.
+    """
     served: Served = {}
-    found = flows(hospital)
+    booked = {name: each.share_booked for each in waiting_lists(hospital) for name in each.classes}
+    found = flows(hospital, served, booked)
     for _ in range(_ROUNDS):
         before, served = served, _served(hospital, found)
         if all(abs(share - before.get(key, 1.0)) <= _EXACTLY for key, share in served.items()):
             break
-        found = flows(hospital, served)
+        found = flows(hospital, served, booked)
     return found
 
 
