@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Do the queued work of a workspace."),
     "status": ("status", "Say what has run, what is running and what waits."),
     "doctor": ("doctor", "Check the installation and the workspace."),
+    "verify": ("verify", "Compare the twin with answers that others have proved."),
     "schema": ("schema", "Print the JSON Schema of hospital.toml."),
 }
 """Each command's name, the module beside this file that holds its ``command`` function, and its help."""
