@@ -3,16 +3,16 @@
 Every patient is a process: ask for a step, wait, stay, go on. At each instant the house first *settles*
 (levels change, stays and turnarounds end, patients come and ask) and then *serves*: the bed manager takes
 the waiting in the order of service and starts whoever can start, until none can. Then those go who do not
-wait. The rules are told in words in README.md; here each is a small method in the same words.
+wait. README.md tells the rules in words; here each is a small method in the same words.
 
-Beside this file: ``reference_words`` (patient, stay, line), ``reference_service`` (who can start),
-``reference_supplies`` (kits and orders) and ``reference_lists`` (lists and sittings). They look and
-count; whatever happens to somebody, and when, happens here.
+This file tells how a run goes. The chapters behind it, each a part of the house: ``reference_waiting``
+(asking, standing in line, not waiting), ``reference_steps`` (in a step: begin, end, stop, resume, move),
+``reference_storeroom`` (kits and orders). They rest on what only looks and counts: ``reference_words``
+(patient, stay, line), ``reference_service`` (who can start), ``reference_supplies`` and ``reference_lists``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,12 +20,12 @@ import numpy as np
 import simpy
 
 from twin.case import Case, Schedule
-from twin.engine.reference_lists import Lists
-from twin.engine.reference_service import Service
-from twin.engine.reference_supplies import Batch, Stock, Supplies
-from twin.engine.reference_words import Entry, Patient, Promise, Queue, State, Stay, all_tasks
-from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING, TRANSFER, review_instants
-from twin.trace import UNSET, Kind, Log, Outcome, Trace
+from twin.engine.reference_run import ARRIVALS, BOOKINGS, CALENDAR, ENDS, GUARDS
+from twin.engine.reference_steps import Steps
+from twin.engine.reference_waiting import CANCELLED, SKIPS, How
+from twin.engine.reference_words import Entry, Patient, Promise, Queue, State, Stay
+from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING
+from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import minutes
 from twin.workload import (
     ARRIVES,
@@ -36,14 +36,9 @@ from twin.workload import (
     NONE,
     ON_CUE,
     PLACE_LEFT,
-    STEP_ENDED,
     STOPPED,
     Workload,
-    number_steps,
 )
-
-#: the order of events at one instant, as SimPy's priorities; SimPy's own work (0 and 1) comes before
-CALENDAR, ENDS, STOPS, ARRIVALS, BOOKINGS, SERVICE, GOING, ORDERS, GUARDS = range(2, 11)
 
 
 class Moment(simpy.Event):
@@ -55,55 +50,23 @@ class Moment(simpy.Event):
         env.schedule(self, turn, at - env.now)
 
 
-class House:
-    """The house during one run: who is where, who waits, what was written down."""
+class House(Steps):
+    """The house during one run, from the first patient to the last."""
 
     def __init__(self, case: Case, workload: Workload, schedule: Schedule) -> None:
-        self.hospital, self.workload, self.schedule = case.hospital, workload, schedule
+        super().__init__(case, workload, schedule)
         self.env = simpy.Environment()
-        self.end = workload.end
-        self.classes = tuple(self.hospital.classes)
-        self.places = tuple(self.hospital.everywhere)
-        self.place_numbers = {name: number for number, name in enumerate(self.places)}
-        self.group_numbers = {name: number for number, name in enumerate(self.hospital.staff)}
-        self.turnaround = {p: minutes(e.turnaround_minutes) for p, e in self.hospital.everywhere.items()}
-        level = {p: int(schedule.levels[p].values[0]) for p in (*self.places, *self.group_numbers)}
-        self.service = Service(self.hospital, level)
-        self.line = self.service.line
-        self.supplies = Supplies(case, workload)
-        self.lists = Lists(self.hospital, workload, schedule)
-        self.tasks = all_tasks(case, self.supplies)
-        self.cues: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        for row, kind, who, gap in zip(
-            workload.cue_row, workload.cue_kind, workload.cue_patient, workload.cue_gap, strict=True
-        ):
-            self.cues[int(row), int(kind)].append((int(who), int(gap)))
-        self.waiting: dict[Stay, None] = {}  # for the first start, or to resume
-        self.kits_asked: list[Stay] = []  # since the last round
-        self.may_go: dict[Stay, None] = {}  # whom 5 looks at, of the instant ...
-        self.may_go_at = -1
-        self.fallen: set[str] = set()  # places and groups that stop work, and whose level fell now
-        self.moved: dict[Stock, None] = {}  # items whose position changed at this instant
-        self.due: set[tuple[int, int]] = set()  # (instant, turn) that somebody was called for
-        self.starts = self.exchanges = 0
+        self.exchanges = 0
         self.stopped_at: int | None = None
-        self.write_nothing_yet()
-
-    def write_nothing_yet(self) -> None:
-        """The columns of the trace before anything has happened."""
-        rows, patients = self.workload.step.size, self.workload.patients
-        self.place = np.full(rows, NONE, np.int32)
-        self.requested, self.started, self.ended, self.left = (
-            np.full(rows, UNSET, np.int64) for _ in range(4)
-        )
-        self.came = np.full(patients, UNSET, np.int64)
-        self.outcome = np.full(patients, Outcome.OPEN, np.int8)
-        self.told: list[tuple[int, int, int, int, int]] = []
 
     @property
     def now(self) -> int:
         """The present instant. [ms]"""
         return int(self.env.now)
+
+    def event(self) -> simpy.Event:
+        """What a patient's process waits for."""
+        return self.env.event()
 
     def at(self, when: int, turn: int, do: Callable[..., Any], *what: Any) -> None:
         """Something will happen at an instant, in its turn among all that happens then."""
@@ -111,26 +74,7 @@ class House:
             moment = Moment(self.env, when, turn)
             moment.callbacks.append(lambda _: do(*what))
 
-    def call(self, turn: int, do: Callable[[], None]) -> None:
-        """Call somebody for this instant; once, however many ask for it."""
-        if (self.now, turn) not in self.due:
-            self.due.add((self.now, turn))
-
-            def answer() -> None:
-                self.due.discard((self.now, turn))
-                do()
-
-            self.at(self.now, turn, answer)
-
-    def call_a_round(self) -> None:
-        """The bed manager makes a round when all of this instant is settled."""
-        self.call(SERVICE, self.make_a_round)
-
-    def tell(self, kind: Kind, who: int, what: int, n: int = 0, at: int | None = None) -> None:
-        """Write a line of the log."""
-        self.told.append((self.now if at is None else at, int(kind), who, what, n))
-
-    # ---- the run ---------------------------------------------------------------------------
+    # ---- the run -------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Play the whole run."""
@@ -188,6 +132,10 @@ class House:
             patient.listed = min(patient.listed, self.now)
             self.lists.join(patient)
 
+    def come_on_cue(self, who: int) -> None:
+        """A patient comes because of another."""
+        self.arrive(self.patient(who))
+
     def come(self, patient: Patient) -> None:
         """A patient comes to the house."""
         self.came[patient.number] = self.now
@@ -205,7 +153,21 @@ class House:
             there = None
         self.leave_house(patient, Outcome.DONE)
 
-    # ---- patients who are there when the run begins ----------------------------------------
+    def leave_house(self, patient: Patient, outcome: Outcome) -> None:
+        """A patient is out of the house, and gives up what he keeps."""
+        if patient.held is not None:
+            self.give_up_place(patient)
+        self.give_promise_back(patient)
+        self.outcome[patient.number] = outcome
+        for row in patient.rows:
+            self.give_cue(row, PLACE_LEFT)
+        self.give_cue(patient.rows[-1], HOUSE_LEFT)
+        tray = int(self.workload.tray[patient.number])
+        if tray != NONE:
+            self.supplies.tray(tray).used -= 1
+        self.call_a_round()
+
+    # ---- patients who are there when the run begins --------------------------------------------
 
     def find_the_house(self) -> None:
         """Everybody and everything that is there: in steps, waiting, listed, booked; cleaning; orders."""
@@ -214,15 +176,9 @@ class House:
         for place, until in self.workload.cleaning:
             self.service.used[self.places[place]] += 1
             self.at(max(int(until), 0), ENDS, self.is_ready, self.places[place])
-        for stock, units, due in self.supplies.under_way:
-            stock.on_order += units
-            self.at(due, ENDS, self.deliver, stock, units)
-        for stock in self.supplies.stocks.values():
-            for batch in stock.batches:
-                self.plan_expiry(stock, batch)
-        for name, entry in (*self.hospital.everywhere.items(), *self.hospital.staff.items()):
-            if entry.on_fall == "stop":
-                self.fall(name)
+        for name in self.service.level:
+            self.fall(name)  # it may have fallen just now
+        self.find_supplies()
 
     def find(self, patient: Patient, origin: int) -> None:
         """A patient who is there when the run begins."""
@@ -253,12 +209,12 @@ class House:
 
     def find_begun(self, patient: Patient, row: int, since: int) -> Stay:
         """A step that began before the run; the trays of its kit are in use."""
-        stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.env.event())
+        stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.event())
         for stock, n in stay.task.contents:
             if stock.is_tray:
                 stock.used += n
         self.requested[row] = self.started[row] = since
-        self.place[row] = NONE if patient.held is None else self.place_numbers[patient.held]
+        self.place[row] = self.place_number(patient.held)
         patient.last_row = row
         self.plan_ageing(stay)
         return stay
@@ -301,92 +257,7 @@ class House:
             if task.patient_class is patient.patient_class
         )
 
-    # ---- asking ----------------------------------------------------------------------------
-
-    def ask(self, patient: Patient, row: int) -> Stay:
-        """A patient asks for a step."""
-        stay = self.wait(patient, row, self.now)
-        if stay.task.contents:
-            self.kits_asked.append(stay)
-        first = stay.task.first_place
-        has_waiting_room = first is not None and self.hospital.everywhere[first].waiting_room is not None
-        if stay.task.step.if_full != "waits" or has_waiting_room:
-            self.look_whether_he_goes(stay, self.now)
-        return stay
-
-    def wait(self, patient: Patient, row: int, since: int) -> Stay:
-        """Wait for a step, in the line of every place that may be taken."""
-        stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.env.event())
-        self.requested[row] = since
-        self.waiting[stay] = None
-        self.want_kit(stay, +1)
-        self.give_promise_back(patient, unless_needed_from=row)
-        patience = int(self.workload.patience[row])
-        if patience != NONE:
-            self.look_whether_he_goes(stay, since + patience)
-        if stay.task.is_limited and patient.limit is not None:
-            self.look_whether_he_goes(stay, patient.limit)
-        if not (stay.task.is_limited and patient.limit is not None and since > patient.limit):
-            self.join_lines(stay, stay.task.choices)
-        self.plan_ageing(stay)
-        self.call_a_round()
-        return stay
-
-    def join_lines(self, stay: Stay, choices: tuple[tuple[str, int], ...]) -> None:
-        """Join the line of each place, from its minimum wait on; or, for no place, one line."""
-        promise = stay.patient.promise
-        if not choices or (promise is not None and promise.number == stay.task.number):
-            self.join(stay, None, 0)
-            choices = ()
-        for number, (place, after) in enumerate(choices):
-            if stay.asked + after <= self.now:
-                self.join(stay, place, number)
-            else:
-                self.at(stay.asked + after, ARRIVALS, self.join_later, stay, place, number, stay.turn)
-
-    def plan_ageing(self, stay: Stay) -> None:
-        """At exact instants after asking, the priority becomes better."""
-        for after, _ in stay.task.ages:
-            if stay.asked + after > self.now:
-                self.at(stay.asked + after, ARRIVALS, self.age, stay)
-
-    def join(self, stay: Stay, place: str | None, number: int) -> None:
-        """Stand in line in the order of service."""
-        order = (stay.priority_at(self.now), int(number > 0), stay.asked, stay.patient.key, number)
-        promises = stay.state is State.WAITS and self.service.promise_to_make(stay) is not None
-        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, promises)))
-        self.call_a_round()
-
-    def join_later(self, stay: Stay, place: str, number: int, turn: int) -> None:
-        """Join another place's line when the minimum wait is over, if still waiting."""
-        if stay.turn == turn and stay.state is not State.OVER:
-            self.join(stay, place, number)
-
-    def age(self, stay: Stay) -> None:
-        """The priority of one who waits becomes better, and with it his place in line."""
-        if stay.state is State.OVER:
-            return
-        if stay.state is not State.GOES_ON:
-            for entry in tuple(stay.entries):
-                self.line.leave(entry)
-                entry.order = (stay.priority_at(self.now), *entry.order[1:])
-                self.line.join(entry)
-        self.call_a_round()
-
-    def wait_no_longer(self, stay: Stay) -> None:
-        """Leave all lines: one starts, resumes, or goes."""
-        self.leave_lines(stay)
-        del self.waiting[stay]
-        if stay.state is State.WAITS:
-            self.want_kit(stay, -1)
-
-    def leave_lines(self, stay: Stay) -> None:
-        """Stand in no line any more."""
-        for entry in tuple(stay.entries):
-            self.line.leave(entry)
-        stay.turn += 1
-
-    # ---- the bed manager's round -----------------------------------------------------------
+    # ---- the bed manager's round ---------------------------------------------------------------
 
     def make_a_round(self) -> None:
         """Serve until nobody can start, then resolve circles, until nothing moves."""
@@ -421,14 +292,6 @@ class House:
             return True
         return False
 
-    def exchange(self) -> bool:
-        """Patients who keep full places and wait in a circle swap them at once, without turnaround."""
-        circle = self.service.circle()
-        for entry in circle:
-            self.begin(entry.stay, entry.place, swaps=True)
-        self.exchanges += bool(circle)
-        return bool(circle)
-
     def start(self, entry: Entry, stopped: Stay | None) -> bool:
         """Start, resume or move one whose turn it is. True if that freed a place at once."""
         if stopped is not None:
@@ -440,333 +303,28 @@ class House:
             return False
         return self.begin(entry.stay, entry.place)
 
-    # ---- in a step -------------------------------------------------------------------------
+    def exchange(self) -> bool:
+        """Patients who keep full places and wait in a circle swap them at once, without turnaround."""
+        circle = self.service.circle()
+        for entry in circle:
+            self.begin(entry.stay, entry.place, swaps=True)
+        self.exchanges += bool(circle)
+        return bool(circle)
 
-    def begin(self, stay: Stay, place: str | None, *, swaps: bool = False) -> bool:
-        """Take place, people and kit at once; give up the place kept. True if that freed a place."""
-        patient, row, freed = stay.patient, stay.row, False
-        self.starts += 1
-        self.wait_no_longer(stay)
-        self.take_people(stay)
-        self.take_kit(stay)
-        if stay.task.step.in_place:
-            place = patient.held
-            self.write_left(patient)
-        else:
-            place = self.take_place(stay, place)
-            if patient.held is not None:
-                self.write_left(patient)
-                freed = self.vacate(patient.held, swapped=swaps)
-            patient.held = stay.took = place
-        self.promise_next(stay)
-        self.place[row] = NONE if place is None else self.place_numbers[place]
-        self.started[row] = self.now
-        patient.last_row = row
-        self.go_on(stay, self.end_of(stay))
-        return freed
+    # ---- those who do not wait -----------------------------------------------------------------
 
-    def take_place(self, stay: Stay, place: str | None) -> str | None:
-        """Take a unit of the place; of a promised place it is taken already."""
-        promise = stay.patient.promise
-        if promise is not None and promise.number == stay.task.number:
-            stay.patient.promise = None
-            return promise.place
-        if place is not None:
-            self.service.used[place] += 1
-        return place
-
-    def take_people(self, stay: Stay) -> None:
-        """Take the bundle: of each group what is free of it, the rest from its float pool."""
-        bundle = self.service.bundle(stay.task.step.staff)
-        stay.own, stay.lent = bundle.own, bundle.lent
-        self.service.take_people_again(stay)
-        for group, n in stay.lent.items():
-            self.tell(Kind.FLOATED, stay.row, self.group_numbers[group], n)
-
-    def promise_next(self, stay: Stay) -> None:
-        """Promise the first place of the step that `needs_next` names."""
-        promise = self.service.promise_to_make(stay)
-        if promise is not None:
-            stay.patient.promise = promise
-            self.service.used[promise.place] += 1
-            self.tell(Kind.PROMISED, stay.row, self.place_numbers[promise.place])
-
-    def give_promise_back(self, patient: Patient, unless_needed_from: int | None = None) -> None:
-        """Free the promised place, if its step does not come any more."""
-        promise = patient.promise
-        if promise is None:
-            return
-        rows = () if unless_needed_from is None else range(unless_needed_from, patient.rows.stop)
-        if all(self.workload.step[row] != promise.number for row in rows):
-            patient.promise = None
-            self.service.used[promise.place] -= 1
-            self.call_a_round()
-
-    def go_on(self, stay: Stay, end: int, *, started: int | None = None) -> None:
-        """The step goes on until its end, perhaps elsewhere."""
-        stay.state, stay.end = State.GOES_ON, end
-        stay.started = self.now if started is None else started
-        self.service.stays[stay] = None
-        self.at(end, ENDS, self.finish, stay, stay.turn)
-        self.wait_for_transfers(stay)
-
-    def end_of(self, stay: Stay) -> int:
-        """When the step ends: after its length or, for a discharge, at its hour of that day."""
-        now, work = self.now, self.workload
-        end, wall = now + int(work.duration[stay.row]), int(work.wall[stay.row])
-        if wall == NONE:
-            return end
-        clock = work.clock
-        shifted = max(end + stay.task.shift, 0)
-        day = int(np.searchsorted(clock.day_starts, shifted, side="right")) - 1
-        while day < clock.days:
-            hour = int(clock.instant(np.asarray(day), np.asarray(wall)))
-            if hour > now:
-                return hour
-            day += 1
-        return max(end, work.end)
-
-    def finish(self, stay: Stay, turn: int) -> None:
-        """Free the people; free the place unless the patient keeps it while waiting for the next."""
-        if stay.turn != turn:  # it was stopped meanwhile
-            return
-        patient, step = stay.patient, stay.task.step
-        self.interrupt(stay)
-        stay.state = State.OVER
-        self.service.give_people_back(stay)
-        self.ended[stay.row] = self.now
-        self.give_cue(stay.row, STEP_ENDED)
-        goes_on = stay.row != patient.rows[-1]
-        if not (goes_on and step.keeps_place and patient.held is not None):
-            self.give_up_place(patient)
-        stay.over.succeed(True)
-        self.call_a_round()
-
-    def interrupt(self, stay: Stay) -> None:
-        """The step does not go on: it is over, or stopped; a transfer that has not begun is forgotten."""
-        self.leave_lines(stay)
-        del self.service.stays[stay]
-
-    def give_up_place(self, patient: Patient) -> None:
-        """The last step's place is left; it is free after its turnaround."""
-        self.write_left(patient)
-        if patient.held is not None:
-            self.vacate(patient.held)
-            patient.held = None
-
-    def write_left(self, patient: Patient) -> None:
-        """Write down when the place of the last row that started was given up (unless before this run)."""
-        row = patient.last_row
-        if row is not None:
-            first_time = self.left[row] == UNSET
-            self.left[row] = self.now
-            if first_time:
-                self.give_cue(row, PLACE_LEFT)
-
-    def vacate(self, place: str, *, swapped: bool = False) -> bool:
-        """Give up one unit of a place, after its turnaround. True if it is free at once."""
-        if swapped or self.turnaround[place] == 0:
-            self.service.used[place] -= 1
-            return True
-        self.at(self.now + self.turnaround[place], ENDS, self.is_ready, place)
-        return False
-
-    def is_ready(self, place: str) -> None:
-        """The bed is clean; until then it counted as used."""
-        self.service.used[place] -= 1
-        self.call_a_round()
-
-    # ---- stops -----------------------------------------------------------------------------
-
-    def fall(self, name: str) -> None:
-        """The level of a place or group falls: where it stops work, look at it when all ends are over."""
-        entry = self.hospital.everywhere.get(name) or self.hospital.staff[name]
-        if entry.on_fall == "stop":
-            self.fallen.add(name)
-            self.call(STOPS, self.stop_work_over_level)
-
-    def stop_work_over_level(self) -> None:
-        """While more is used than is there: stop the last in order of those who took it."""
-        service = self.service
-        for name in service.level:  # places, then groups
-            is_place = name in self.place_numbers
-            while name in self.fallen and service.used[name] > service.level[name]:
-                took = [s for s in service.stays if (s.took == name if is_place else s.own.get(name, 0))]
-                if not took:
-                    break
-                self.stop(service.last_in_order(took, self.now), keeps_place=not is_place)
-        self.fallen.clear()
-
-    def stop(self, stay: Stay, *, keeps_place: bool) -> None:
-        """Stop a step: its people are free and, unless it is kept, its place, without turnaround."""
-        patient = stay.patient
-        keeps_place = keeps_place and patient.held is not None
-        where = NONE if patient.held is None else self.place_numbers[patient.held]
-        self.tell(Kind.STOPPED, stay.row, where, int(keeps_place))
-        self.interrupt(stay)
-        self.service.give_people_back(stay)
-        stay.left = stay.end - self.now
-        if patient.held is not None and not keeps_place:
-            self.service.used[patient.held] -= 1
-            patient.held = None
-        self.wait_to_resume(stay, keeps_place=keeps_place)
-
-    def wait_to_resume(self, stay: Stay, *, keeps_place: bool) -> None:
-        """Wait again, since first asked: for the people and, if it was lost, any place of the step."""
-        stay.state = State.STOPPED
-        self.waiting[stay] = None
-        self.join_lines(stay, () if keeps_place else stay.task.choices)
-        self.call_a_round()
-
-    def resume(self, stay: Stay, place: str | None) -> None:
-        """Take people and place as at the start; what was left of the step goes on."""
-        self.starts += 1
-        self.wait_no_longer(stay)
-        self.take_people(stay)
-        if place is not None:
-            self.service.used[place] += 1
-            stay.patient.held = stay.took = place
-        held = stay.patient.held
-        self.tell(Kind.RESUMED, stay.row, NONE if held is None else self.place_numbers[held])
-        self.go_on(stay, self.now + stay.left)
-
-    # ---- transfers -------------------------------------------------------------------------
-
-    def wait_for_transfers(self, stay: Stay) -> None:
-        """Wait for the first place of the list, if elsewhere; and from its time on for the lounge."""
-        task, held = stay.task, stay.patient.held
-        if task.lounge is not None and held == task.lounge[0]:
-            return
-        if task.step.repatriates and task.first_place is not None and task.first_place != held:
-            self.join_transfer(stay, task.first_place, 0)
-        if task.lounge is not None:
-            place, before = task.lounge
-            if stay.end - before <= self.now:
-                self.join_transfer(stay, place, 1)
-            else:
-                self.at(stay.end - before, ARRIVALS, self.lounge_opens, stay, place, stay.turn)
-
-    def lounge_opens(self, stay: Stay, place: str, turn: int) -> None:
-        """From now on the patient may go to the lounge, if the step still goes on."""
-        if stay.turn == turn and stay.patient.held != place:
-            self.join_transfer(stay, place, 1)
-
-    def join_transfer(self, stay: Stay, place: str, number: int) -> None:
-        """Stand in line after everybody, since the start of the step."""
-        order = (TRANSFER, 0, int(self.started[stay.row]), stay.patient.key, number)
-        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, False)))
-        self.call_a_round()
-
-    def move(self, stay: Stay, place: str) -> bool:
-        """Go on elsewhere: the people stay with the patient, the end does not change."""
-        patient, before = stay.patient, stay.patient.held
-        in_the_lounge = stay.task.lounge is not None and place == stay.task.lounge[0]
-        for entry in tuple(stay.entries):
-            if entry.place == place or in_the_lounge:
-                self.line.leave(entry)
-        self.service.used[place] += 1
-        patient.held = stay.took = place
-        self.tell(Kind.MOVED, stay.row, self.place_numbers[place])
-        return before is not None and self.vacate(before)
-
-    # ---- those who do not wait -------------------------------------------------------------
-
-    def look_whether_he_goes(self, stay: Stay, when: int) -> None:
-        """At this instant, after service, it is judged whether he goes."""
-        if when > self.now:
-            self.at(when, ARRIVALS, self.look_whether_he_goes, stay, when)
-            return
-        if self.may_go_at != self.now:
-            self.may_go_at = self.now
-            self.may_go.clear()
-        self.may_go[stay] = None
-        self.call(GOING, self.let_go)
-
-    def let_go(self) -> None:
-        """All who go are decided before any goes."""
-        waiting = [stay for stay in self.may_go if stay.state is State.WAITS]
-        goes: dict[Stay, Outcome | str] = {}
-        for stay in waiting:
-            how = self.does_not_wait(stay)
-            if how is not None:
-                goes[stay] = how
-        self.balk(waiting, goes)
-        for stay in waiting:
-            limit = stay.patient.limit
-            if stay not in goes and stay.task.is_limited and limit is not None and limit <= self.now:
-                goes[stay] = "is cancelled"
-        for stay, how in goes.items():
-            self.go(stay, how)
-
-    def does_not_wait(self, stay: Stay) -> Outcome | str | None:
-        """Whose patience ends now, or who does not wait at all: how he goes, if he goes."""
-        step, patience = stay.task.step, int(self.workload.patience[stay.row])
-        if patience != NONE and stay.asked + patience <= self.now:
-            return "skips" if step.out_of_patience == "skips" else Outcome.LEFT
-        if stay.asked == self.now and step.if_full != "waits":
-            return "skips" if step.if_full == "skips" else Outcome.REFUSED
-        return None
-
-    def balk(self, waiting: list[Stay], goes: dict[Stay, Outcome | str]) -> None:
-        """For each place with a waiting room: those who asked now and are too many, the largest key first."""
-        for place, entry in self.hospital.everywhere.items():
-            asked_now = [
-                stay
-                for stay in waiting
-                if stay.asked == self.now and stay not in goes and self.sits_in(stay, place)
-            ]
-            if entry.waiting_room is None or not asked_now:
-                continue
-            inside = sum(stay not in goes and self.sits_in(stay, place) for stay in self.waiting)
-            asked_now.sort(key=lambda stay: -stay.patient.key)
-            for stay in asked_now[: max(inside - entry.waiting_room, 0)]:
-                goes[stay] = Outcome.BALKED
-
-    def sits_in(self, stay: Stay, place: str) -> bool:
-        """Whether one sits in a place's waiting room: waits for it first of all, and holds no place."""
-        patient = stay.patient
-        return (
-            stay.state is State.WAITS
-            and stay.task.first_place == place
-            and patient.held is None
-            and patient.promise is None
-        )
-
-    def go(self, stay: Stay, how: Outcome | str) -> None:
+    def go(self, stay: Stay, how: How) -> None:
         """Somebody goes: skips the step, is cancelled, or leaves the house."""
         self.wait_no_longer(stay)
         stay.state = State.OVER
-        if how == "is cancelled":
+        if how == CANCELLED:
             self.cancel(stay.patient)
         elif isinstance(how, Outcome):
             self.leave_house(stay.patient, how)
-        stay.over.succeed(how == "skips")
+        stay.over.succeed(how == SKIPS)
         self.call_a_round()
 
-    def leave_house(self, patient: Patient, outcome: Outcome) -> None:
-        """A patient is out of the house, and gives up what he keeps."""
-        if patient.held is not None:
-            self.give_up_place(patient)
-        self.give_promise_back(patient)
-        self.outcome[patient.number] = outcome
-        for row in patient.rows:
-            self.give_cue(row, PLACE_LEFT)
-        self.give_cue(patient.rows[-1], HOUSE_LEFT)
-        tray = int(self.workload.tray[patient.number])
-        if tray != NONE:
-            self.supplies.tray(tray).used -= 1
-        self.call_a_round()
-
-    def give_cue(self, row: int, kind: int) -> None:
-        """Those who wait for this cue come so long after it, once."""
-        for who, gap in self.cues.pop((row, kind), ()):
-            self.at(self.now + gap, ARRIVALS, self.come_on_cue, who)
-
-    def come_on_cue(self, who: int) -> None:
-        """A patient comes because of another."""
-        self.arrive(self.patient(who))
-
-    # ---- lists and sessions ----------------------------------------------------------------
+    # ---- lists and sessions --------------------------------------------------------------------
 
     def plan_sittings(self) -> None:
         """Each sitting is filled when it is booked."""
@@ -824,92 +382,7 @@ class House:
         for column in (self.requested, self.started, self.ended, self.left):
             column[row] = UNSET
 
-    # ---- supplies --------------------------------------------------------------------------
-
-    def want_kit(self, stay: Stay, sign: int) -> None:
-        """Somebody begins (+1) or ceases (-1) to wait for a kit."""
-        for stock, n in stay.task.contents:
-            stock.wanted += sign * n
-            self.position_changes(stock)
-
-    def judge_misses(self) -> None:
-        """For all who asked since the last round: what of the kit was not there in full."""
-        for stay in self.kits_asked:
-            for stock, n in stay.task.contents:
-                missing = n - max(stock.on_hand, 0)
-                if missing > 0:
-                    self.tell(Kind.MISSED, stay.row, stock.number, missing)
-        self.kits_asked.clear()
-
-    def take_kit(self, stay: Stay) -> None:
-        """Take each entry of the kit in turn; of an emergency the reserve and then the substitute too."""
-        if not stay.task.contents:
-            return
-        picked = self.service.pick_kit(stay)
-        instead = dict(picked.instead)
-        for stock, n in picked.own:
-            gone = max(stock.reserve - stock.on_hand, 0)
-            stock.take(n)
-            of_reserve = max(stock.reserve - stock.on_hand, 0) - gone
-            substitute, m = stock.substitute, instead.get(stock, 0)
-            if substitute is not None and m:
-                substitute.take(m)
-                self.position_changes(substitute)
-            for kind, units in ((Kind.TAKEN, n), (Kind.RESERVE, of_reserve), (Kind.SUBSTITUTED, m)):
-                if units:
-                    self.tell(kind, stay.row, stock.number, units)
-            self.position_changes(stock)
-
-    def position_changes(self, stock: Stock) -> None:
-        """An item without a calendar of reviews is looked at at the end of this instant."""
-        policy = stock.policy
-        if policy is not None and policy.review_days is None:
-            self.moved[stock] = None
-            self.call(ORDERS, self.review_what_moved)
-
-    def plan_reviews(self) -> None:
-        """Reviews by the calendar; and of all other items at instant 0."""
-        stocks = list(self.supplies.stocks.values())
-        for at, item in review_instants(self.hospital, self.workload.clock, self.workload.end):
-            self.at(at, CALENDAR, self.review, stocks[item], self.now)
-        for stock in stocks:
-            self.position_changes(stock)
-
-    def review_what_moved(self) -> None:
-        """Review the items whose position changed at this instant; what comes at once comes after it."""
-        moved, self.moved = self.moved, {}
-        for stock in moved:
-            self.review(stock, self.now + 1)
-
-    def review(self, stock: Stock, earliest: int) -> None:
-        """Order, if the position is at or below the reorder point."""
-        units = stock.units_to_order()
-        if units > 0:
-            lead_time = stock.place_order(units)
-            self.tell(Kind.ORDERED, NONE, stock.number, units)
-            self.at(max(self.now + lead_time, earliest), ENDS, self.deliver, stock, units)
-
-    def deliver(self, stock: Stock, units: int) -> None:
-        """An order comes."""
-        stock.on_order -= units
-        batch = stock.add(units, None if stock.shelf_life is None else self.now + stock.shelf_life)
-        self.tell(Kind.DELIVERED, NONE, stock.number, units)
-        self.plan_expiry(stock, batch)
-        self.call_a_round()
-
-    def plan_expiry(self, stock: Stock, batch: Batch) -> None:
-        """A batch will expire."""
-        if batch.expires is not None:
-            self.at(max(batch.expires, self.now), ENDS, self.expire, stock, batch)
-
-    def expire(self, stock: Stock, batch: Batch) -> None:
-        """What is left of a batch is thrown away."""
-        units = stock.throw_away(batch)
-        if units:
-            self.tell(Kind.EXPIRED, NONE, stock.number, units)
-            self.position_changes(stock)
-
-    # ---- guards ----------------------------------------------------------------------------
+    # ---- guards --------------------------------------------------------------------------------
 
     def too_many_wait(self) -> bool:
         """More patients wait for a step than a run may hold."""
@@ -930,22 +403,4 @@ def simulate_reference(case: Case, workload: Workload, schedule: Schedule) -> Tr
     """Play one replication with the reference engine."""
     house = House(case, workload, schedule)
     house.run()
-    lines = np.array(house.told, np.int64).reshape(-1, 5)
-    return Trace(
-        workload=workload,
-        schedule=schedule,
-        places=house.places,
-        steps=number_steps(case.hospital),
-        classes=tuple(case.hospital.classes),
-        place=house.place,
-        requested=house.requested,
-        started=house.started,
-        ended=house.ended,
-        left=house.left,
-        exchanges=house.exchanges,
-        engine="reference",
-        stopped_at=house.stopped_at,
-        came=house.came,
-        outcome=house.outcome,
-        log=Log.of(lines),
-    )
+    return house.trace(exchanges=house.exchanges, stopped_at=house.stopped_at)
