@@ -132,17 +132,20 @@ def _on_the_hour(group: IntArray, begin: IntArray, end: IntArray, groups: int, h
 
 def _lent(view: View, row: IntArray, begin: IntArray, end: IntArray) -> list[tuple[int, int, int, int]]:
     """People of a float pool who stood in: (group, from, until, how many)."""
-    trace, lent = view.trace, []
+    trace = view.trace
     log = trace.log.only(Kind.FLOATED)
-    if len(log) or trace.workload.pooled.size:
-        until = {(int(r), int(b)): int(e) for r, b, e in zip(row, begin, end, strict=True)}
-        for at, who, group, n in zip(log.at, log.who, log.what, log.n, strict=True):
-            lent.append((int(group), int(at), until.get((int(who), int(at)), int(at)), int(n)))
-        for patient, group, n in trace.workload.pooled:
-            first = int(trace.workload.first[patient])
-            if trace.workload.origin[patient] == IN_STEP:
-                ends = {r: e for (r, b), e in until.items() if r == first and b <= 0}
-                lent.append((int(group), 0, ends.get(first, 0), int(n)))
+    there = trace.workload.pooled[trace.workload.origin[trace.workload.pooled[:, 0]] == IN_STEP]
+    since_before = trace.workload.first[there[:, 0]]
+    concerned = np.zeros(trace.place.size, dtype=bool)
+    concerned[log.who] = concerned[since_before] = True
+    mine = np.flatnonzero(concerned[row])
+    until = {(int(row[i]), max(int(begin[i]), 0)): int(end[i]) for i in mine}
+    lent = [
+        (int(group), int(at), until.get((int(who), int(at)), int(at)), int(n))
+        for at, who, group, n in zip(log.at, log.who, log.what, log.n, strict=True)
+    ]
+    for first, (_, group, n) in zip(since_before, there, strict=True):
+        lent.append((int(group), 0, until.get((int(first), 0), 0), int(n)))
     return lent
 
 
