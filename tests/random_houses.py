@@ -51,6 +51,7 @@ RULES = {
     "population": 0.2,
     "parties": 0.15,
     "own_priority": 0.4,
+    "circles": 0.12,
 }
 
 
@@ -168,6 +169,8 @@ class _Maker:
         items, trays, kits, spd = self.supplies()
         self.kits = list(kits)
         pathways = {f"path_{i}": self.pathway() for i in range(rng.randint(1, 3))}
+        if self.rules["circles"]:
+            pathways |= self.circle()
         classes = {
             f"class_{i}": {"title": "c", "pathway": p, **self.patient_class()} for i, p in enumerate(pathways)
         }
@@ -256,7 +259,7 @@ class _Maker:
             extra["ages"] = [{"priority": 1, "after_hours": rng.choice((0.5, 2, 6))}]
         if self.on("preempts"):
             extra["preempts"] = True
-        if (self.rules["kits"] or self.rules["trays"]) and rng.random() < 0.4:
+        if (self.rules["kits"] or self.rules["trays"]) and rng.random() < 0.5:
             extra["takes_reserve"] = True
         if self.on("booking", 0.7):
             extra["booking"] = {
@@ -454,7 +457,7 @@ class _Maker:
             item["pack"] = rng.randint(2, 5)
         if rng.random() < 0.4:
             item["reserve"] = rng.randint(1, 3)
-        if i + 1 < count and rng.random() < 0.5:
+        if i + 1 < count and rng.random() < 0.7:
             item["substitute"] = f"item_{rng.randint(i + 1, count - 1)}"
         return item
 
@@ -512,6 +515,25 @@ class _Maker:
         self.keepers(steps)
         self.promises(steps)
         return {"steps": steps}
+
+    def circle(self) -> dict[str, Any]:
+        """Ways from place to place round in a circle, on which patients meet who wait for each other."""
+        n = len(self.everywhere)
+        return {
+            f"circle_{i}": {
+                "steps": [
+                    {
+                        "name": name,
+                        "duration": self.duration(),
+                        "places": [self.everywhere[(i + k) % n]],
+                        "keeps_place": k == 0,
+                        **(self.people() if self.rng.random() < 0.3 else {}),
+                    }
+                    for k, name in enumerate(("here", "there"))
+                ]
+            }
+            for i in range(n)
+        }
 
     def keepers(self, steps: list[dict[str, Any]]) -> None:
         """Who may skip a step has no place in which the next one could happen."""

@@ -14,7 +14,9 @@ HOUSE = Path(__file__).resolve().parents[2]
 _AGREE = """
 from random import Random
 from tests.random_houses import random_case, random_workload
-from twin.engine import simulate
+from twin.case import resolve
+from twin.engine.kernel import simulate_kernel
+from twin.engine.reference import simulate_reference
 from numba import config
 
 assert config.BOUNDSCHECK
@@ -23,7 +25,8 @@ for seed in range(300):
     rng = Random(seed)
     case = random_case(rng)
     work = random_workload(rng, case, whole_minutes=seed % 2 == 0)
-    assert simulate(case, work, engine="kernel").same_as(simulate(case, work, engine="reference")), seed
+    schedule = resolve(case, work.window, work.absent)
+    assert simulate_kernel(case, work, schedule).same_as(simulate_reference(case, work, schedule)), seed
 print("300 hospitals agree")
 """
 

@@ -23,12 +23,14 @@ def _agree(seed: int, *, whole_minutes: bool) -> None:
     any_case = random_case(rng)
     work = random_workload(rng, any_case, whole_minutes=whole_minutes)
 
-    schedule = resolve(any_case, work.window)
+    schedule = resolve(any_case, work.window, work.absent)
     reference = simulate_reference(any_case, work, schedule)
     kernel = simulate_kernel(any_case, work, schedule)
 
-    for column in ("place", "requested", "started", "ended", "left"):
+    for column in ("place", "requested", "started", "ended", "left", "came", "outcome"):
         assert (getattr(reference, column) == getattr(kernel, column)).all(), column
+    for column in ("at", "kind", "who", "what", "n"):
+        assert getattr(reference.log, column).tolist() == getattr(kernel.log, column).tolist(), column
     assert reference.same_as(kernel)
 
 

@@ -67,7 +67,7 @@ def test_the_most_urgent_is_booked_first_then_who_is_listed_longest(engine):
 
     trace = play(engine, house, rows, held=[sitting("list", 480, 700, books=60)])
 
-    assert lines(trace, house, Kind.BOOKED) == [(60, 1, 0, 540), (60, 2, 0, 510), (60, 3, 0, 480)]
+    assert lines(trace, house, Kind.BOOKED) == [(60, 1, 0, 540), (60, 3, 0, 480), (60, 2, 0, 510)]
 
 
 def test_of_two_listed_together_the_first_key_is_booked_first(engine):

@@ -2,139 +2,373 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import numpy as np
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.random_houses import random_case, random_workload
-from twin.case import Case
-from twin.engine import simulate
-from twin.trace import UNSET, Trace
+from twin.measures.stays import LATER, stays, wait_ends, worked
+from twin.trace import UNSET, Kind, Outcome
 from twin.units import IntArray, minutes
+from twin.workload import ARRIVES, FAR, IN_STEP, NONE, ON_CUE, STEP_ENDED, STOPPED, WAITING
 
-_LATER = np.iinfo(np.int64).max
-many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-seeds = st.integers(0, 2**32)
-
-
-def any_trace(seed: int) -> tuple[Case, Trace]:
-    rng = Random(seed)
-    case = random_case(rng)
-    return case, simulate(case, random_workload(rng, case, whole_minutes=seed % 2 == 0))
+_OUT = (Outcome.DONE, Outcome.LEFT, Outcome.REFUSED, Outcome.BALKED)
 
 
-def last_rows(trace: Trace) -> IntArray:
-    return trace.workload.first[1:] - 1
+def is_booked(run) -> IntArray:
+    """Whether each patient is of a class that is booked."""
+    classes = [c.booking is not None for c in run.case.hospital.classes.values()]
+    return np.array(classes)[run.trace.workload.patient_class]
 
 
-@many
-@given(seeds)
-def test_patients_in_are_patients_out_and_patients_inside(seed):
-    _, trace = any_trace(seed)
-    work = trace.workload
-
-    came = work.arrival < trace.end
-    asked = trace.requested[work.first[:-1]] != UNSET
-    out = trace.left[last_rows(trace)] != UNSET
-    present = (trace.requested != UNSET) & ((trace.ended == UNSET) | (trace.left == UNSET))
-    inside = np.bincount(trace.patient[present], minlength=work.patients) > 0
-
-    assert np.array_equal(came, asked)
-    assert int(came.sum()) == int(out.sum()) + int((inside & ~out).sum())
-    assert not (out & inside).any()
+# ---- patients ------------------------------------------------------------------------------------
 
 
-@many
-@given(seeds)
-def test_each_patient_goes_through_the_steps_in_order_and_is_in_one_place_at_a_time(seed):
-    _, trace = any_trace(seed)
-    one, following = slice(None, -1), slice(1, None)
-    same = trace.patient[one] == trace.patient[following]
+def test_patients_in_are_patients_out_and_patients_inside(runs):
+    for run in runs:
+        trace = run.trace
+        first, total = trace.workload.first[:-1], trace.workload.patients
 
-    for earlier, later in (("requested", "started"), ("started", "ended"), ("ended", "left")):
-        a, b = getattr(trace, earlier), getattr(trace, later)
-        assert (a[b != UNSET] <= b[b != UNSET]).all()
-        assert (a[b != UNSET] != UNSET).all()
-    going_on = same & (trace.requested[following] != UNSET)
-    assert (trace.requested[following][going_on] == trace.ended[one][going_on]).all()
-    moved = same & (trace.started[following] != UNSET)
-    assert (trace.left[one][moved] <= trace.started[following][moved]).all()
-    assert (trace.left[one][moved] != UNSET).all()
+        came = trace.came != UNSET
+        out = np.isin(trace.outcome, _OUT)
+        waits = (trace.requested != UNSET) & (trace.started == UNSET) & (wait_ends(trace) == LATER)
+        works = (trace.started != UNSET) & (trace.ended == UNSET)
+        open_rows = np.bincount(trace.patient[waits | works], minlength=total)
+        inside = open_rows > 0
 
-
-@many
-@given(seeds)
-def test_every_step_takes_its_own_length(seed):
-    _, trace = any_trace(seed)
-    work = trace.workload
-    began = np.maximum(trace.started, 0)
-
-    free = (work.wall == -1) & (trace.ended != UNSET)
-    assert np.array_equal(trace.ended[free] - began[free], work.duration[free])
-    timed = (work.wall != -1) & (trace.ended != UNSET)
-    assert (trace.ended[timed] > began[timed]).all()
+        assert not (out & ~came).any(), run.seed
+        assert np.array_equal(came, out | inside), run.seed
+        assert not (out & inside).any(), run.seed
+        assert (open_rows <= 1).all(), run.seed
+        assert np.array_equal(trace.requested[first] != UNSET, came), run.seed
 
 
-@many
-@given(seeds)
-def test_no_place_takes_more_than_are_open(seed):
-    """After a start no more are held, cleaning included, than the level; a swap may leave it as it was."""
-    case, trace = any_trace(seed)
+def test_by_class_too_patients_in_are_out_or_inside(runs):
+    for run in runs:
+        trace, classes = run.trace, len(run.trace.classes)
+        of_class = trace.workload.patient_class
 
-    for number, (name, entry) in enumerate(case.hospital.everywhere.items()):
-        rows = np.flatnonzero((trace.place == number) & (trace.started != UNSET))
-        begins, ends = _held(trace, rows, number, minutes(entry.turnaround_minutes))
-        for instant in np.unique(trace.started[rows][trace.started[rows] >= 0]):
-            after = int(((begins <= instant) & (instant < ends)).sum())
-            before = int(((begins < instant) & (instant <= ends)).sum())
-            assert after <= max(trace.schedule.levels[name].at(int(instant)), before)
+        came = np.bincount(of_class[trace.came != UNSET], minlength=classes)
+        out = np.bincount(of_class[np.isin(trace.outcome, _OUT)], minlength=classes)
+        still = (trace.outcome == Outcome.OPEN) & (trace.came != UNSET)
+        inside = np.bincount(of_class[still], minlength=classes)
+
+        assert np.array_equal(came, out + inside), run.seed
 
 
-def _held(trace: Trace, rows: IntArray, place: int, cleaning: int) -> tuple[IntArray, IntArray]:
-    """When each unit of a place was taken and free again. [ms]
+def test_who_comes_comes_when_the_workload_says(runs):
+    for run in runs:
+        trace, work = run.trace, run.trace.workload
+        there = np.isin(work.origin, (IN_STEP, WAITING, STOPPED)) & ~is_booked(run)
+        walks_in = (work.origin == ARRIVES) & ~is_booked(run)
 
-    Cleaning counts as taken, unless the patient stays there for the next step; where patients swapped
-    beds it is left out, because a swap needs none.
-    """
-    begins = np.maximum(trace.started[rows], -1)
-    ends = np.where(trace.left[rows] == UNSET, _LATER, trace.left[rows])
-    if trace.exchanges == 0:
-        following = np.minimum(rows + 1, trace.place.size - 1)
-        stays = (trace.patient[following] == trace.patient[rows]) & (trace.place[following] == place)
-        ends = np.where(stays | (ends == _LATER), ends, ends + cleaning)
-    return begins, ends
+        assert np.array_equal(trace.came[there], work.came[there]), run.seed
+        assert np.array_equal(trace.came[walks_in] != UNSET, work.arrival[walks_in] < trace.end), run.seed
+        known = walks_in & (trace.came != UNSET)
+        assert np.array_equal(trace.came[known], work.arrival[known]), run.seed
+        assert (trace.came[trace.came != UNSET] < trace.end).all(), run.seed
 
 
-@many
-@given(seeds)
-def test_littles_law_holds_to_the_millisecond(seed):
-    """The area under the number in the house is the sum of the times that patients spent there."""
-    _, trace = any_trace(seed)
-    work = trace.workload
-    came = work.arrival < trace.end
-    begins = np.maximum(work.arrival[came], 0)
-    left = trace.left[last_rows(trace)][came]
-    ends = np.where(left == UNSET, trace.end, left)
+def test_each_patient_goes_through_the_steps_in_order(runs):
+    for run in runs:
+        trace = run.trace
+        one, following = slice(None, -1), slice(1, None)
+        same = trace.patient[one] == trace.patient[following]
 
-    at = np.concatenate([begins, ends, [0, trace.end]])
-    change = np.concatenate([np.ones(begins.size, np.int64), -np.ones(ends.size, np.int64), [0, 0]])
-    order = np.argsort(at, kind="stable")
-    number = np.cumsum(change[order])
-    area = int((number[:-1] * np.diff(at[order])).sum())
-
-    assert area == int((ends - begins).sum())
-    assert (number >= 0).all()
+        for earlier, later in (("requested", "started"), ("started", "ended"), ("ended", "left")):
+            a, b = getattr(trace, earlier), getattr(trace, later)
+            assert (a[b != UNSET] <= b[b != UNSET]).all(), run.seed
+            assert (a[b != UNSET] != UNSET).all(), run.seed
+        goes_on = same & (trace.requested[following] != UNSET)
+        assert (trace.requested[one][goes_on] != UNSET).all(), run.seed
+        after_step = goes_on & (trace.started[one] != UNSET)
+        assert (trace.requested[following][after_step] == trace.ended[one][after_step]).all(), run.seed
+        moved = same & (trace.started[following] != UNSET) & (trace.started[one] != UNSET)
+        assert (trace.left[one][moved] <= trace.started[following][moved]).all(), run.seed
+        assert (trace.left[one][moved] != UNSET).all(), run.seed
 
 
-@many
-@given(seeds)
-def test_a_step_that_needs_no_place_and_no_people_starts_as_it_is_asked_for(seed):
-    case, trace = any_trace(seed)
-    steps = [case.hospital.pathways[k.pathway].steps[k.index] for k in trace.steps]
-    needs_nothing = np.array([not s.places and not s.in_place and not s.staff for s in steps])
+def test_who_is_done_has_ended_or_passed_over_every_step(runs):
+    for run in runs:
+        trace = run.trace
+        done = (trace.outcome == Outcome.DONE)[trace.patient]
 
-    rows = needs_nothing[trace.workload.step] & (trace.requested != UNSET) & (trace.requested >= 0)
+        assert (trace.requested[done] != UNSET).all(), run.seed
+        begun = done & (trace.started != UNSET)
+        assert (trace.ended[begun] != UNSET).all() and (trace.left[begun] != UNSET).all(), run.seed
+        passed = done & (trace.started == UNSET)
+        may = np.array([s.if_full == "skips" or s.out_of_patience == "skips" for s in run.steps])
+        assert may[trace.workload.step[passed]].all(), run.seed
 
-    assert np.array_equal(trace.started[rows], trace.requested[rows])
+
+def test_who_went_before_the_end_could_go(runs):
+    for run in runs:
+        trace, steps = run.trace, run.steps
+        for patient in np.flatnonzero(np.isin(trace.outcome, (Outcome.LEFT, Outcome.REFUSED))):
+            rows = np.arange(*trace.workload.first[patient : patient + 2])
+            waited = rows[(trace.requested[rows] != UNSET) & (trace.started[rows] == UNSET)]
+            step = steps[trace.workload.step[waited[-1]]]
+            left = trace.outcome[patient] == Outcome.LEFT
+
+            assert step.patience is not None if left else step.if_full == "leaves", run.seed
+
+
+def test_every_step_takes_its_own_length_however_often_it_was_stopped(runs):
+    for run in runs:
+        trace, work = run.trace, run.trace.workload
+        row, begin, end = worked(trace)
+        known = (end != LATER) & (end <= trace.end)
+        time = np.bincount(row[known], (end - np.maximum(begin, 0))[known], trace.place.size).astype(np.int64)
+
+        over = trace.ended != UNSET
+        over[trace.log.only(Kind.ABANDONED).who] = False  # begun more than once
+        free = over & (work.wall == NONE)
+        assert np.array_equal(time[free], work.duration[free]), run.seed
+        timed = over & (work.wall != NONE)
+        assert (time[timed] > 0).all(), run.seed
+
+
+def test_a_step_that_needs_nothing_starts_as_it_is_asked_for(runs):
+    for run in runs:
+        trace = run.trace
+        nothing = [
+            not s.places and not s.in_place and not s.staff and s.kit is None and s.needs_next is None
+            for s in run.steps
+        ]
+        stopped = np.zeros(trace.place.size, bool)
+        stopped[trace.workload.first[:-1][trace.workload.origin == STOPPED]] = True
+
+        rows = np.array(nothing)[trace.workload.step] & (trace.requested >= 0) & ~stopped
+
+        assert np.array_equal(trace.started[rows], trace.requested[rows]), run.seed
+
+
+def test_in_a_plain_line_nobody_is_overtaken_by_his_like(runs):
+    """Those who wait for one step in one place need the same; the first of them is always first."""
+    for run in runs:
+        trace = run.trace
+        promising = any(s.needs_next is not None for s in run.steps)
+        if promising or trace.exchanges or is_booked(run).any():
+            continue  # who holds a promise needs less than the others; who swaps beds goes with another
+        until = wait_ends(trace)
+        stopped = np.isin(
+            np.arange(trace.place.size), trace.workload.first[:-1][trace.workload.origin == STOPPED]
+        )
+        for number, step in enumerate(run.steps):
+            if len(step.places) > 1 or step.in_place:
+                continue
+            asked = (trace.workload.step == number) & (trace.requested != UNSET) & ~stopped
+            rows = np.flatnonzero(asked & ((trace.started == UNSET) | (trace.started >= 0)))
+            key = trace.workload.key[trace.patient[rows]]
+            rows = rows[np.lexsort((key, trace.requested[rows]))]
+            started = trace.started[rows]
+
+            latest = np.maximum.accumulate(until[rows])[:-1]
+            later = started[1:] != UNSET
+            assert (latest[later] <= started[1:][later]).all(), run.seed
+
+
+# ---- places --------------------------------------------------------------------------------------
+
+
+def test_nobody_is_in_two_places(runs):
+    for run in runs:
+        trace, found = run.trace, stays(run.trace)
+        order = np.lexsort((found.end, found.begin, trace.patient[found.row]))
+        patient, begin, end = trace.patient[found.row][order], found.begin[order], found.end[order]
+
+        same = patient[1:] == patient[:-1]
+        assert (end >= begin).all(), run.seed
+        assert (end[:-1][same] <= begin[1:][same]).all(), run.seed
+
+
+def test_patients_in_each_place_are_those_of_whom_the_trace_says_so(runs):
+    """Those who came in less those who went out are the rows that hold the place at the end."""
+    for run in runs:
+        trace, found = run.trace, stays(run.trace)
+        inside = found.end == LATER
+        rows = (trace.started != UNSET) & (trace.left == UNSET) & (trace.place != NONE)
+        stopped_or_moved = np.isin(
+            np.flatnonzero(rows), trace.log.only(Kind.STOPPED, Kind.RESUMED, Kind.MOVED).who
+        )
+        plain = np.flatnonzero(rows)[~stopped_or_moved]
+
+        assert np.isin(plain, found.row[inside]).all(), run.seed
+        for place in range(len(trace.places)):
+            here = found.row[inside & (found.place == place)]
+            told = plain[trace.place[plain] == place]
+            assert np.isin(told, here).all(), run.seed
+
+
+def _taken(run, place: int) -> tuple[IntArray, IntArray]:
+    """When units of a place were taken and free again, by patients, and by cleaning after them. [ms]"""
+    trace, found = run.trace, stays(run.trace)
+    here = np.flatnonzero(found.place == place)
+    begin, end, row = found.begin[here], found.end[here].copy(), found.row[here]
+    entry = list(run.case.hospital.everywhere.values())[place]
+    if trace.exchanges == 0 and entry.turnaround_minutes:
+        stops = trace.log.only(Kind.STOPPED)
+        stopped = set(zip(stops.who.tolist(), stops.at.tolist(), strict=True))
+        again = set(zip(trace.patient[row].tolist(), begin.tolist(), strict=True))
+        for i in range(here.size):
+            patient = int(trace.patient[row[i]])
+            goes_on = (patient, int(end[i])) in again or (int(row[i]), int(end[i])) in stopped
+            if end[i] != LATER and not goes_on:
+                end[i] += minutes(entry.turnaround_minutes)
+    cleaning = trace.workload.cleaning
+    until = cleaning[cleaning[:, 0] == place, 1]
+    return np.append(begin, np.full(until.size, -1)), np.append(end, until)
+
+
+def _instants_of_taking(run, place: int) -> IntArray:
+    """When somebody took a unit of a place who was not there before."""
+    found = stays(run.trace)
+    here = found.place == place
+    patient, begin, end = run.trace.patient[found.row[here]], found.begin[here], found.end[here]
+    there = set(zip(patient.tolist(), end.tolist(), strict=True))
+    new = [t for p, t in zip(patient.tolist(), begin.tolist(), strict=True) if t > 0 and (p, t) not in there]
+    return np.unique(np.array(new, np.int64))
+
+
+def test_no_place_takes_more_than_are_open(runs):
+    """Who takes a unit finds one free, cleaning included; a promised place may be open no more."""
+    for run in runs:
+        trace = run.trace
+        promised = {(int(p)) for p in trace.log.only(Kind.PROMISED).what} | set(trace.workload.promised)
+        for place, name in enumerate(trace.places):
+            if place in promised:
+                continue
+            begin, end = _taken(run, place)
+            instants = _instants_of_taking(run, place)
+            begun = np.searchsorted(np.sort(begin), instants, "right")
+            after = begun - np.searchsorted(np.sort(end), instants, "right")
+            level = np.array([trace.schedule.levels[name].at(int(t)) for t in instants], np.int64)
+            if trace.exchanges:
+                before = np.searchsorted(np.sort(begin), instants, "left")
+                level = np.maximum(level, before - np.searchsorted(np.sort(end), instants, "left"))
+
+            assert (after <= level).all(), (run.seed, name)
+
+
+def test_littles_law_holds_to_the_millisecond_in_each_place(runs):
+    """The area under the number in a place is the sum of the times that patients spent there."""
+    for run in runs:
+        trace, found = run.trace, stays(run.trace)
+        total = found.time_by_place(len(trace.places), 0, trace.end)
+        for place in range(len(trace.places)):
+            here = found.place == place
+            begin = np.clip(found.begin[here], 0, trace.end)
+            end = np.clip(found.end[here], 0, trace.end)
+            at = np.concatenate([begin, end, [0, trace.end]])
+            change = np.concatenate([np.ones(begin.size), -np.ones(end.size), [0, 0]]).astype(np.int64)
+            order = np.lexsort((-change, at))
+            number = np.cumsum(change[order])
+
+            assert (number >= 0).all(), run.seed
+            assert int((number[:-1] * np.diff(at[order])).sum()) == int(total[place]), run.seed
+
+
+def test_littles_law_holds_in_the_house(runs):
+    """The area under came less gone is the sum of the times in the house, out of columns of their own."""
+    for run in runs:
+        trace = run.trace
+        until = wait_ends(trace)
+        out = np.isin(trace.outcome, _OUT)
+        came = trace.came != UNSET
+        gone = np.full(came.size, trace.end)
+        for patient in np.flatnonzero(out):
+            rows = slice(*trace.workload.first[patient : patient + 2])
+            times = np.where(trace.left[rows] == UNSET, until[rows], trace.left[rows])
+            gone[patient] = times[times != LATER].max()
+        begin = np.maximum(trace.came[came], 0)
+        end = np.maximum(gone[came], 0)
+        at = np.concatenate([begin, end, [0, trace.end]])
+        change = np.concatenate([np.ones(begin.size), -np.ones(end.size), [0, 0]]).astype(np.int64)
+        order = np.lexsort((-change, at))
+        number = np.cumsum(change[order])
+
+        assert (end >= begin).all(), run.seed
+        assert (number >= 0).all(), run.seed
+        assert int((number[:-1] * np.diff(at[order])).sum()) == int((end - begin).sum()), run.seed
+
+
+# ---- people --------------------------------------------------------------------------------------
+
+
+def _at_work(run, group: str) -> tuple[IntArray, IntArray, IntArray]:
+    """When people of a group were taken and given back, and how many: for its own steps, and floated."""
+    trace, hospital = run.trace, run.case.hospital
+    names = list(hospital.staff)
+    resumed, line = trace.log.only(Kind.RESUMED), trace.log.only(Kind.FLOATED)
+    again = set(zip(resumed.who.tolist(), resumed.at.tolist(), strict=True))
+    floated = {
+        (r, t, g): n
+        for r, t, g, n in zip(
+            *(column.tolist() for column in (line.who, line.at, line.what, line.n)), strict=True
+        )
+    }
+    before = {(int(p), int(g)): int(n) for p, g, n in trace.workload.pooled}
+    found: list[list[int]] = []
+    row, begin, end = worked(trace)
+    last = {}  # a move cuts a stretch; the people go with the patient
+    for i in np.lexsort((begin, row)):
+        r, t = int(row[i]), int(begin[i])
+        if r in last and found[last[r]][1] == t and (r, t) not in again:
+            found[last[r]][1] = int(end[i])
+            continue
+        people = 0
+        for wanted, n in run.steps[trace.workload.step[r]].staff.items():
+            number = names.index(wanted)
+            by_pool = (
+                before.get((int(trace.patient[r]), number), 0) if t < 0 else floated.get((r, t, number), 0)
+            )
+            if wanted == group:
+                people += n - by_pool
+            elif hospital.staff[wanted].float_pool == group:
+                people += by_pool
+        last[r] = len(found)
+        found.append([t, int(end[i]), people])
+    table = np.array(found, np.int64).reshape(-1, 3)
+    taken = table[:, 2] > 0
+    return table[taken, 0], table[taken, 1], table[taken, 2]
+
+
+def test_nobody_is_with_two_patients_and_all_come_back(runs):
+    """Who takes people finds them free: never more at work than on duty, but for those who stayed on."""
+    for run in runs:
+        trace = run.trace
+        if trace.log.only(Kind.ABANDONED, Kind.CANCELLED).at.size:
+            continue  # what people did for a cancelled visit is told only where it had a place
+        for group in run.case.hospital.staff:
+            begin, end, people = _at_work(run, group)
+            at = np.concatenate([begin, end])
+            change = np.concatenate([people, -people])
+            instants = np.unique(begin[begin > 0])
+            order = np.lexsort((-change, at))
+            total = np.append(0, np.cumsum(change[order]))
+            after = total[np.searchsorted(at[order], instants, "right")]
+            level = np.array([trace.schedule.levels[group].at(int(t)) for t in instants], np.int64)
+
+            assert (after <= level).all(), (run.seed, group)
+            assert (total >= 0).all(), (run.seed, group)
+
+
+# ---- what comes on a cue -------------------------------------------------------------------------
+
+
+def test_who_comes_on_a_cue_comes_so_long_after_its_row_or_not_at_all(runs):
+    for run in runs:
+        trace, work = run.trace, run.trace.workload
+        on_cue = work.origin == ON_CUE
+        walks_in = ~is_booked(run)[work.cue_patient] & ~is_booked(run)[trace.patient[work.cue_row]]
+        row, patient, gap = (column[walks_in] for column in (work.cue_row, work.cue_patient, work.cue_gap))
+        came = trace.came[patient] != UNSET
+
+        assert (work.arrival[on_cue] == FAR).all(), run.seed
+        giver = trace.patient[row]
+        assert (trace.came[giver[came]] != UNSET).all(), run.seed
+        assert (trace.came[patient[came]] >= trace.came[giver[came]] + gap[came]).all(), run.seed
+        ended = work.cue_kind[walks_in] == STEP_ENDED
+        due = trace.ended[row] + gap
+        comes = ended & (trace.ended[row] != UNSET) & (due < trace.end)
+        assert np.array_equal(trace.came[patient[comes]], due[comes]), run.seed
+        assert (trace.came[patient[ended & ~comes]] == UNSET).all(), run.seed
+        nobody = on_cue & ~np.isin(np.arange(work.patients), work.cue_patient)
+        assert (trace.came[nobody] == UNSET).all(), run.seed
