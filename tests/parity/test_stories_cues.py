@@ -5,7 +5,7 @@ Stories worked out with pencil and paper from the rule book, told by both engine
 
 from __future__ import annotations
 
-from tests.houses import came, ends, hospital, level, lines, outcomes, play, starts, told
+from tests.houses import came, ends, hospital, level, lines, outcomes, play, sitting, starts, told
 from twin.hospital import Hospital
 from twin.trace import Kind, Outcome
 from twin.workload import HOUSE_LEFT, IN_STEP, PLACE_LEFT, STEP_ENDED, STOPPED, WAITING
@@ -86,6 +86,25 @@ def test_who_left_without_being_seen_has_left_the_house_and_the_room(engine):
     trace = play(engine, house, rows)
 
     assert came(trace) == [0, 10, 37, 39]
+
+
+def test_who_did_not_attend_gives_his_cues_too(engine):
+    house = hospital(
+        places={"room": 1},
+        pathways={name: [{"name": "see", "places": ["room"]}] for name in ("visit", "booked")},
+        classes={"booked": {"booking": {}}},
+        sessions={"clinic": ["booked"]},
+    )
+    rows = [
+        ("booked", 0, [("see", 10)], {"shows": False}),
+        see(0, 5, cue=(1, "see", HOUSE_LEFT, 7)),
+        see(0, 5, cue=(1, "see", PLACE_LEFT, 9)),
+        see(0, 5, cue=(1, "see", STEP_ENDED, 9)),
+    ]
+
+    trace = play(engine, house, rows, days=1, held=[sitting("clinic", 480, 540, books=60, slots=[480])])
+
+    assert came(trace) == [None, 487, 489, None]
 
 
 def test_a_step_passed_over_gives_its_cue_when_the_patient_leaves_the_house(engine):

@@ -496,6 +496,36 @@ def test_he_belongs_to_the_session_of_that_day_and_is_cancelled_at_its_limit(eng
     assert starts(trace) == [480, 480 + DAY]
 
 
+def test_one_booked_before_the_run_who_does_not_come_is_missed_at_his_appointment(engine):
+    house = theatre_house(early=60)
+    booked = {"origin": BOOKED, "session": "list", "shows": False}
+
+    trace = play(
+        engine,
+        house,
+        [case_of("short", -600, 100, appointment=480, **booked)],
+        held=[sitting("list", 480, 560, books=-60)],
+    )
+
+    assert lines(trace, house, Kind.NO_SHOW) == [(480, 1, 0)]
+
+
+def test_who_asks_too_late_has_missed_his_kit_all_the_same(engine):
+    house = hospital(
+        places={"theatre": 1},
+        items={"gauze": 1},
+        kits={"two": {"gauze": 2}},
+        pathways={"short": [{"name": "operate", "places": ["theatre"], "kit": "two"}]},
+        classes={"short": {"booking": {"limit_step": "operate"}}},
+        sessions={"list": ["short"]},
+    )
+
+    trace = play(engine, house, [case_of("short", 0, 30, late=81)], days=1, held=LIST[:1])
+
+    assert lines(trace, house, Kind.CANCELLED) == [(561, 1, 0)]
+    assert lines(trace, house, Kind.MISSED) == [(561, 1, "gauze", 1)]
+
+
 def test_if_no_session_is_held_that_day_he_has_no_limit(engine):
     house = theatre_house()
     booked = {"origin": BOOKED, "session": "list"}

@@ -201,6 +201,32 @@ def test_one_promise_is_enough_for_two_steps_that_need_it(engine):
     assert starts(trace) == [0, 30, 40]
 
 
+def test_a_step_started_by_a_promise_makes_the_next_promise(engine):
+    house = hospital(
+        places={"theatre": 1, "recovery": 1},
+        wards={"ward": 1},
+        pathways={
+            "surgical": [
+                {"name": "operate", "places": ["theatre"], "needs_next": "recover"},
+                {"name": "recover", "places": ["recovery"], "needs_next": "stay"},
+                {"name": "stay", "places": ["ward"]},
+            ],
+            "medical": [{"name": "stay", "places": ["ward"]}],
+        },
+    )
+    rows = [
+        ("medical", 0, [("stay", 100)]),
+        surgical(0, ("operate", 60), ("recover", 30), ("stay", 50)),
+        ("medical", 110, [("stay", 5)]),
+    ]
+
+    trace = play(engine, house, rows)
+
+    # the operation needs recovery only; recovery begins as the ward can be promised, at 100
+    assert told(trace, "started") == [[0], [0, 100, 130], [180]]
+    assert lines(trace, house, Kind.PROMISED) == [(0, 2, "recovery"), (100, 2, "ward")]
+
+
 def test_a_promise_outlives_the_closing_of_the_place(engine):
     house = theatre_house(recovery=level(("00:30", "03:00", 0)))
     rows = [surgical(0, ("operate", 60), ("recover", 30)), direct(10, 20)]

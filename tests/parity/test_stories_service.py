@@ -413,6 +413,61 @@ def test_who_can_go_to_another_place_holds_nothing(engine):
     assert starts(trace) == [0, 40, 20, 50]
 
 
+def test_who_may_go_to_either_of_two_places_lacks_what_he_lacks_in_each(engine):
+    house = hospital(
+        places={"north": 1, "south": 1, "room": 5},
+        staff={"doctor": 1},
+        pathways={
+            "operation": [
+                {
+                    "name": "cut",
+                    "places": ["north", "south"],
+                    "staff": {"doctor": 1},
+                    "holds_the_line": True,
+                }
+            ],
+            "northern": [{"name": "dress", "places": ["north"]}],
+            "southern": [{"name": "dress", "places": ["south"]}],
+            "visit": [{"name": "see", "places": ["room"], "staff": {"doctor": 1}}],
+        },
+    )
+    rows = [
+        see("visit", 0, 60),
+        ("northern", 0, [("dress", 30)]),
+        ("operation", 5, [("cut", 10)]),
+        ("southern", 10, [("dress", 100)]),
+        ("northern", 20, [("dress", 100)]),
+        see("visit", 40, 10),
+    ]
+
+    trace = play(engine, house, rows)
+
+    # of the north he lacks the place and the doctor until 30, of the south the doctor: so the southern
+    # starts, and from 30 on the northern; then there is no place left for him until 110
+    assert starts(trace) == [0, 0, 110, 10, 30, 60]
+
+
+def test_of_two_entries_that_share_a_pool_the_first_takes_what_there_is(engine):
+    house = hospital(
+        staff={
+            "nurse": {"on_duty": 0, "float_pool": "pool"},
+            "aide": {"on_duty": 1, "float_pool": "pool"},
+            "pool": 1,
+        },
+        pathways={
+            "turn": [{"name": "turn", "staff": {"nurse": 1, "aide": 2}, "holds_the_line": True}],
+            "aided": [{"name": "wash", "staff": {"aide": 1}}],
+            "nursed": [{"name": "drip", "staff": {"nurse": 1}}],
+        },
+    )
+    rows = [("turn", 0, [("turn", 5)]), ("aided", 10, [("wash", 5)]), ("nursed", 20, [("drip", 5)])]
+
+    trace = play(engine, house, rows, days=1)
+
+    # the nurse comes from the pool; one aide is short, and with the aides their pool is held
+    assert starts(trace) == [None, None, None]
+
+
 def test_an_escalation_place_that_is_not_open_is_held_too(engine):
     house = hospital(
         places={"majors": 1, "corridor": {"physical": 1, "staffed": 1, "opens_when_full": ["majors"]}},

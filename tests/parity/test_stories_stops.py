@@ -337,6 +337,27 @@ def test_what_is_left_of_a_stay_is_a_length_not_an_hour_of_the_day(engine):
     assert ends(trace) == [66.5 * H]
 
 
+def test_only_a_fall_of_the_place_itself_stops_who_is_too_many(engine):
+    house = hospital(
+        places={
+            "theatre": 1,
+            "recovery": level(("00:30", "02:30", 0), on_fall="stop"),
+        },
+        pathways={
+            "surgical": [
+                {"name": "operate", "places": ["theatre"], "needs_next": "recover"},
+                {"name": "recover", "places": ["recovery"]},
+            ]
+        },
+    )
+
+    trace = play(engine, house, [("surgical", 0, [("operate", 60), ("recover", 30)])])
+
+    # recovery closes at 30, but his place is promised; he begins there at 60 and is left in peace
+    assert told(trace, "ended") == [[60, 90]]
+    assert lines(trace, house, Kind.STOPPED) == []
+
+
 # ---- pre-emption ---------------------------------------------------------------------------------
 
 
@@ -527,6 +548,63 @@ def test_one_who_aged_is_not_stopped_by_the_no_more_urgent(engine):
     trace = play(engine, house, rows)
 
     assert starts(trace) == [0, 70, 130]
+
+
+def test_one_who_ages_in_his_step_is_no_longer_stopped(engine):
+    house = hospital(
+        places={"bed": 1},
+        pathways={
+            name: [{"name": "see", "places": ["bed"], "can_be_stopped": True}] for name in ("green", "red")
+        },
+        priorities={"green": 5, "red": 2},
+        classes={"green": {"ages": [{"priority": 2, "after_hours": 1}]}, "red": {"preempts": True}},
+    )
+
+    trace = play(engine, house, [see("green", 0, 90), see("red", 30, 10), see("red", 60, 10)])
+
+    # stopped at 30 for the first red; at 60 he has aged, and the second waits until he is done
+    assert ends(trace) == [100, 40, 110]
+
+
+def test_one_who_ages_as_he_waits_stops_another_at_that_instant(engine):
+    house = hospital(
+        places={"bed": 1},
+        pathways={
+            "old": [{"name": "see", "places": ["bed"]}],
+            "amber": [{"name": "see", "places": ["bed"], "can_be_stopped": True}],
+        },
+        priorities={"old": 5, "amber": 3},
+        classes={"old": {"preempts": True, "ages": [{"priority": 1, "after_hours": 1}]}},
+    )
+
+    trace = play(engine, house, [see("amber", 0, 120), see("old", 20, 30)])
+
+    assert starts(trace) == [0, 80]
+    assert ends(trace) == [150, 110]
+
+
+def test_who_holds_the_line_is_not_robbed_of_his_doctor_by_a_stop(engine):
+    house = hospital(
+        places={"theatre": 1, "bed": 1},
+        staff={"doctor": 2},
+        pathways={
+            "operation": [
+                {"name": "cut", "places": ["theatre"], "staff": {"doctor": 2}, "holds_the_line": True}
+            ],
+            "red": [{"name": "see", "places": ["bed"], "staff": {"doctor": 1}}],
+            "green": [{"name": "see", "places": ["bed"], "can_be_stopped": True}],
+            "talk": [{"name": "see", "staff": {"doctor": 1}}],
+        },
+        priorities={"operation": 1, "red": 2, "green": 5, "talk": 5},
+        classes={"red": {"preempts": True}},
+    )
+    rows = [see("talk", 0, 60), see("green", 0, 200), ("operation", 5, [("cut", 30)]), see("red", 10, 20)]
+
+    trace = play(engine, house, rows)
+
+    # one doctor is free, but the operation waits for both; the red one stops the green at 90
+    assert starts(trace) == [0, 0, 60, 90]
+    assert ends(trace)[1] == 220
 
 
 def test_the_priority_of_the_class_says_who_preempts_and_that_of_the_step_who_is_stopped(engine):

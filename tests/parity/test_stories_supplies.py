@@ -449,6 +449,14 @@ def test_each_order_has_its_own_lead_time(engine):
     assert [line[0] for line in lines(trace, house, Kind.DELIVERED)] == [40, 80, 100]
 
 
+def test_an_order_beyond_the_last_known_lead_time_takes_as_long_as_that(engine):
+    house = store({"stock": 9, **policy(8, order_quantity=1)})
+
+    trace = play(engine, house, [dress("one", at) for at in (0, 10, 20)], leads={"gauze": [100, 30]})
+
+    assert [line[0] for line in lines(trace, house, Kind.DELIVERED)] == [40, 50, 100]
+
+
 def test_an_item_without_a_policy_is_never_ordered(engine):
     house = store(1)
 
