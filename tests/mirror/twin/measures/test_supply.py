@@ -186,3 +186,14 @@ def test_the_first_stock_is_that_of_the_run_where_the_schedule_tells_it():
     told = replace(trace, schedule=replace(trace.schedule, levels={**trace.schedule.levels, "stent": first}))
 
     assert items_table(told, house())["on_hand_at_first"].tolist() == [3, 5]
+
+
+def test_a_run_began_with_no_less_than_was_taken_of_it():
+    log = [
+        (Kind.DELIVERED, 0, -1, "stent", 4),
+        (Kind.TAKEN, 0, 0, "stent", 4),
+        (Kind.TAKEN, 9, 0, "stent", 13),
+        (Kind.TAKEN, 9, 0, "spare", 5),
+    ]
+
+    assert items_table(made(house(), [cut(0)], log=log), house())["on_hand_at_first"].tolist() == [13, 5]
