@@ -51,7 +51,7 @@ def _patients(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[
         for name in (p.step, *p.visits):
             path = f"{where}.step" if name == p.step else f"{where}.visits"
             yield from _unknown(path, name, found, "step on this patient's pathway")
-        yield from _where(hospital, p, where, found.get(p.step))
+        yield from _where(hospital, p, where, found.get(p.step), clock)
         yield from _list(hospital, p, where, steps[0].name)
         yield from _numbers(hospital, p, where, found.get(p.step))
         if p.remaining_ms is not None and begins_elsewhere:
@@ -61,7 +61,7 @@ def _patients(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[
             )
 
 
-def _where(hospital: Hospital, p: InHouse, where: str, step: Step | None) -> Iterator[Problem]:
+def _where(hospital: Hospital, p: InHouse, where: str, step: Step | None, clock: Clock) -> Iterator[Problem]:
     for key, place in (("place", p.place), ("promised", p.promised)):
         if place is not None:
             yield from _unknown(f"{where}.{key}", place, hospital.everywhere, "place")
@@ -70,7 +70,8 @@ def _where(hospital: Hospital, p: InHouse, where: str, step: Step | None) -> Ite
         yield Problem(
             f"{where}.place", p.place, "who is on a list holds no place", "leave one of the two out"
         )
-    elsewhere = p.waiting or p.stopped or outside or p.arrived is not None
+    comes = p.arrived is not None and clock.ms(p.arrived) >= 0
+    elsewhere = p.waiting or p.stopped or outside or comes
     if p.place is None and not elsewhere and step is not None and step.places:
         yield Problem(f"{where}.place", None, "is needed for a patient who is in this step")
 
