@@ -1,14 +1,18 @@
 """``twin simulate``: a hospital file is played and measured; a workspace keeps the run."""
 
+import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dashboards.services.simulation import refuse_or_label, run_simulation
+from dashboards.services.simulation import refuse_or_label, run_simulation, trace_bytes
 from scenarios.base_case import FIRST_DAY
+from tests.houses import hospital as small_hospital
+from tests.mirror.twin.measures.made import made
 from twin.case import Case, Window
 from twin.errors import Overload
 from twin.hospital import parse_hospital
@@ -84,6 +88,19 @@ def test_a_file_is_simulated_without_a_workspace_and_its_trace_written(tmp_path)
     assert json.loads(out)["replications"] == 2
     assert {"patient", "step", "requested", "started", "ended", "left"} <= set(pd.read_csv(trace).columns)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["hospital.toml", "trace.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("run.csv", "patient_class"), ("run.vidigi.csv", "resource_id"), ("run.process.csv", "activity")],
+)
+def test_the_traces_name_says_whether_it_is_written_as_an_event_log(name, column):
+    house = small_hospital(pathways={"visit": [{"name": "see"}]})
+    trace = made(house, [("visit", 0, [("see", None, 0, 0, 5, 5)])])
+
+    text = trace_bytes(trace, Path(name))
+
+    assert column in pd.read_csv(io.BytesIO(text)).columns
 
 
 def test_an_impossible_horizon_is_refused_in_words(tmp_path):
