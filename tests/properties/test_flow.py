@@ -152,7 +152,7 @@ def test_in_a_plain_line_nobody_is_overtaken_by_his_like(runs):
             np.arange(trace.place.size), trace.workload.first[:-1][trace.workload.origin == STOPPED]
         )
         for number, step in enumerate(run.steps):
-            if len(step.places) > 1 or step.in_place:
+            if len(step.places) > 1 or step.in_place or step.if_full != "waits":
                 continue
             asked = (trace.workload.step == number) & (trace.requested != UNSET) & ~stopped
             rows = np.flatnonzero(asked & ((trace.started == UNSET) | (trace.started >= 0)))
