@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.properties.people import at_work
 from twin.measures.stays import LATER, stays, wait_ends, worked
 from twin.trace import UNSET, Kind, Outcome
 from twin.units import IntArray, minutes
@@ -292,44 +293,6 @@ def test_littles_law_holds_in_the_house(runs):
 # ---- people --------------------------------------------------------------------------------------
 
 
-def _at_work(run, group: str) -> tuple[IntArray, IntArray, IntArray]:
-    """When people of a group were taken and given back, and how many: for its own steps, and floated."""
-    trace, hospital = run.trace, run.case.hospital
-    names = list(hospital.staff)
-    resumed, line = trace.log.only(Kind.RESUMED), trace.log.only(Kind.FLOATED)
-    again = set(zip(resumed.who.tolist(), resumed.at.tolist(), strict=True))
-    floated = {
-        (r, t, g): n
-        for r, t, g, n in zip(
-            *(column.tolist() for column in (line.who, line.at, line.what, line.n)), strict=True
-        )
-    }
-    before = {(int(p), int(g)): int(n) for p, g, n in trace.workload.pooled}
-    found: list[list[int]] = []
-    row, begin, end = worked(trace)
-    last = {}  # a move cuts a stretch; the people go with the patient
-    for i in np.lexsort((begin, row)):
-        r, t = int(row[i]), int(begin[i])
-        if r in last and found[last[r]][1] == t and (r, t) not in again:
-            found[last[r]][1] = int(end[i])
-            continue
-        people = 0
-        for wanted, n in run.steps[trace.workload.step[r]].staff.items():
-            number = names.index(wanted)
-            by_pool = (
-                before.get((int(trace.patient[r]), number), 0) if t < 0 else floated.get((r, t, number), 0)
-            )
-            if wanted == group:
-                people += n - by_pool
-            elif hospital.staff[wanted].float_pool == group:
-                people += by_pool
-        last[r] = len(found)
-        found.append([t, int(end[i]), people])
-    table = np.array(found, np.int64).reshape(-1, 3)
-    taken = table[:, 2] > 0
-    return table[taken, 0], table[taken, 1], table[taken, 2]
-
-
 def test_nobody_is_with_two_patients_and_all_come_back(runs):
     """Who takes people finds them free: never more at work than on duty, but for those who stayed on."""
     for run in runs:
@@ -337,7 +300,7 @@ def test_nobody_is_with_two_patients_and_all_come_back(runs):
         if trace.log.only(Kind.ABANDONED, Kind.CANCELLED).at.size:
             continue  # what people did for a cancelled visit is told only where it had a place
         for group in run.case.hospital.staff:
-            begin, end, people = _at_work(run, group)
+            begin, end, people = at_work(run, group)
             at = np.concatenate([begin, end])
             change = np.concatenate([people, -people])
             instants = np.unique(begin[begin > 0])

@@ -6,11 +6,12 @@ from collections import defaultdict
 
 import numpy as np
 
+from tests.properties.people import at_work
 from twin.engine.rules import expected_lengths
 from twin.hospital.supply import Item
-from twin.measures.stays import LATER, departures
+from twin.measures.stays import LATER, departures, stays, wait_ends
 from twin.trace import UNSET, Kind, Outcome
-from twin.units import IntArray, days
+from twin.units import IntArray, days, hours, minutes
 from twin.workload import BOOKED, IN_STEP, NONE, STOPPED, WAITING
 
 
@@ -293,3 +294,71 @@ def test_a_line_tells_of_something(runs):
         assert (log.who[of_patients] < work.patients).all() and (log.who[of_none] == NONE).all(), run.seed
         assert ((log.at >= 0) & (log.at < run.trace.end)).all(), run.seed
         assert (log.n[units] > 0).all(), run.seed
+
+
+# ---- nothing lies idle ---------------------------------------------------------------------------
+
+
+def _free_places(run) -> dict[str, bool]:
+    """Whether each place surely has a free unit, and its gate is open, as the run ends."""
+    trace, everywhere = run.trace, run.case.hospital.everywhere
+    promised = set(trace.log.only(Kind.PROMISED).what.tolist()) | set(trace.workload.promised.tolist())
+    found, stock = stays(trace), {}
+    for number, (name, entry) in enumerate(everywhere.items()):
+        clean = minutes(entry.turnaround_minutes)
+        until = np.where(found.end == LATER, LATER, np.minimum(found.end, LATER - clean) + clean)
+        used = int(((found.place == number) & (until >= trace.end)).sum())
+        cleaning = trace.workload.cleaning
+        used += int(((cleaning[:, 0] == number) & (cleaning[:, 1] >= trace.end)).sum())
+        level = trace.schedule.levels[name].at(trace.end - 1)
+        stock[name] = used < level and number not in promised
+        if entry.opens_when_full:
+            stock[name] = False
+    return stock
+
+
+def _free_people(run) -> dict[str, int]:
+    """People of each group who are surely free as the run ends, its pool not counted."""
+    free = {}
+    for group in run.case.hospital.staff:
+        _, end, people = at_work(run, group)
+        on_duty = run.trace.schedule.levels[group].at(run.trace.end - 1)
+        free[group] = on_duty - int(people[end >= run.trace.end].sum())
+    return free
+
+
+def _on_hand(run) -> dict[str, int]:
+    """Units of each item and tray that everybody may take as the run ends."""
+    trace, hospital = run.trace, run.case.hospital
+    free = {}
+    for number, (name, item) in enumerate(hospital.items.items()):
+        movements = _movements(run, number, name, item)
+        free[name] = _first_stock(run, name, item) + sum(n for _, _, n in movements) - item.reserve
+    gone = departures(trace)
+    for number, (name, tray) in enumerate(hospital.trays.items()):
+        taken = sum(n for _, _, _, what, n in told(run, Kind.TAKEN) if what == len(hospital.items) + number)
+        back = int(((trace.workload.tray == number) & (gone < trace.end)).sum())
+        free[name] = tray.owned - tray.reserve - taken - _found_in_use(run, name, number) + back
+    return free
+
+
+def test_nobody_waits_for_what_is_free(runs):
+    """As the run ends, whoever waits lacks something: what was taken has all come back."""
+    for run in runs:
+        trace, hospital = run.trace, run.case.hospital
+        if trace.stopped_at is not None or any(s.holds_the_line for s in run.steps):
+            continue  # he may wait for what another lacks
+        if told(run, Kind.CANCELLED):
+            continue  # what people did for a cancelled visit is told only where it had a place
+        places, people, supplies = _free_places(run), _free_people(run), _on_hand(run)
+        waits = (trace.requested != UNSET) & (trace.started == UNSET) & (wait_ends(trace) == LATER)
+        for row in np.flatnonzero(waits):
+            step = run.steps[trace.workload.step[row]]
+            waited = trace.end - 1 - trace.requested[row]
+            open_to_him = [a.place for a in step.alternatives() if hours(a.after_hours) <= waited]
+            kit = hospital.kits[step.kit].contents if step.kit is not None else {}
+
+            could = (not step.places or any(places[p] for p in open_to_him)) and step.needs_next is None
+            could &= all(people[group] >= n for group, n in step.staff.items())
+            could &= all(supplies[name] >= n for name, n in kit.items())
+            assert not could, (run.seed, step.name)
