@@ -49,6 +49,9 @@ class Level:
 class Sittings:
     """The sessions of a run, one row each time one is held, in order of (books, opens, session).
 
+    One that is held after the end of the run is among them if it is booked within it, so that a run which
+    is left off and gone on with books the same patients.
+
     Attributes
     ----------
     session : int32 (sitting,) place in ``hospital.sessions``
