@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dashboards.services.simulation import SimulationAnswer
     from dashboards.services.simulation_job import SimulationAsked
     from scenarios.base_case import Base
+    from twin.hospital import Hospital
 
 HospitalFile = Annotated[
     Path | None,
@@ -54,12 +55,19 @@ def command(
             "NAME.vidigi.csv, NAME.process.csv.",
         ),
     ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example", help="Play a shipped page: mmc, ward, clinic, urgent_care, stroke_pathway."
+        ),
+    ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Play a hospital's coming weeks many times and measure them."""
     from dashboards.services.simulation import words
     from dashboards.services.simulation_job import SimulationAsked, play, refuse_question
+    from twin.hospital import load_hospital
 
     asked = SimulationAsked(
         days=days,
@@ -72,10 +80,13 @@ def command(
         trace=None if trace is None else str(trace.absolute()),
     )
     refuse_question(asked)
-    if hospital is None and start is None:
+    if example is not None:
+        answer = play(_base(_example(example, hospital), asked, start), asked)
+    elif hospital is None and start is None:
         answer = _in_workspace(workspace, asked)
     else:
-        answer = play(_base(hospital, workspace, asked, start), asked)
+        chosen = load_hospital(workspace / "hospital.toml" if hospital is None else hospital)
+        answer = play(_base(chosen, asked, start), asked)
     say(answer if json else words(answer), json)
 
 
@@ -95,15 +106,24 @@ def _in_workspace(workspace: Path, asked: SimulationAsked) -> SimulationAnswer:
     return answer
 
 
-def _base(hospital: Path | None, workspace: Path, asked: SimulationAsked, start: datetime | None) -> Base:
+def _example(name: str, hospital: Path | None) -> Hospital:
+    """The hospital of an example's page."""
+    from twin.errors import UsageError
+    from twin.hospital import parse_hospital
+    from twin.hospital.examples import example
+
+    if hospital is not None:
+        raise UsageError(f"either {hospital} or --example {name}, not both")
+    return parse_hospital(example(name), source=f"{name}.toml")
+
+
+def _base(hospital: Hospital, asked: SimulationAsked, start: datetime | None) -> Base:
     """The named hospital alone, from the named day; nothing is kept."""
     from dashboards.services.simulation_job import refuse_horizon
     from scenarios.base_case import FIRST_DAY, WARM_UP, Base
     from twin.case import Case, Window
-    from twin.hospital import load_hospital
 
-    case = Case(load_hospital(workspace / "hospital.toml" if hospital is None else hospital))
-    refuse_horizon(case.hospital, asked)
+    refuse_horizon(hospital, asked)
     first = FIRST_DAY if start is None else start.date()
     window = Window(first, days=asked.days, warm_up=WARM_UP if asked.warm_up is None else asked.warm_up)
-    return Base(case, window, "the hospital's own model of demand")
+    return Base(Case(hospital), window, "the hospital's own model of demand")
