@@ -18,7 +18,7 @@ from twin.engine import ENGINES, simulate
 from twin.errors import UsageError
 from twin.hospital.pathway import PatientClass, Step
 from twin.trace import Kind, Trace
-from twin.workload import FAR, NONE, Drawn, draw_known
+from twin.workload import FAR, IN_STEP, NONE, STOPPED, Drawn, draw_known
 
 
 def snapshot_at(case: Case, trace: Trace, day: int) -> Snapshot:
@@ -207,26 +207,29 @@ class _House:
         return NONE if view.happened(view.trace.left[row : row + 1])[0] else stay_of(view, row).place
 
     def promised(self, patient: int, row: int) -> int:
-        """Place promised to a patient, -1 for none."""
+        """Place promised to a patient, -1 for none.
+
+        It is used up by the start of the step it was for, and given back when he asks for a step after
+        which that does not come any more.
+        """
         view, work = self.view, self.view.trace.workload
         rows = range(int(work.first[patient]), int(work.first[patient + 1]))
-        begun = view.last_started[patient] == row
         made = [r for r in rows if r in view.promises]
         if made:
             maker = made[-1]
             at, _, place, _ = view.promises[maker][-1]
-            wanted = view.steps[work.step[maker]].needs_next
-            cancelled = [line for line in view.bookings.get(patient, []) if line[1] == Kind.CANCELLED]
-            if cancelled and cancelled[-1][0] >= at:
+            if any(line[0] >= at and line[1] == Kind.CANCELLED for line in view.bookings.get(patient, [])):
                 return NONE
+            wanted = view.steps[work.step[maker]].needs_next
             later = [r for r in rows if r > maker and view.steps[work.step[r]].name == wanted]
         else:
-            place = int(work.promised[patient])
-            later = [r for r in rows if self.is_promised(patient, r, place)] if place != NONE else []
-        started = view.happened(view.trace.started)
-        if any(started[r] for r in later) or not any(r >= row + begun for r in later):
-            return NONE
-        return place
+            maker, place = rows[0], int(work.promised[patient])
+            begun = int(work.origin[patient] in (IN_STEP, STOPPED))
+            later = [r for r in rows[begun:] if self.is_promised(patient, r, place)]
+        started = view.happened(view.trace.started[rows[0] : rows[-1] + 1])
+        used_up = any(started[r - rows[0]] for r in later)
+        given_back = row > maker and all(r < row for r in later)
+        return NONE if place == NONE or used_up or given_back else place
 
     def is_promised(self, patient: int, row: int, place: int) -> bool:
         """Whether a step of the patient's way promises this place for the step of a row."""

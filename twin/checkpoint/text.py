@@ -145,7 +145,7 @@ def _plain(value: Any) -> Any:
         text = value.replace(fold=0).isoformat(timespec="milliseconds" if whole else "microseconds")
         return text + _AGAIN * value.fold
     if isinstance(value, InHouse):
-        return {k: v for k, v in _fields(value).items() if v not in (None, False, {})}
+        return {k: v for k, v in _fields(value).items() if v is not None and v is not False and v != {}}
     if isinstance(value, Batch | Order | Cleaning):
         return {k: v for k, v in _fields(value).items() if v is not None}
     if isinstance(value, Mapping):

@@ -83,7 +83,7 @@ def chain_identity(
 def draw_population(
     hospital: Hospital, name: str, heads: Heads, first_patient: int, end: int, base: np.uint64
 ) -> Chains:
-    """Every link of a population's chains that may come before the end.
+    """Every link of a population's chains that may come before the end, and the first after it.
 
     Parameters
     ----------
@@ -108,11 +108,12 @@ def draw_population(
             gap[new, 0] = 0  # they are there as the run begins
         stays = _least_stays(hospital, population, identity.ravel(), classes.ravel()).reshape(gap.shape)
         gone = earliest[:, None] + np.cumsum(gap + stays, axis=1)
-        needed = gone - stays < end
+        comes = gone - stays
+        needed = np.column_stack([np.ones(member.size, bool), comes[:, :-1] < end])
         own = np.broadcast_to(member[:, None], needed.shape)[needed]
         chunks.append((identity[needed], classes[needed], gap[needed], own))
         total += own.size
-        goes_on = needed[:, -1]
+        goes_on = comes[:, -1] < end
         reached = max(int(gone[goes_on, -1].mean()), 1) if goes_on.any() else end
         if total * min(links // _SOON + 1, end / reached) > _MOST:
             raise UsageError(_too_many(name), code="E_BUDGET")

@@ -65,15 +65,17 @@ def test_a_saturated_source_sends_the_next_when_the_first_place_is_left():
 
 
 @pytest.mark.parametrize("more", [{"away": AWAY}, {}])
-def test_a_chain_has_all_links_that_can_come_before_the_end_and_no_more(more):
+def test_a_chain_has_all_links_that_can_come_before_the_end_and_the_first_after_it(more):
     short, long = draw(population(**more), days=30), draw(population(**more), days=60)
     drawn = set(short.key.tolist())
     gap = dict(zip(long.cue_patient.tolist(), long.cue_gap.tolist(), strict=True))
 
     for chain in chains(long):
         comes = int(long.arrival[chain[0]])  # at the earliest: nobody ever waits for the bay
+        before = 0
         for i, follower in pairwise(chain):
-            assert (int(long.key[i]) in drawn) == (comes < 30 * MS_DAY)
+            assert (int(long.key[i]) in drawn) == (before < 30 * MS_DAY)
+            before = comes
             comes += int(long.duration[long.first[i]]) + gap[follower]
 
 
