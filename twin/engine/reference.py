@@ -145,7 +145,8 @@ class House(Steps):
         """One patient's way through the house; ``there`` is the step of one who was there before."""
         for row in patient.rows:
             if there is None:
-                yield Moment(self.env, self.now, ARRIVALS)
+                if row != patient.rows[0]:
+                    yield Moment(self.env, self.now, ARRIVALS)
                 there = self.ask(patient, row)
             goes_on = yield there.over
             if not goes_on:

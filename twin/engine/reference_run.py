@@ -42,7 +42,7 @@ class Run(ABC):
         self.supplies = Supplies(case, workload)
         self.lists = Lists(self.hospital, workload, schedule)
         self.tasks = all_tasks(case, self.supplies)
-        self.due: set[tuple[int, int]] = set()  # (instant, turn) for which somebody was called
+        self.called: set[int] = set()  # turns of this instant for which somebody was called
         self.write_nothing_yet()
 
     # ---- the clock -----------------------------------------------------------------------------
@@ -66,14 +66,14 @@ class Run(ABC):
 
     def call(self, turn: int, do: Callable[[], None]) -> None:
         """Call somebody for this instant; once, however many ask for it."""
-        if (self.now, turn) not in self.due:
-            self.due.add((self.now, turn))
+        if turn not in self.called:
+            self.called.add(turn)
+            self.at(self.now, turn, self.answer, turn, do)
 
-            def answer() -> None:
-                self.due.discard((self.now, turn))
-                do()
-
-            self.at(self.now, turn, answer)
+    def answer(self, turn: int, do: Callable[[], None]) -> None:
+        """The turn of one who was called has come."""
+        self.called.discard(turn)
+        do()
 
     def call_a_round(self) -> None:
         """The bed manager makes a round when all of this instant is settled."""

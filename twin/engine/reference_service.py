@@ -175,7 +175,8 @@ class Service:
         whom = self.whom_to_stop(entry, entry.place, now)
         if whom is None:
             return None
-        without = next((other for other in entry.stay.entries if self.can_start(other)), None)
+        by_list = sorted(entry.stay.entries, key=lambda other: other.order)
+        without = next((other for other in by_list if self.can_start(other)), None)
         return (without, None) if without is not None else (entry, whom)
 
     def whom_to_stop(self, entry: Entry, place: str, now: int) -> Stay | None:

@@ -243,7 +243,8 @@ class Steps(Waiting):
     def join_transfer(self, stay: Stay, place: str, number: int) -> None:
         """Stand in line after everybody, since the start of the step."""
         order = (TRANSFER, 0, int(self.started[stay.row]), stay.patient.key, number)
-        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, False)))
+        queue = (stay.task.number, place, stay.state, False)
+        self.line.join(Entry(order, stay, place, queue, moves=True))
         self.call_a_round()
 
     def move(self, stay: Stay, place: str) -> bool:

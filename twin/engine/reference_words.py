@@ -164,11 +164,7 @@ class Entry:
     stay: Stay
     place: str | None
     queue: Queue
-
-    @property
-    def moves(self) -> bool:
-        """A transfer: the stay goes on elsewhere."""
-        return self.queue[2] is State.GOES_ON
+    moves: bool = False  # a transfer: the stay goes on elsewhere
 
 
 _order = attrgetter("order")
