@@ -100,11 +100,8 @@ def _at_work(view: View, hours: IntArray) -> tuple[IntArray, IntArray]:
     Who came from a float pool counts for the pool.
     """
     need = _bundles(view)
-    row, begin, end = worked(view.trace, view.cut)
+    row, begin, end = worked(view.trace, view.cut, steps=np.asarray(need.sum(axis=1) > 0))
     step = view.trace.workload.step[row]
-    needs_people = np.asarray(need.sum(axis=1) > 0)
-    with_people = np.flatnonzero(needs_people[step])
-    row, step, begin, end = row[with_people], step[with_people], begin[with_people], end[with_people]
     time = np.bincount(step, overlap(begin, end, view.start, view.end), need.shape[0]) @ need
     present = _on_the_hour(step, begin, end, need.shape[0], hours)
     counts = np.einsum("sg,sh->gh", need, present)

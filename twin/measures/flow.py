@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.hospital import Hospital
+from twin.hospital.pathway import Step
 from twin.measures.measure import Measure, mean, percent, undefined
 from twin.measures.stays import LATER
 from twin.measures.view import View
@@ -239,12 +240,17 @@ def _doors(view: View) -> dict[str, float]:
 
 def has_patience(hospital: Hospital) -> bool:
     """Whether anybody may lose patience and leave."""
-    steps = (s for pathway in hospital.pathways.values() for s in pathway.steps)
-    return any(s.patience is not None and s.out_of_patience == "leaves" for s in steps)
+    return any(s.patience is not None and s.out_of_patience == "leaves" for s in _steps(hospital))
 
 
 def _refuses(hospital: Hospital) -> bool:
-    return any(s.if_full == "leaves" for pathway in hospital.pathways.values() for s in pathway.steps)
+    return any(s.if_full == "leaves" for s in _steps(hospital))
+
+
+def _steps(hospital: Hospital) -> list[Step]:
+    """Steps of patients' pathways; trays and uses of supplies have others."""
+    of_patients = [c.pathway for c in hospital.classes.values() if c.of == "patient"]
+    return [step for name in of_patients for step in hospital.pathways[name].steps]
 
 
 def _has_waiting_rooms(hospital: Hospital) -> bool:

@@ -100,11 +100,13 @@ def displaced(trace: Trace, cut: Pieces | None = None) -> Pieces:
     return cut.only(~cut.runs & (cut.place < 0) & (started != UNSET) & (cut.begin >= started))
 
 
-def worked(trace: Trace, cut: Pieces | None = None) -> tuple[IntArray, IntArray, IntArray]:
+def worked(
+    trace: Trace, cut: Pieces | None = None, *, steps: NDArray[np.bool_] | None = None
+) -> tuple[IntArray, IntArray, IntArray]:
     """Rows and stretches in which their people were at work: started to ended, without stops.
 
     Of a cancelled visit only rows with a place are known, and of these the end is that of the drawn
-    length.
+    length. ``steps`` says which steps are asked for, shape (step,); all when omitted.
 
     Returns
     -------
@@ -113,6 +115,9 @@ def worked(trace: Trace, cut: Pieces | None = None) -> tuple[IntArray, IntArray,
     cut = cut_rows(trace) if cut is None else cut
     whole = trace.started != UNSET
     whole[cut.row] = False
+    if steps is not None:
+        whole &= steps[trace.workload.step]
+        cut = cut.only(steps[trace.workload.step[cut.row]])
     rows = np.flatnonzero(whole)
     ended = trace.ended[rows]
     ended[ended == UNSET] = LATER
