@@ -533,6 +533,14 @@ def test_a_trace_into_a_folder_that_cannot_be_written_is_refused_before_the_run(
         ),
         ("turnaround_minutes = 30", 'calendar = [{ from = "25:00", staffed_beds = 1 }]', ""),
         ("[classes.patient]", "[wards.oak]\n[classes.patient]", ""),
+        ("[classes.patient]", '[staff.oak]\ntitle = "Oak"\non_duty = 1\n[classes.patient]', ""),
+        ("on_duty = 3", 'on_duty = 3\nfloat_pool = "b"\n[staff.b]\ntitle = "B"\nfloat_pool = "doctor"', ""),
+        ('places = ["oak"]', 'places = ["oak", "oak"]', ""),
+        ('places = ["oak"]', 'places = ["oak", { place = "oak", after_hours = 2 }]', ""),
+        ('places = ["oak"]', 'places = ["elm"]', "E_UNKNOWN_NAME"),
+        ("turnaround_minutes = 30", 'opens_when_full = ["oak"]', ""),
+        ('name = "Small house"', 'name = ""', ""),
+        ("[[pathways.stay.steps]]", "[pathways.empty]\nsteps = []\n[[pathways.stay.steps]]", ""),
     ],
 )
 def test_a_description_that_means_nothing_is_refused_with_its_path(twin: Twin, old: str, new: str, code: str):

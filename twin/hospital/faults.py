@@ -29,6 +29,9 @@ _RULES = {
     "less_than_equal": "{le} or less",
     "string_pattern_mismatch": "a name of small letters, digits and _, beginning with a letter",
     "literal_error": "one of {expected}",
+    "model_type": "a table",
+    "string_too_short": "a text of {min_length} letters or more",
+    "string_too_long": "a text of {max_length} letters at most",
     "too_short": "a list of {min_length} or more",
     "too_long": "a list of {max_length} at most",
 }

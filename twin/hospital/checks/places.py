@@ -23,6 +23,9 @@ def check_places(raw: Table) -> Iterator[Problem]:
     """Wards and other places."""
     for name in sorted(set(names(raw, "wards")) & set(names(raw, "places"))):
         yield Problem(f"places.{name}", None, "a ward has this name already", "one name a place")
+    for name in sorted(set(names(raw, "wards", "places")) & set(names(raw, "staff"))):
+        rule = "a ward or place has this name already"
+        yield Problem(f"staff.{name}", None, rule, "one name a place or group")
     yield from _levels(raw)
     yield from _nursing(raw)
     yield from _gates(raw)

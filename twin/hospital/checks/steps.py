@@ -25,12 +25,19 @@ def check_steps(raw: Table) -> Iterator[Problem]:
         steps = steps_of(pathway)
         for i, step in enumerate(steps):
             path = f"pathways.{name}.steps.{i}"
+            yield from _once(f"{path}.places", step)
             yield from unknown(f"{path}.kit", step.get("kit"), kits, "kit")
             yield from _needs_next(path, steps, i)
             yield from _repatriates(path, step)
             yield from _lounge(path, step, places)
             yield from _lounge_last(path, steps, i)
             yield from _delays(path, step)
+
+
+def _once(path: str, step: Table) -> Iterator[Problem]:
+    listed = places_of(step)
+    for place in sorted({place for place in listed if listed.count(place) > 1}):
+        yield Problem(path, place, "is listed twice", "name each place once, with the shorter wait")
 
 
 def _needs_next(path: str, steps: list[Table], i: int) -> Iterator[Problem]:
