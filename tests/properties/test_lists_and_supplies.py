@@ -303,7 +303,7 @@ def _free_places(run) -> dict[str, bool]:
     """Whether each place surely has a free unit, and its gate is open, as the run ends."""
     trace, everywhere = run.trace, run.case.hospital.everywhere
     promised = set(trace.log.only(Kind.PROMISED).what.tolist()) | set(trace.workload.promised.tolist())
-    found, stock = stays(trace), {}
+    found, free = stays(trace), {}
     for number, (name, entry) in enumerate(everywhere.items()):
         clean = minutes(entry.turnaround_minutes)
         until = np.where(found.end == LATER, LATER, np.minimum(found.end, LATER - clean) + clean)
@@ -311,10 +311,10 @@ def _free_places(run) -> dict[str, bool]:
         cleaning = trace.workload.cleaning
         used += int(((cleaning[:, 0] == number) & (cleaning[:, 1] >= trace.end)).sum())
         level = trace.schedule.levels[name].at(trace.end - 1)
-        stock[name] = used < level and number not in promised
-        if entry.opens_when_full:
-            stock[name] = False
-    return stock
+        late = (trace.place == number) & (trace.started != UNSET) & (trace.started + clean >= trace.end)
+        sure = number not in promised and not entry.opens_when_full
+        free[name] = sure and used + int(late.sum()) < level  # one who went on at once is cleaned after, too
+    return free
 
 
 def _free_people(run) -> dict[str, int]:
