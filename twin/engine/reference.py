@@ -217,6 +217,7 @@ class House(Steps):
         self.requested[row] = self.started[row] = since
         self.place[row] = self.place_number(patient.held)
         patient.last_row = row
+        stay.took = None if stay.task.step.in_place else patient.held
         self.plan_ageing(stay)
         return stay
 
@@ -229,7 +230,6 @@ class House(Steps):
         }
         stay.own = {group: n - stay.lent.get(group, 0) for group, n in stay.task.step.staff.items()}
         self.service.take_people_again(stay)
-        stay.took = None if stay.task.step.in_place else stay.patient.held
         self.go_on(stay, self.end_of(stay), started=stay.asked)
 
     def find_stopped(self, stay: Stay) -> None:
