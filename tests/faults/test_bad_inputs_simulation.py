@@ -438,6 +438,28 @@ def test_ctrl_c_in_the_middle_leaves_with_130_and_nothing_half_written(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["hospital.toml"]
 
 
+def test_ctrl_c_cancels_a_run_that_is_kept_and_nothing_of_it_is_seen(workspace: Path):
+    words = ["simulate", "--workspace", workspace, "--days", "2", "--warm-up", "0", "--replications", "900"]
+    command = [
+        sys.executable,
+        "-c",
+        f"{SLOWLY}\nfrom dashboards.cli import main\nmain({list(map(str, words))})",
+    ]
+    with open_store(workspace) as store:
+        run = subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        last = time.monotonic() + 60
+        while not (kept := store.runs.list(1)) or kept[0].progress_done == 0:
+            assert time.monotonic() < last
+            time.sleep(0.05)
+
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+
+        assert (run.returncode, out, err) == (130, "", "cancelled\n")
+        assert store.runs.get(kept[0].id).state == "cancelled"
+        assert store.artefacts.names(kept[0].id) == ()
+
+
 # ---- of the same kinds ---------------------------------------------------------------------------
 
 
@@ -608,6 +630,20 @@ def test_a_description_that_is_only_strange_is_played(twin: Twin, old: str, new:
     assert said.code == 0, said.err
     assert said.json["replications"] == 2
     assert "NaN" not in said.out
+
+
+def test_a_plan_that_closes_a_ward_is_played_and_its_patients_wait(twin: Twin):
+    closed = "\n".join(f"2025-01-{day:02} = 0" for day in range(6, 20))
+    plan = twin.file(f'name = "closed"\n[beds.oak]\n{closed}\n', "plan.toml")
+
+    asked = ("--days", 5, "--warm-up", 0, "--replications", 2, "--plan", plan, "--json")
+    said = twin("simulate", twin.file(house()), *asked)
+
+    assert said.code == 0, said.err
+    [bed] = [row for row in said.json["waits"] if row["step"] == "bed"]
+    [census] = [row for row in said.json["measures"] if row["measure"] == "census_mean"]
+    assert bed["share_who_wait"] == 1
+    assert census["mean"] == 0, "nobody was ever given a bed"
 
 
 def test_every_code_that_is_used_is_in_the_table_and_the_table_in_the_docs():
