@@ -27,7 +27,7 @@ from twin.workload import draw_workload
 
 T = TypeVar("T")
 
-#: patient-steps that one replication may hold before it is refused (about 200 bytes each, 6 GB)
+#: patient-steps that one replication may hold before it is refused (about 300 bytes each, 9 GB)
 MOST_ROWS = 30_000_000
 #: of all replications together; beyond it the question takes hours (assumed: a planner's patience)
 MOST_ROWS_TOGETHER = 20_000_000_000
@@ -35,8 +35,9 @@ MOST_ROWS_TOGETHER = 20_000_000_000
 MOST_REPLICATIONS = 100_000
 #: work of a patient-step, and of a replication however small, drawn and played and measured
 #: (measured on one core of a cloud machine; the engines' own benchmarks say more) [s]
-SECONDS_A_ROW, SECONDS_A_REPLICATION = 1.5e-6, 0.02
-BYTES_A_ROW = 200
+SECONDS_A_ROW, SECONDS_A_REPLICATION = 2e-6, 0.005
+#: most memory while it is drawn and played (measured on one doctor's queue of 250,000)
+BYTES_A_ROW = 300
 #: by so much a queue is given longer to outgrow the run than its mean growth says
 _MARGIN = 1.2
 
