@@ -24,7 +24,7 @@ from twin.workload import ARRIVES, FAR, NONE, ON_CUE, Workload, number_steps
 START = date(2025, 1, 6)  # a Monday
 
 
-def minutes_of(values) -> list[float | None]:
+def minutes_of(values: Iterable[int]) -> list[float | None]:
     """Milliseconds as minutes, None where unset."""
     return [None if v == UNSET else float(v) / MS_MINUTE for v in values]
 

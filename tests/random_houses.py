@@ -113,7 +113,17 @@ def _in_order(work: Workload, order: Any) -> Workload:
         [np.arange(work.first[i], work.first[i + 1]) for i in order] or [np.zeros(0)]
     ).astype(np.int64)
     patient_now, row_now = np.argsort(order), np.argsort(rows)
-    of_patients = ("key", "patient_class", "arrival", "origin", "held", "since", "came", "shows", "late")
+    of_patients: tuple[str, ...] = (
+        "key",
+        "patient_class",
+        "arrival",
+        "origin",
+        "held",
+        "since",
+        "came",
+        "shows",
+        "late",
+    )
     of_patients += ("appointment", "session", "promised", "tray")
     of_rows = ("step", "duration", "wall", "patience", "delay", "reason")
     cues = np.column_stack(
@@ -122,14 +132,14 @@ def _in_order(work: Workload, order: Any) -> Workload:
     cues = cues[np.lexsort((cues[:, 2], cues[:, 0]))].astype(np.int64)
     pooled = work.pooled.copy()
     pooled[:, 0] = patient_now[pooled[:, 0]]
-    return replace(
-        work,
-        first=first,
-        pooled=pooled[np.lexsort((pooled[:, 1], pooled[:, 0]))],
+    columns: dict[str, Any] = {
+        "first": first,
+        "pooled": pooled[np.lexsort((pooled[:, 1], pooled[:, 0]))],
         **{c: getattr(work, c)[order] for c in of_patients},
         **{c: getattr(work, c)[rows] for c in of_rows},
         **{f"cue_{c}": np.ascontiguousarray(cues[:, i]) for i, c in enumerate(_CUE)},
-    )
+    }
+    return replace(work, **columns)
 
 
 _CUE = ("row", "kind", "patient", "gap")
@@ -408,7 +418,8 @@ class _Maker:
         rng = self.rng
         count = rng.randint(1, 3) if self.rules["kits"] else 0
         items = {f"item_{i}": self.item(i, count) for i in range(count)}
-        trays, spd = {}, {}
+        trays: dict[str, Any] = {}
+        spd: dict[str, Any] = {}
         for i in range(rng.randint(1, 2) if self.rules["trays"] else 0):
             owned = rng.randint(1, 3)
             reserve = rng.choice((0, owned - 1))
