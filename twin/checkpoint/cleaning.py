@@ -8,9 +8,9 @@ import networkx as nx
 import numpy as np
 
 from twin.case import Cleaning
-from twin.checkpoint.view import View, stay_of
+from twin.checkpoint.view import Line, View, stay_of
 from twin.hospital.pathway import Step
-from twin.trace import Kind
+from twin.trace import UNSET, Kind
 from twin.units import IntArray, minutes
 from twin.workload import NONE
 
@@ -61,16 +61,17 @@ def _moved_out(view: View, longest: int) -> list[tuple[int, int]]:
     for row, lines in view.moves.items():
         for n, (at, kind, _, _) in enumerate(lines):
             if kind == Kind.MOVED and at > view.at - longest:
-                left.append((_place_before(view, row, n), at))
+                began = min(int(view.trace.started[row]), at) if view.trace.started[row] != UNSET else at
+                left.append((_place_after(lines[:n], began, int(view.trace.place[row])), at))
     return [entry for entry in left if entry[0] != NONE]
 
 
-def _place_before(view: View, row: int, n: int) -> int:
-    """Place held before the n-th line about a row."""
-    for _, kind, what, kept in reversed(view.moves[row][:n]):
-        if kind != Kind.STOPPED or kept:
-            return what
-    return int(view.trace.place[row])
+def _place_after(lines: list[Line], began: int, place: int) -> int:
+    """Place held after the lines about a row since it began."""
+    for at, kind, what, kept in reversed(lines):
+        if at >= began:
+            return what if kind != Kind.STOPPED or kept else NONE
+    return place
 
 
 def _abandoned(view: View, longest: int) -> list[tuple[int, int]]:
@@ -83,11 +84,12 @@ def _abandoned(view: View, longest: int) -> list[tuple[int, int]]:
         if view.steps[work.step[who]].in_place
     }
     left = []
-    for at, who, what in zip(log.at.tolist(), log.who.tolist(), log.what.tolist(), strict=True):
-        recent = view.at - longest < at < view.at
-        if recent and what != NONE and (int(work.first[view.trace.patient[who]]), at) not in begun:
-            left.append((what, at))
-    return left
+    columns = (log.at.tolist(), log.who.tolist(), log.what.tolist(), log.n.tolist())
+    for at, row, what, began in zip(*columns, strict=True):
+        if view.at - longest < at < view.at and (int(work.first[view.trace.patient[row]]), at) not in begun:
+            lines = [line for line in view.moves.get(row, []) if line[0] <= at]
+            left.append((_place_after(lines, began, what), at))
+    return [entry for entry in left if entry[0] != NONE]
 
 
 def _exchanged(view: View, longest: int) -> list[tuple[int, int]]:

@@ -157,7 +157,7 @@ def stay_of(view: View, row: int) -> Stay:
         stopped, left, ends = True, int(work.duration[row]), FAR
     else:
         ends = _end(view, row, max(since, 0) if there else since)
-    lines = view.moves.get(row, [])
+    lines = [line for line in view.moves.get(row, []) if line[0] >= trace.started[row]]  # of this visit
     for at in sorted({line[0] for line in lines}):
         now = [line for line in lines if line[0] == at]
         turns = sum(line[1] != Kind.MOVED for line in now)
