@@ -91,6 +91,7 @@ class VerificationCase(Model):
     days: Count = 1
     warm_up: Days = 0
     tail: Days = 1
+    least: Count = 24
     most: Count = 400
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expect: tuple[Expect, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +34,21 @@ def check_identity(
     """Every check of an identity, over all random hospitals."""
     checks = LITTLES if case.identity == "little" else CONSERVATION
     hospitals = QUICK_HOSPITALS if quick else HOSPITALS
-    broken: dict[str, list[int]] = {name: [] for name in checks}
     for seed in range(hospitals):
-        house, work = random_case(seed)
-        trace = simulate(house, work)
-        for name, holds in checks.items():
-            if not holds(trace):
-                broken[name].append(seed)
+        broken_by(seed)
         if progress is not None:
             progress(seed + 1, hospitals)
-    for name, seeds in broken.items():
+    for name in checks:
+        seeds = [seed for seed in range(hospitals) if name in broken_by(seed)]
         told = "in all" if not seeds else f"not in hospitals {', '.join(map(str, seeds[:10]))}"
         yield case.id, name, "", "in all", told, math.nan, math.nan, math.nan, hospitals, not seeds
+
+
+@lru_cache(maxsize=HOSPITALS)
+def broken_by(seed: int) -> frozenset[str]:
+    """Names of the checks that do not hold in one random hospital."""
+    trace = simulate(*random_case(seed))
+    return frozenset(name for name, holds in {**LITTLES, **CONSERVATION}.items() if not holds(trace))
 
 
 def little_holds_in_places(trace: Trace) -> bool:

@@ -29,8 +29,8 @@ from twin.verification.observe import Seen, Where, observe
 
 START = date(2025, 1, 6)  # a Monday; no case depends on it
 WIDTH, TAIL_WIDTH, FARTHEST = 0.01, 0.02, 4.0
-#: replications of the first round, and how much more than the estimate of their need the next brings
-FIRST_ROUND, MARGIN = 24, 1.08
+#: how many more replications than their estimated need a round brings
+MARGIN = 1.08
 #: a quick run stops after its first round; its intervals may be so much wider, z is judged all the same
 QUICK_ROUND = 12
 
@@ -92,7 +92,7 @@ def _play(case: VerificationCase, variant: str | None, quick: bool, told: Progre
     hospital, name = case.hospital(variant), f"{case.id} {variant or ''}".strip()
     wanted = _wanted(case, variant)
     found: Samples = {key: np.zeros(0) for key in wanted}
-    done, need = 0, QUICK_ROUND if quick else FIRST_ROUND
+    done, need = 0, QUICK_ROUND if quick else case.least
     if quick and case.most > 1000:
         need *= 10  # short replications
     while done < need:
