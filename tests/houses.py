@@ -68,7 +68,7 @@ def hospital(
         | (classes or {}).get(name, {})
         for name in pathways
     }
-    door = next(n for n, c in people.items() if c.get("of", "patient") == "patient")
+    come = [name for name, entry in people.items() if entry.get("of") != "tray"]
     return Hospital.model_validate(
         {
             "name": "a small house",
@@ -84,7 +84,9 @@ def hospital(
             },
             "kits": {name: {"contents": contents} for name, contents in (kits or {}).items()},
             "sessions": {name: {"title": name, "classes": of} for name, of in (sessions or {}).items()},
-            "arrivals": {"door": {"title": "door", "daily_mean": 0, "mix": {door: 1.0}}},
+            "arrivals": {
+                "door": {"title": "door", "daily_mean": 0, "mix": dict.fromkeys(come, 1 / len(come))}
+            },
             "classes": people,
             "pathways": steps,
         }

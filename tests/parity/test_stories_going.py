@@ -355,7 +355,10 @@ def test_seats_are_of_the_first_place_of_the_list(engine):
             "near": {"physical": 1, "staffed": 1, "waiting_room": 0},
             "far": {"physical": 1, "staffed": 1, "waiting_room": 5},
         },
-        pathways={"visit": [{"name": "see", "places": ["near", "far"]}]},
+        pathways={
+            "visit": [{"name": "see", "places": ["near", "far"]}],
+            "distant": [{"name": "see", "places": ["far"]}],
+        },
     )
 
     trace = play(engine, house, [see("visit", at, 60) for at in (0, 1, 2)])

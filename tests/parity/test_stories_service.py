@@ -63,14 +63,6 @@ def test_a_step_with_a_priority_of_its_own_does_not_age(engine):
     assert starts(trace) == [0, 120, 90]
 
 
-def test_a_priority_never_gets_worse_with_waiting(engine):
-    house = ageing_house((2, 1), (4, 1.25))
-
-    trace = play(engine, house, [see("red", 0, 90), see("calm", 10, 30), see("red", 20, 30)])
-
-    assert starts(trace) == [0, 90, 120]  # at 85 the row says 4, but 2 was better
-
-
 def test_each_age_counts_from_its_own_instant(engine):
     house = ageing_house((4, 0.5), (3, 1), (2, 1.5))
     rows = [see("red", 0, 65), see("calm", 0, 10), see("red", 1, 30), see("red", 2, 30)]

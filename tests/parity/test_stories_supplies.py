@@ -188,15 +188,24 @@ def test_an_emergency_that_leaves_the_reserve_whole_took_none_of_it(engine):
 
 
 def test_an_emergency_takes_the_rest_from_the_substitute_its_reserve_included(engine):
-    house = store({"stock": 1, "substitute": "wool"}, wool={"stock": 5, "reserve": 5})
+    house = store({"stock": 0, "substitute": "wool"}, wool={"stock": 3, "reserve": 2})
 
     trace = play(engine, house, [dress("urgent", 0)], days=1)
 
     assert starts(trace) == [0]
+    assert lines(trace, house, Kind.TAKEN) == []
+    assert lines(trace, house, Kind.SUBSTITUTED) == [(0, 1, "gauze", 2)]
+    assert lines(trace, house, Kind.MISSED) == [(0, 1, "gauze", 2)]
+    assert lines(trace, house, Kind.RESERVE) == []
+
+
+def test_of_an_item_that_is_short_what_there_is_is_taken_first(engine):
+    house = store({"stock": 1, "substitute": "wool"}, wool=5)
+
+    trace = play(engine, house, [dress("urgent", 0)], days=1)
+
     assert lines(trace, house, Kind.TAKEN) == [(0, 1, "gauze", 1)]
     assert lines(trace, house, Kind.SUBSTITUTED) == [(0, 1, "gauze", 1)]
-    assert lines(trace, house, Kind.MISSED) == [(0, 1, "gauze", 1)]
-    assert lines(trace, house, Kind.RESERVE) == []
 
 
 def test_others_take_no_substitute(engine):
@@ -296,13 +305,20 @@ def test_trays_wait_for_the_washer_like_patients(engine):
 
 
 def test_a_tray_of_the_reserve_is_for_emergencies(engine):
-    house = tray_house(reserve=1)
-    rows = [operation("elective", 120, 30), operation("emergency", 130, 30), tray_of(1, 10), tray_of(2, 10)]
+    house = tray_house(owned=2, reserve=1)
+    rows = [
+        operation("elective", 120, 90),
+        operation("elective", 125, 30),
+        operation("emergency", 130, 30),
+        tray_of(3, 10),
+    ]
 
     trace = play(engine, house, rows, days=1)
 
-    assert starts(trace) == [None, 130, None, 161]
-    assert lines(trace, house, Kind.RESERVE) == [(130, 2, "tray", 1)]
+    # the last tray is not for the second; it is back at 171, and the first one's never comes back
+    assert starts(trace) == [120, None, 130, 161]
+    assert lines(trace, house, Kind.RESERVE) == [(130, 3, "tray", 1)]
+    assert lines(trace, house, Kind.MISSED) == []
 
 
 def test_one_who_is_stopped_keeps_his_tray_and_takes_no_second(engine):
