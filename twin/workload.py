@@ -245,7 +245,7 @@ def draw_known(case: Case, window: Window, *, seed: int, replication: int) -> Dr
     chains = []
     for name in hospital.populations:
         begins = sum(part["id"].size for part in parts)
-        heads = heads_of(hospital, name, there, snapshot, base)
+        heads = heads_of(hospital, name, there, snapshot)
         chains.append((begins, draw_population(hospital, name, heads, begins, end, base)))
         parts.append(chains[-1][1].columns)
     columns, place = in_order(put_together(parts, known))

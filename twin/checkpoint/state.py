@@ -25,7 +25,8 @@ def snapshot_at(case: Case, trace: Trace, day: int) -> Snapshot:
     """The state of the house at the local midnight that begins day ``day`` of a run.
 
     A run from it, with the seed and the replication of the trace, is the run that was left off: events at
-    the very instant of the midnight belong to it. Where bookings are cancelled after that midnight the
+    the very instant of the midnight belong to it. With another seed or replication who is there keeps his
+    chance, and all others have new. Where bookings are cancelled after that midnight the
     days before it are played once more, for a cancelled visit leaves nothing in a trace.
 
     Not carried, so that a run may go on differently where they matter:

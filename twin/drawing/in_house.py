@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twin.calendar import Clock
 from twin.case import Case, InHouse, Snapshot
 from twin.drawing.origins import ARRIVES, BOOKED, IN_STEP, LISTED, NONE, STOPPED, WAITING, Columns
-from twin.drawing.populations import Heads, chain_identity
+from twin.drawing.populations import Heads
 from twin.hospital import Hospital
 from twin.streams import UIntArray, mix, name_key
 from twin.units import IntArray
@@ -79,10 +79,10 @@ def places_in_turnaround(hospital: Hospital, snapshot: Snapshot, clock: Clock) -
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot, base: np.uint64) -> Heads:
+def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot) -> Heads:
     """Who of the patients already there is the last of a chain of a population.
 
-    A link is known by its encounter, "population/member/number", and by its identity.
+    A link is known by its encounter, "population/member/number", after a run of the twin.
     """
     heads = Heads.none(hospital.populations[name].members)
     for i, patient in enumerate(snapshot.patients):
@@ -90,10 +90,7 @@ def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot
         if patient.identity is None or link is None or link[0] >= heads.number.size:
             continue
         member, number = link
-        if (
-            int(chain_identity(base, name, member, number)) == patient.identity
-            and number > heads.number[member]
-        ):
+        if number > heads.number[member]:
             heads.number[member], heads.patient[member] = number, i
             heads.earliest[member] = max(int(columns["arrival"][i]), 0)
     return heads

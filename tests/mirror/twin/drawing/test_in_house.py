@@ -199,6 +199,17 @@ def test_links_of_a_population_go_on_where_they_were():
     assert (found.origin == ARRIVES).sum() == 2
 
 
+def test_links_of_another_replication_are_still_members():
+    away = {"mean": 6, "unit": "hours", "shape": "exponential"}
+    hospital = house(populations={"ill": {"title": "i", "members": 3, "away": away, "mix": {"acute": 1.0}}})
+    there = tuple(patient(f"ill/{member}/4", step="treat", identity=member) for member in range(3))
+
+    work = draw(hospital, snapshot=Snapshot(MIDNIGHT, there))
+
+    assert work.origin.tolist().count(IN_STEP) == 3
+    assert ARRIVES not in work.origin  # nobody comes but those who were there
+
+
 def _chain(work, head):
     patient_of = np.repeat(np.arange(work.patients), np.diff(work.first))
     follows = dict(zip(patient_of[work.cue_row].tolist(), work.cue_patient.tolist(), strict=True))
