@@ -257,12 +257,13 @@ finally:
 def twenty_times_too_many(twin: Twin) -> None:
     crowd = twin.file(surgery(20 * RHO))
     asked = ["simulate", crowd, "--days", "1000", "--warm-up", "0", "--replications", "4"]
-    twin("simulate", crowd, "--days", 1, "--warm-up", 0, "--replications", 1)  # the kernel is compiled
+    one_day = ["simulate", crowd, "--days", "1", "--warm-up", "0", "--replications", "1"]
 
-    command = [sys.executable, "-c", MEASURED, *map(str, asked), "--json"]
-    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120, check=False)
+    for words in (one_day, asked):  # the first compiles the kernel, if nobody has yet
+        command = [sys.executable, "-c", MEASURED, *map(str, words), "--json"]
+        done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
 
-    assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["status"] == "UNSTABLE rho=20"
     assert answer["partial"] is True
