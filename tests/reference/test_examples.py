@@ -148,7 +148,7 @@ def test_a_ward_turns_away_as_many_as_published(beds):
 # ---- a stroke pathway: Monks et al. (2016), table 3 ----------------------------------------------
 
 #: (acute, rehabilitation, pooled beds) -> shares without a bed (acute, rehabilitation): published, repeated.
-#: In partly pooled rows the two differ by up to 0.013, and both from a loss system; their order alone is compared.
+#: In partly pooled rows the two differ by up to 0.013; there the order alone is compared.
 TABLE_3 = {
     (0, 0, 22): ((0.057, 0.057), (0.063, 0.063)),
     (0, 0, 26): ((0.016, 0.016), (0.016, 0.016)),
