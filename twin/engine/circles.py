@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twin.engine.compiled import compiled
 from twin.engine.lanes import entry_first
-from twin.engine.moves import people_free, start
-from twin.engine.state import EXCHANGES, LOOK_FOR_CIRCLES
+from twin.engine.moves import start
+from twin.engine.needs import people_free
+from twin.engine.state import EXCHANGES, LOOK_FOR_CIRCLES, PLACES
 from twin.workload import NONE
 
 
@@ -24,107 +25,111 @@ def circles_possible(h):
 
 
 @compiled
-def _edges(p, w, h):
+def _edges(h, now):
     """Find, for every pair (held place -> wanted place), the first in order who would make that move.
 
-    Leaves the edges in order of service in ``edge_found`` (held x places + wanted), with the patient
-    and lane of each in ``edge_who`` and ``edge_via``; returns their number.
+    Leaves the edges in order of service in ``edge.found`` (held x places + wanted), with the patient
+    and lane of each in ``edge.who`` and ``edge.via``; returns their number.
     """
-    places, count = p.turnaround.size, 0
-    for lane in p.circle_lanes:
-        place = p.lane_place[lane]
-        if h.head[lane] == NONE or not people_free(p, h, p.lane_step[lane]):
+    places, count = h.n[PLACES], 0
+    for lane in h.circle_lanes:
+        place = h.lane[lane].place
+        component = h.resource[place].component
+        full = h.resource[place].used >= h.resource[place].level
+        if h.lane[lane].head == NONE or not full or not people_free(h, h.lane[lane].step):
             continue
-        node = h.head[lane]
+        node = h.lane[lane].head
         while node != NONE:
-            patient = h.node_patient[node]
-            held = h.held[patient]
-            if held != NONE and held != place and p.component[held] == p.component[place]:
-                edge = held * places + place
-                if h.edge_who[edge] == NONE:
-                    h.edge_found[count] = edge
+            patient = h.node[node].patient
+            held = h.patient[patient].held
+            if held != NONE and held != place and h.resource[held].component == component:
+                number = held * places + place
+                edge = h.edge[number]
+                if edge.who == NONE:
+                    h.edge[count].found = number
                     count += 1
-                if h.edge_who[edge] == NONE or entry_first(
-                    p, w, h, patient, lane, h.edge_who[edge], h.edge_via[edge]
-                ):
-                    h.edge_who[edge], h.edge_via[edge] = patient, lane
-            node = h.node_next[node]
+                if edge.who == NONE or entry_first(h, patient, lane, edge.who, edge.via, now):
+                    edge.who, edge.via = patient, lane
+            node = h.node[node].following
     for i in range(1, count):
-        edge, j = h.edge_found[i], i
-        while j > 0 and _edge_first(p, w, h, edge, h.edge_found[j - 1]):
-            h.edge_found[j] = h.edge_found[j - 1]
+        number, j = h.edge[i].found, i
+        while j > 0 and _edge_first(h, number, h.edge[j - 1].found, now):
+            h.edge[j].found = h.edge[j - 1].found
             j -= 1
-        h.edge_found[j] = edge
+        h.edge[j].found = number
     return count
 
 
 @compiled
-def _edge_first(p, w, h, edge, other):
-    return entry_first(p, w, h, h.edge_who[edge], h.edge_via[edge], h.edge_who[other], h.edge_via[other])
+def _edge_first(h, number, other, now):
+    one, two = h.edge[number], h.edge[other]
+    return entry_first(h, one.who, one.via, two.who, two.via, now)
 
 
 @compiled
-def _shortest_circle(p, h, edges, first):
-    """Put the edges from ``first`` back to the place it holds in ``circle``, last first; their number.
+def _shortest_circle(h, edges, first):
+    """Put the edges from ``first`` back to the place it holds in ``way.circle``, last first; their number.
 
     0 if there is no way back.
     """
-    places = p.turnaround.size
-    h.came_by[:] = NONE
-    goal, start = first // places, first % places
-    h.came_by[start] = first
-    h.queue[0] = start
+    places = h.n[PLACES]
+    for place in range(places):
+        h.way[place].came_by = NONE
+    goal, begin = first // places, first % places
+    h.way[begin].came_by = first
+    h.way[0].queue = begin
     read, filled = 0, 1
     while read < filled:
-        here = h.queue[read]
+        here = h.way[read].queue
         read += 1
         for e in range(edges):
-            edge = h.edge_found[e]
+            edge = h.edge[e].found
             to = edge % places
-            if edge // places == here and h.came_by[to] == NONE:
-                h.came_by[to] = edge
-                h.queue[filled] = to
+            if edge // places == here and h.way[to].came_by == NONE:
+                h.way[to].came_by = edge
+                h.way[filled].queue = to
                 filled += 1
-        if h.came_by[goal] != NONE:
-            length, edge = 0, h.came_by[goal]
+        if h.way[goal].came_by != NONE:
+            length, edge = 0, h.way[goal].came_by
             while True:
-                h.circle[length] = edge
+                h.way[length].circle = edge
                 length += 1
                 if edge == first:
                     return length
-                edge = h.came_by[edge // places]
+                edge = h.way[edge // places].came_by
     return 0
 
 
 @compiled
-def _people_free_for(p, h, length):
+def _people_free_for(h, length):
     """The bundles of all in the circle together are free."""
     h.need[:] = 0
     for i in range(length):
-        step = p.lane_step[h.edge_via[h.circle[i]]]
-        for e in range(p.bundle_from[step], p.bundle_from[step + 1]):
-            h.need[p.bundle_group[e]] += p.bundle_people[e]
+        step = h.step[h.lane[h.edge[h.way[i].circle].via].step]
+        for e in range(step.entry_from, step.people_to):
+            h.need[h.entry[e].resource] += h.entry[e].n
+    enough = True
     for group in range(h.need.size):
-        if h.need[group] > 0 and h.used[group] + h.need[group] > h.level[group]:
-            return False
-    return True
+        if h.need[group] > 0 and h.resource[group].used + h.need[group] > h.resource[group].level:
+            enough = False
+    h.need[:] = 0
+    return enough
 
 
 @compiled
-def exchange(p, w, h, story, now, run_end):
+def exchange(h, now):
     """The first keeper in order who closes a circle moves, with the shortest circle back to him."""
     h.n[LOOK_FOR_CIRCLES] = 0
-    edges, moved = _edges(p, w, h), False
+    edges, moved = _edges(h, now), False
     for first in range(edges):
-        length = _shortest_circle(p, h, edges, h.edge_found[first])
-        if length > 0 and _people_free_for(p, h, length):
+        length = _shortest_circle(h, edges, h.edge[first].found)
+        if length > 0 and _people_free_for(h, length):
             for i in range(length - 1, -1, -1):
-                edge = h.circle[i]
-                place = p.lane_place[h.edge_via[edge]]
-                start(p, w, h, story, h.edge_who[edge], place, now, run_end, True)
+                edge = h.edge[h.way[i].circle]
+                start(h, edge.who, edge.via, now, True)
             h.n[EXCHANGES] += 1
             moved = True
             break
     for e in range(edges):
-        h.edge_who[h.edge_found[e]] = NONE
+        h.edge[h.edge[e].found].who = NONE
     return moved

@@ -8,108 +8,220 @@ README.md beside this file tells the order of events.
 
 from __future__ import annotations
 
-import numpy as np
-
 from twin.case import Case, Schedule
+from twin.engine.arriving import arrive, find, look_again
 from twin.engine.circles import circles_possible, exchange
 from twin.engine.compiled import compiled
+from twin.engine.going import let_go
 from twin.engine.heap import pop, top
-from twin.engine.lanes import entry_first, touch
-from twin.engine.moves import admit, finish, minimum_wait_over, people_free, start
+from twin.engine.holds import held_back
+from twin.engine.house import new_house, story_of
+from twin.engine.lanes import consider, entry_first, head_of, look_everywhere, touch
+from twin.engine.lists import fill
+from twin.engine.moves import ask, finish, start
+from twin.engine.needs import all_there, judge_kit
 from twin.engine.program import compile_program
-from twin.engine.rules import MOST_WAITING
+from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING
 from twin.engine.state import (
+    ALARMS,
+    ASKED,
     CANDIDATES,
+    DELIVERIES,
+    DUE,
     ENDS,
     EXCHANGES,
-    OPENS,
+    EXPIRIES,
+    FINISHED,
+    HAS_MORE,
+    HOLDERS,
+    LATE,
+    LEVEL_FELL,
+    LINES,
+    LOOK_FOR_CIRCLES,
+    PREEMPTORS,
+    RUN_END,
+    STARTS,
+    STOCK_MOVED,
+    TOO_SMALL,
+    TRANSFER,
     TURNS,
     WAIT,
     WHO,
     WHO_BITS,
-    Patients,
-    Story,
-    new_house,
 )
+from twin.engine.stops import pre_empt, stop, stop_for, stop_those_over
+from twin.engine.supplies import deliver, expire, review, review_moved
+from twin.engine.transfers import transfer
 from twin.errors import UsageError
-from twin.trace import UNSET, Trace
-from twin.workload import NONE, Workload, number_steps
+from twin.trace import Log, Trace
+from twin.workload import ARRIVES, NONE, Workload, number_steps
 
 
 @compiled
-def _can_start(p, h, lane):
-    place = p.lane_place[lane]
-    if place != NONE and h.used[place] >= h.level[place]:
-        return False
-    return people_free(p, h, p.lane_step[lane])
+def _can_go(h, lane, now):
+    """Whether the first of a lane can start, if need be by stopping another."""
+    there = all_there(h, lane)
+    if there and h.n[HOLDERS] > 0:
+        there = not held_back(h, head_of(h, lane), lane, now)
+    if there or h.n[PREEMPTORS] == 0:
+        return there
+    return stop_for(h, lane, head_of(h, lane), now) != NONE
 
 
 @compiled
-def _goes_first(p, w, h, lane, other):
-    """Order of service between the heads of two lanes."""
-    return entry_first(p, w, h, h.node_patient[h.head[lane]], lane, h.node_patient[h.head[other]], other)
+def _look_where_things_change(h):
+    """While one waits who holds the line or may stop others, more lanes than were touched matter."""
+    if h.n[HOLDERS] > 0:
+        look_everywhere(h)
+        h.n[LOOK_FOR_CIRCLES] = 1
+    if h.n[PREEMPTORS] > 0:
+        for lane in h.preempting_lanes:
+            consider(h, lane)
 
 
 @compiled
-def _serve(p, w, h, story, now, run_end):
+def _serve(h, now):
     """Start by order until no lane that was touched can start."""
     while True:
-        best, i = NONE, 0
+        _look_where_things_change(h)
+        best, first, i = NONE, NONE, 0
         while i < h.n[CANDIDATES]:
-            lane = h.candidates[i]
-            if h.head[lane] == NONE or not _can_start(p, h, lane):
-                h.is_candidate[lane] = 0
+            number = h.candidates[i]
+            lane = h.lane[number]
+            if lane.head == NONE or not _can_go(h, number, now):
+                lane.is_candidate = 0
                 h.n[CANDIDATES] -= 1
                 h.candidates[i] = h.candidates[h.n[CANDIDATES]]
                 continue
-            if best == NONE or _goes_first(p, w, h, lane, best):
-                best = lane
+            patient = head_of(h, number)
+            if best == NONE or entry_first(h, patient, number, first, best, now):
+                best, first = number, patient
             i += 1
         if best == NONE:
             return
-        patient = h.node_patient[h.head[best]]
-        start(p, w, h, story, patient, p.lane_place[best], now, run_end, False)
+        _begin(h, first, best, now)
 
 
 @compiled
-def _next_instant(p, w, h, arrivals, changes):
-    now = min(top(h.ends, h.n[ENDS]), min(top(h.turns, h.n[TURNS]), top(h.opens, h.n[OPENS])))
-    if arrivals < w.arrival.size:
-        now = min(now, max(w.arrival[arrivals], 0))
-    if changes < p.change_at.size:
-        now = min(now, p.change_at[changes])
+def _begin(h, patient, lane, now):
+    if h.lane[lane].kind == TRANSFER:
+        transfer(h, patient, lane, now)
+        return
+    if h.n[PREEMPTORS] > 0 and h.step[h.lane[lane].step].preempts == 1:
+        lane, last = pre_empt(h, lane, now)
+        if last != NONE:
+            stop(h, last, True, now)
+    start(h, patient, lane, now, False)
+
+
+@compiled
+def _settle(h, now, changes, reviews):
+    """Levels change, stock is reviewed, steps and turnarounds end, orders come, work is stopped."""
+    while changes < h.change.size and h.change[changes].at == now:
+        change = h.change[changes]
+        resource = h.resource[change.resource]
+        if change.level < resource.level and resource.stops == 1:
+            resource.fell = 1
+            h.n[LEVEL_FELL] = 1
+        resource.level = change.level
+        touch(h, change.resource)
+        changes += 1
+    while reviews < h.reviews.shape[0] and h.reviews[reviews, 0] == now:
+        review(h, h.reviews[reviews, 1], now, now)
+        reviews += 1
+    while top(h, h.ends, ENDS) == now:
+        finish(h, pop(h, h.ends, ENDS), now)
+    while top(h, h.turns, TURNS) == now:
+        place = pop(h, h.turns, TURNS)
+        h.resource[place].used -= 1
+        touch(h, place)
+    while top(h, h.deliveries, DELIVERIES) == now:
+        deliver(h, pop(h, h.deliveries, DELIVERIES), now)
+    while top(h, h.expiries, EXPIRIES) == now:
+        expire(h, pop(h, h.expiries, EXPIRIES), now)
+    if h.n[LEVEL_FELL] == 1:
+        h.n[LEVEL_FELL] = 0
+        for resource in range(h.resource.size):
+            if h.resource[resource].fell == 1:
+                h.resource[resource].fell = 0
+                stop_those_over(h, resource, now)
+    return changes, reviews
+
+
+@compiled
+def _arrivals(h, now, arrivals, books):
+    """Patients come, ask for the next step, wait long enough; then sittings are filled."""
+    for i in range(h.n[FINISHED]):
+        ask(h, h.finished[i], now, now)
+    h.n[FINISHED] = 0
+    while arrivals < h.patient.size and h.patient[arrivals].arrival <= now:
+        if h.patient[arrivals].origin == ARRIVES:
+            arrive(h, arrivals, now)
+        arrivals += 1
+    while top(h, h.alarms, ALARMS) == now:
+        look_again(h, pop(h, h.alarms, ALARMS), now)
+    while books < h.sitting.size and h.sitting[books].books <= now:
+        if h.sitting[books].books == now:
+            fill(h, books, now)
+        books += 1
+    return arrivals, books
+
+
+@compiled
+def _serve_all(h, now):
+    """Serve; resolve circles; let those go who do not wait; again until nothing moves."""
+    judged = 0
+    while True:
+        while judged < h.n[ASKED]:
+            patient = h.asked[judged]
+            judge_kit(h, patient, now)
+            judged += 1
+        _serve(h, now)
+        while circles_possible(h) and exchange(h, now):
+            _serve(h, now)
+        if h.n[HAS_MORE] == 0 or not let_go(h, now):
+            break
+    h.n[ASKED] = 0
+    h.n[DUE] = 0
+    while h.n[LATE] < h.limits.size and h.sitting[h.limits[h.n[LATE]]].limit <= now:
+        h.n[LATE] += 1
+
+
+@compiled
+def _next_instant(h, arrivals, changes, reviews, books):
+    now = min(top(h, h.ends, ENDS), min(top(h, h.turns, TURNS), top(h, h.alarms, ALARMS)))
+    if arrivals < h.patient.size:
+        now = min(now, max(h.patient[arrivals].arrival, 0))
+    if changes < h.change.size:
+        now = min(now, h.change[changes].at)
+    if h.n[HAS_MORE] == 0:
+        return now
+    now = min(now, min(top(h, h.deliveries, DELIVERIES), top(h, h.expiries, EXPIRIES)))
+    if reviews < h.reviews.shape[0]:
+        now = min(now, h.reviews[reviews, 0])
+    if books < h.sitting.size:
+        now = min(now, max(h.sitting[books].books, 0))
+    if h.n[LATE] < h.limits.size:
+        now = min(now, max(h.sitting[h.limits[h.n[LATE]]].limit, 0))
     return now
 
 
 @compiled
-def _run(p, w, h, story, run_end, most_waiting):
+def _run(h, most_waiting, most_starts):
     """Play the whole run; the instant at which a guard stopped it, or -1."""
-    arrivals, changes = 0, 0
-    while True:
-        now = _next_instant(p, w, h, arrivals, changes)
-        if now >= run_end:
-            return NONE
-        while changes < p.change_at.size and p.change_at[changes] == now:
-            what = p.change_what[changes]
-            h.level[what] = p.change_level[changes]
-            touch(p, h, what)
-            changes += 1
-        while top(h.ends, h.n[ENDS]) == now:
-            finish(p, w, h, story, pop(h.ends, h.n, ENDS) & WHO, now)
-        while top(h.turns, h.n[TURNS]) == now:
-            place = pop(h.turns, h.n, TURNS) & WHO
-            h.used[place] -= 1
-            touch(p, h, place)
-        while arrivals < w.arrival.size and w.arrival[arrivals] <= now:
-            admit(p, w, h, story, arrivals, now, run_end)
-            arrivals += 1
-        while top(h.opens, h.n[OPENS]) == now:
-            minimum_wait_over(p, w, h, pop(h.opens, h.n, OPENS) & WHO, now)
-        _serve(p, w, h, story, now, run_end)
-        while circles_possible(h) and exchange(p, w, h, story, now, run_end):
-            _serve(p, w, h, story, now, run_end)
-        if h.n[WAIT] > most_waiting:
+    arrivals, changes, reviews, books, now = 0, 0, 0, 0, 0
+    for i in range(h.there.size):
+        find(h, i)
+    while now < h.n[RUN_END] and h.n[TOO_SMALL] == 0:
+        changes, reviews = _settle(h, now, changes, reviews)
+        arrivals, books = _arrivals(h, now, arrivals, books)
+        _serve_all(h, now)
+        if h.n[STOCK_MOVED] == 1:
+            review_moved(h, now)
+        if h.n[WAIT] > most_waiting or h.n[STARTS] > most_starts:
             return now
+        now = _next_instant(h, arrivals, changes, reviews, books)
+    return NONE
 
 
 def simulate_kernel(case: Case, workload: Workload, schedule: Schedule) -> Trace:
@@ -126,24 +238,23 @@ def simulate_kernel(case: Case, workload: Workload, schedule: Schedule) -> Trace
             f"(at most {WHO:,} patients); ask for fewer days a replication"
         )
     program = compile_program(case, workload, schedule)
-    columns = {c: np.asarray(getattr(workload, c), np.int64) for c in Patients._fields[:-1]}
-    patients = Patients(**columns, day_starts=np.asarray(workload.clock.day_starts))
-    rows = workload.step.size
-    story = Story(np.full(rows, NONE, np.int64), *(np.full(rows, UNSET, np.int64) for _ in range(4)))
-    house = new_house(program, patients, int(np.diff(program.lane_from).max(initial=1)))
-    stopped = int(_run(program, patients, house, story, workload.end, MOST_WAITING))
+    rows, room = workload.step.size, 1
+    while True:
+        house = new_house(program, case, workload, room)
+        stopped = int(_run(house, MOST_WAITING, MOST_STARTS_A_ROW * rows + MORE_STARTS))
+        if house.n[TOO_SMALL] == 0:
+            break
+        room *= 4  # the same run again, with more room for its story
+    story = story_of(house)
     return Trace(
         workload=workload,
         schedule=schedule,
         places=tuple(case.hospital.everywhere),
         steps=number_steps(case.hospital),
         classes=tuple(case.hospital.classes),
-        place=story.place.astype(np.int32),
-        requested=story.requested,
-        started=story.started,
-        ended=story.ended,
-        left=story.left,
+        **story._asdict(),
         exchanges=int(house.n[EXCHANGES]),
         engine="kernel",
         stopped_at=None if stopped == NONE else stopped,
+        log=Log.of(house.log[: house.n[LINES]]),
     )

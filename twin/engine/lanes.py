@@ -3,99 +3,184 @@
 from __future__ import annotations
 
 from twin.engine.compiled import compiled
-from twin.engine.state import CANDIDATES, FREE_NODE, LOOK_FOR_CIRCLES
+from twin.engine.rules import TRANSFER as AFTER_ALL
+from twin.engine.state import (
+    CANDIDATES,
+    FREE_NODE,
+    LIST,
+    LOOK_EVERYWHERE,
+    LOOK_FOR_CIRCLES,
+    NODES,
+    STARTED,
+    TRANSFER,
+)
 from twin.workload import NONE
 
 
 @compiled
-def touch(p, h, resource):
+def touch(h, number):
     """A resource was freed: the lanes that need it are looked at in this round."""
-    if p.closes_circles[resource] == 1:
+    resource = h.resource[number]
+    if resource.closes_circles == 1:
         h.n[LOOK_FOR_CIRCLES] = 1  # people are back: a circle that lacked them may now close
-    for e in range(p.waits_from[resource], p.waits_from[resource + 1]):
-        consider(h, p.waits_lane[e])
+    for e in range(resource.waits_from, resource.waits_to):
+        consider(h, h.links[e])
 
 
 @compiled
-def consider(h, lane):
+def consider(h, number):
     """Look at a lane in this round, if anybody waits in it."""
-    if h.is_candidate[lane] == 0 and h.head[lane] != NONE:
-        h.is_candidate[lane] = 1
-        h.candidates[h.n[CANDIDATES]] = lane
+    lane = h.lane[number]
+    if lane.is_candidate == 0 and lane.head != NONE:
+        lane.is_candidate = 1
+        h.candidates[h.n[CANDIDATES]] = number
         h.n[CANDIDATES] += 1
 
 
 @compiled
-def before(w, h, a, b):
-    """Whether patient ``a`` waits before ``b`` in a lane: since, then key."""
-    if h.since[a] != h.since[b]:
-        return h.since[a] < h.since[b]
-    return w.key[a] < w.key[b]
+def consider_all_of(h, patient):
+    """Look at all lanes in which a patient stands."""
+    node = h.patient[patient].nodes
+    while node != NONE:
+        consider(h, h.node[node].lane)
+        node = h.node[node].sibling
 
 
 @compiled
-def entry_first(p, w, h, one, lane, two, other):
+def before(h, a, b):
+    """Whether patient ``a`` waits before ``b`` in a lane: since, then key."""
+    one, two = h.patient[a], h.patient[b]
+    if one.since != two.since:
+        return one.since < two.since
+    return one.key < two.key
+
+
+@compiled
+def priority_of(h, patient, now):
+    """Priority of a patient's present step: its own, else that of the class, which may age."""
+    row = h.row[h.patient[patient].row]
+    step = h.step[row.step]
+    best = step.priority
+    for i in range(step.ages_from, step.ages_to):
+        if now - row.requested >= h.age[i].after:
+            best = min(best, h.age[i].priority)
+    return best
+
+
+@compiled
+def _priority_in(h, patient, lane, now):
+    if lane.kind == TRANSFER:
+        return AFTER_ALL
+    step = h.step[lane.step]
+    if step.ages_from == step.ages_to:
+        return step.priority
+    return priority_of(h, patient, now)
+
+
+@compiled
+def entry_first(h, one, lane, two, other, now):
     """Order of service between two entries of the lines."""
-    a, b = p.priority[p.lane_step[lane]], p.priority[p.lane_step[other]]
+    mine, theirs = h.lane[lane], h.lane[other]
+    a, b = _priority_in(h, one, mine, now), _priority_in(h, two, theirs, now)
     if a != b:
         return a < b
-    a, b = p.lane_number[lane] > 0, p.lane_number[other] > 0
-    if a != b:
-        return b
+    if mine.rank != theirs.rank:
+        return mine.rank < theirs.rank
     if one != two:
-        return before(w, h, one, two)
-    return p.lane_number[lane] < p.lane_number[other]
+        return before(h, one, two)
+    return mine.number < theirs.number
 
 
 @compiled
-def join(p, w, h, patient, lane):
+def head_of(h, lane):
+    """The first patient of a lane in which somebody stands."""
+    return h.node[h.lane[lane].head].patient
+
+
+@compiled
+def stands_in(h, patient, lane):
+    """Whether a patient stands in a lane."""
+    node = h.patient[patient].nodes
+    while node != NONE:
+        if h.node[node].lane == lane:
+            return True
+        node = h.node[node].sibling
+    return False
+
+
+@compiled
+def stand(h, patient, number):
     """Stand in a lane in the order of service; in nearly all cases that is its end."""
-    mine = h.nodes[patient]
-    while mine != NONE:
-        if h.node_lane[mine] == lane:
-            return
-        mine = h.node_sibling[mine]
-    node = h.n[FREE_NODE]
-    h.n[FREE_NODE] = h.node_sibling[node]
-    h.node_patient[node] = patient
-    h.node_lane[node] = lane
-    h.node_sibling[node] = h.nodes[patient]
-    h.nodes[patient] = node
-    after = h.tail[lane]
-    while after != NONE and before(w, h, patient, h.node_patient[after]):
-        after = h.node_before[after]
-    following = h.head[lane] if after == NONE else h.node_next[after]
-    h.node_before[node], h.node_next[node] = after, following
+    who, lane = h.patient[patient], h.lane[number]
+    free = h.n[FREE_NODE]
+    if free == NONE:
+        free = h.n[NODES]
+        h.n[NODES] += 1
+        node = h.node[free]
+    else:
+        node = h.node[free]
+        h.n[FREE_NODE] = node.sibling
+    node.patient, node.lane, node.sibling = patient, number, who.nodes
+    who.nodes = free
+    after = lane.tail
+    while after != NONE and before(h, patient, h.node[after].patient):
+        after = h.node[after].before
+    following = lane.head if after == NONE else h.node[after].following
+    node.before, node.following = after, following
     if after == NONE:
-        h.head[lane] = node
+        lane.head = free
     else:
-        h.node_next[after] = node
+        h.node[after].following = free
     if following == NONE:
-        h.tail[lane] = node
+        lane.tail = free
     else:
-        h.node_before[following] = node
+        h.node[following].before = free
+
+
+@compiled
+def join(h, patient, lane):
+    """Stand in a lane, unless he does, and have it looked at."""
+    if stands_in(h, patient, lane):
+        return
+    stand(h, patient, lane)
     consider(h, lane)
-    held = h.held[patient]
-    if held != NONE and p.component[held] != NONE:
+    who = h.patient[patient]
+    if who.held != NONE and who.state != STARTED and h.resource[who.held].component != NONE:
         h.n[LOOK_FOR_CIRCLES] = 1
+
+
+@compiled
+def _step_out(h, number):
+    """Take a node out of its lane and give it back; the patient's next one."""
+    node = h.node[number]
+    lane, sibling = h.lane[node.lane], node.sibling
+    if node.before == NONE:
+        lane.head = node.following
+    else:
+        h.node[node.before].following = node.following
+    if node.following == NONE:
+        lane.tail = node.before
+    else:
+        h.node[node.following].before = node.before
+    node.sibling = h.n[FREE_NODE]
+    h.n[FREE_NODE] = number
+    return sibling
 
 
 @compiled
 def leave_lanes(h, patient):
     """Take a patient out of every lane."""
-    node = h.nodes[patient]
+    who = h.patient[patient]
+    node = who.nodes
     while node != NONE:
-        lane, before, following = h.node_lane[node], h.node_before[node], h.node_next[node]
-        if before == NONE:
-            h.head[lane] = following
-        else:
-            h.node_next[before] = following
-        if following == NONE:
-            h.tail[lane] = before
-        else:
-            h.node_before[following] = before
-        sibling = h.node_sibling[node]
-        h.node_sibling[node] = h.n[FREE_NODE]
-        h.n[FREE_NODE] = node
-        node = sibling
-    h.nodes[patient] = NONE
+        node = _step_out(h, node)
+    who.nodes = NONE
+
+
+@compiled
+def look_everywhere(h):
+    """Look at every lane in which somebody waits for service."""
+    h.n[LOOK_EVERYWHERE] = 0
+    for lane in range(h.lane.size):
+        if h.lane[lane].kind != LIST:
+            consider(h, lane)

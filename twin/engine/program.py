@@ -1,125 +1,532 @@
 """Program: the hospital compiled into the kernel's tables of whole numbers.
 
-A *lane* is one waiting line: all requests of one step for one of its places. They need the same
-place and the same people, so if the first of a lane cannot start, none of it can.
+Resources are numbered: places, then staff groups, then items, then trays; of each a level and what is
+used. A *lane* is one waiting line: all requests of one kind, of one step, for one of its places. They
+need the same, so if the first of a lane cannot start, none of it can.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import networkx as nx
 import numpy as np
 
 from twin.case import Case, Schedule
-from twin.engine.rules import stay_shifts
-from twin.units import IntArray, hours, minutes
-from twin.workload import ARRIVES, NONE, Workload, number_steps
+from twin.engine.rules import expected_lengths, review_instants, stay_shifts
+from twin.engine.state import (
+    AGE,
+    CHANGE,
+    CLASS,
+    ENTRY,
+    ITEM,
+    KEPT,
+    LANE,
+    LEAVES,
+    LIST,
+    ORDINARY,
+    PEOPLE,
+    PROMISED,
+    REFUSED,
+    RESOURCE,
+    RESUME,
+    SITTING,
+    SKIPS,
+    STAYS,
+    STEP,
+    SUPPLY,
+    TRANSFER,
+    TRAY,
+    Records,
+)
+from twin.hospital import Hospital
+from twin.hospital.pathway import PatientClass, Step
+from twin.units import IntArray, days, hours, minutes
+from twin.workload import ARRIVES, NONE, ON_CUE, STOPPED, StepKey, Workload, number_steps
+
+_IF_FULL = {"waits": STAYS, "leaves": REFUSED, "skips": SKIPS}
+_OUT_OF_PATIENCE = {"leaves": LEAVES, "skips": SKIPS}
+Row = dict[str, int]
 
 
-class Program(NamedTuple):
-    """Tables of one hospital; "from i to i + 1" tables have one entry more than their rows."""
+@dataclass
+class Program:
+    """Tables of one hospital and one schedule; see ``state`` for their columns."""
 
-    priority: IntArray  # (step,) 1 = first
-    in_place: IntArray  # (step,) 0 or 1
-    keeps: IntArray  # (step,) 0 or 1
-    shift: IntArray  # (step,) [ms]
-    bundle_from: IntArray  # (step + 1,) rows of the two tables below
-    bundle_group: IntArray  # (entry,) staff group as a resource number
-    bundle_people: IntArray  # (entry,) [people]
-    lane_from: IntArray  # (step + 1,) lanes of each step
-    lane_step: IntArray  # (lane,)
-    lane_place: IntArray  # (lane,) -1: no place of its own
-    lane_after: IntArray  # (lane,) minimum wait [ms]
-    lane_number: IntArray  # (lane,) place in the step's list
-    waits_from: IntArray  # (resource + 1,) lanes that need a resource
-    waits_lane: IntArray  # (entry,)
-    turnaround: IntArray  # (place,) [ms]
-    component: IntArray  # (place,) places that patients can block in a circle share a number; else -1
-    circle_lanes: IntArray  # lanes of those places
-    closes_circles: IntArray  # (resource,) 1 for staff groups that those lanes need
-    change_at: IntArray  # (change,) [ms]
-    change_what: IntArray  # (change,) resource
-    change_level: IntArray  # (change,) level from then on
-    level: IntArray  # (resource,) at the start
+    places: int
+    groups: int
+    step: Records
+    entry: Records
+    lane: Records
+    resource: Records
+    klass: Records
+    item: Records
+    sitting: Records
+    change: Records
+    age: Records
+    links: IntArray
+    circle_lanes: IntArray
+    holding_lanes: IntArray
+    preempting_lanes: IntArray
+    slot: IntArray
+    limits: IntArray
+    reviews: IntArray
+    has_preemptors: bool
+    has_listeners: bool
+    has_more: bool
+
+
+@dataclass
+class _Tables:
+    """Tables while they grow."""
+
+    hospital: Hospital
+    keys: tuple[StepKey, ...]
+    steps: list[Step]
+    classes: list[PatientClass]  # of each step
+    numbers: dict[str, dict[str, int]]  # resource by kind and name
+    may_stop: bool
+    ages: list[Row] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    lanes: list[Row] = field(default_factory=list)
+    links: list[int] = field(default_factory=list)
+
+    def link(self, numbers: Iterable[int], name: str) -> Row:
+        """Put a list down and say where it is."""
+        begin = len(self.links)
+        self.links += numbers
+        return {f"{name}_from": begin, f"{name}_to": len(self.links)}
 
 
 def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Program:
-    """Compile a case; resources are places in the order of the description, then staff groups."""
+    """Compile a case and its schedule."""
     hospital = case.hospital
-    keys = number_steps(hospital)
-    steps = [hospital.pathways[k.pathway].steps[k.index] for k in keys]
-    resources = {name: i for i, name in enumerate([*hospital.everywhere, *hospital.staff])}
-    bundles = [[(resources[g], n) for g, n in step.staff.items()] for step in steps]
-    lanes = [
-        (s, resources[a.place], hours(a.after_hours), i)
-        for s, step in enumerate(steps)
-        for i, a in enumerate(step.alternatives())
-    ] + [(s, NONE, 0, 0) for s, step in enumerate(steps) if not step.places]
-    lanes.sort(key=lambda lane: (lane[0], lane[3]))
-    waits: list[list[int]] = [[] for _ in resources]
-    for number, (s, place, _, _) in enumerate(lanes):
-        for resource in ([place] if place != NONE else []) + [g for g, _ in bundles[s]]:
-            waits[resource].append(number)
-    component = _components(case, workload, resources)
-    circle_lanes = [i for i, lane in enumerate(lanes) if lane[1] != NONE and component[lane[1]] != NONE]
-    circle_groups = {group for i in circle_lanes for group, _ in bundles[lanes[i][0]]}
+    t = _begin(hospital, workload)
+    classes = _classes(t)
+    shifts = stay_shifts(hospital, t.keys)
+    steps = [_step(t, number, classes, shifts[number]) for number in range(len(t.steps))]
+    for number, patient_class in enumerate(hospital.classes.values()):
+        if patient_class.booking is not None:
+            classes[number]["list_lane"] = _lane(t, NONE, LIST)
+    component = _components(case, workload, t.numbers["place"])
+    for lane in t.lanes:
+        lane["circles"] = _may_swap(t, lane, component)
+    resources = _resources(t, schedule, component)
+    sittings, slot = _sittings(t, schedule)
     changes = sorted(
-        (int(t), resources[name], int(v))
-        for name, level in schedule.levels.items()
-        for t, v in zip(level.times, level.values, strict=True)
-        if t > 0
+        (int(at), t.numbers[kind][name], int(value))
+        for kind, names in (("place", hospital.everywhere), ("group", hospital.staff))
+        for name in names
+        for at, value in zip(schedule.levels[name].times, schedule.levels[name].values, strict=True)
+        if at > 0
     )
+    limit = sittings["limit"]
+    preempts = any(c.preempts for c in hospital.classes.values())
+    reviews = review_instants(hospital, workload.clock, workload.end)
     return Program(
-        priority=_ints(
-            step.priority or hospital.classes[key.patient_class].priority
-            for key, step in zip(keys, steps, strict=True)
-        ),
-        in_place=_ints(step.in_place for step in steps),
-        keeps=_ints(step.keeps_place for step in steps),
-        shift=_ints(stay_shifts(hospital, keys)),
-        bundle_from=_offsets(len(b) for b in bundles),
-        bundle_group=_ints(g for b in bundles for g, _ in b),
-        bundle_people=_ints(n for b in bundles for _, n in b),
-        lane_from=_offsets(max(len(step.places), 1) for step in steps),
-        lane_step=_ints(lane[0] for lane in lanes),
-        lane_place=_ints(lane[1] for lane in lanes),
-        lane_after=_ints(lane[2] for lane in lanes),
-        lane_number=_ints(lane[3] for lane in lanes),
-        waits_from=_offsets(len(w) for w in waits),
-        waits_lane=_ints(lane for w in waits for lane in w),
-        turnaround=_ints(minutes(e.turnaround_minutes) for e in hospital.everywhere.values()),
-        component=component,
-        circle_lanes=_ints(circle_lanes),
-        closes_circles=_ints(r in circle_groups for r in resources.values()),
-        change_at=_ints(t for t, _, _ in changes),
-        change_what=_ints(r for _, r, _ in changes),
-        change_level=_ints(v for _, _, v in changes),
-        level=_ints(schedule.levels[name].values[0] for name in resources),
+        places=len(hospital.everywhere),
+        groups=len(hospital.staff),
+        step=_records(STEP, steps),
+        entry=_records(ENTRY, t.entries),
+        lane=_records(LANE, t.lanes),
+        resource=_records(RESOURCE, resources),
+        klass=_records(CLASS, classes),
+        item=_records(ITEM, _items(t, case, workload)),
+        sitting=sittings,
+        change=np.array(changes, CHANGE),
+        age=_records(AGE, t.ages),
+        links=_ints(t.links),
+        circle_lanes=_ints(i for i, lane in enumerate(t.lanes) if lane["circles"]),
+        holding_lanes=_ints(i for i, lane in enumerate(t.lanes) if _holds(t, lane)),
+        preempting_lanes=_ints(i for i, lane in enumerate(t.lanes) if _preempts(t, lane)),
+        slot=slot,
+        limits=np.flatnonzero(limit < workload.end)[np.argsort(limit[limit < workload.end], kind="stable")],
+        reviews=np.array(reviews, np.int64).reshape(-1, 2),
+        has_preemptors=preempts,
+        has_listeners=_listens(t, workload),
+        has_more=_has_more(t, workload, preempts),
     )
 
 
-def _components(case: Case, workload: Workload, resources: dict[str, int]) -> IntArray:
+def _begin(hospital: Hospital, workload: Workload) -> _Tables:
+    keys = number_steps(hospital)
+    places, groups = len(hospital.everywhere), len(hospital.staff)
+    fixed = [*hospital.everywhere.values(), *hospital.staff.values()]
+    return _Tables(
+        hospital,
+        keys,
+        [hospital.pathways[k.pathway].steps[k.index] for k in keys],
+        [hospital.classes[k.patient_class] for k in keys],
+        {
+            "place": {name: i for i, name in enumerate(hospital.everywhere)},
+            "group": {name: places + i for i, name in enumerate(hospital.staff)},
+            "supply": {name: places + groups + i for i, name in enumerate(hospital.supplies)},
+        },
+        may_stop=any(entry.on_fall == "stop" for entry in fixed)
+        or any(c.preempts for c in hospital.classes.values())
+        or bool((workload.origin == STOPPED).any()),
+    )
+
+
+def _classes(t: _Tables) -> list[Row]:
+    rows = []
+    lengths = expected_lengths(t.hospital)
+    for c, length in zip(t.hospital.classes.values(), lengths, strict=True):
+        begin = len(t.ages)
+        t.ages += [{"after": hours(a.after_hours), "priority": a.priority} for a in c.ages]
+        rows.append(
+            {
+                "priority": c.priority,
+                "ages_from": begin,
+                "ages_to": len(t.ages),
+                "booked": c.booking is not None,
+                "early": minutes(c.booking.come_early_minutes) if c.booking else 0,
+                "expected": length,
+                "list_lane": NONE,
+                "cursor": NONE,
+            }
+        )
+    return rows
+
+
+# ---- steps, what they take, and their lanes --------------------------------------------------
+
+
+def _step(t: _Tables, number: int, classes: list[Row], shift: int) -> Row:
+    step, patient_class, key = t.steps[number], t.classes[number], t.keys[number]
+    klass = list(t.hospital.classes).index(key.patient_class)
+    places = t.numbers["place"]
+    ages = (0, 0) if step.priority else (classes[klass]["ages_from"], classes[klass]["ages_to"])
+    first = places[step.alternatives()[0].place] if step.places else NONE
+    room = NONE
+    if first != NONE and t.hospital.everywhere[step.alternatives()[0].place].waiting_room is not None:
+        room = first
+    promise_step, promise_place = _promise(t, number)
+    booking = patient_class.booking
+    row = {
+        "klass": klass,
+        "priority": step.priority or patient_class.priority,
+        "in_place": step.in_place,
+        "keeps": step.keeps_place,
+        "shift": shift,
+        "first_place": first,
+        "ages_from": ages[0],
+        "ages_to": ages[1],
+        **_entries(t, step, patient_class),
+        "lounge_ms": hours(step.lounge.hours) if step.lounge else 0,
+        "transfers": step.lounge is not None or step.repatriates,
+        "promise_place": promise_place,
+        "promise_step": promise_step,
+        "if_full": _IF_FULL[step.if_full],
+        "out_of_patience": _OUT_OF_PATIENCE[step.out_of_patience],
+        "room": room,
+        "limited": booking is not None and booking.limit_step == step.name,
+        "holds": step.holds_the_line,
+        "preempts": patient_class.preempts,
+        "can_be_stopped": step.can_be_stopped,
+    }
+    return {**row, **_lanes_of(t, number, row)}
+
+
+def _promise(t: _Tables, number: int) -> tuple[int, int]:
+    """Step that ``needs_next`` names, and its first place; -1 if there is none."""
+    key, wanted = t.keys[number], t.steps[number].needs_next
+    for other, k in enumerate(t.keys):
+        if k.patient_class == key.patient_class and k.name == wanted and t.steps[other].places:
+            return other, t.numbers["place"][t.steps[other].alternatives()[0].place]
+    return NONE, NONE
+
+
+def _entries(t: _Tables, step: Step, patient_class: PatientClass) -> Row:
+    groups, supplies = t.numbers["group"], t.numbers["supply"]
+    begin = len(t.entries)
+    for group, n in step.staff.items():
+        pool = t.hospital.staff[group].float_pool
+        t.entries.append(
+            {
+                "resource": groups[group],
+                "n": n,
+                "pool": NONE if pool is None else groups[pool],
+                "kind": PEOPLE,
+            }
+        )
+    people = len(t.entries)
+    takes_reserve = patient_class.takes_reserve
+    for name, n in (t.hospital.kits[step.kit].contents if step.kit else {}).items():
+        item = t.hospital.items.get(name)
+        substitute = item.substitute if item is not None and takes_reserve else None
+        reserve = t.hospital.supplies[name].reserve
+        t.entries.append(
+            {
+                "resource": supplies[name],
+                "n": n,
+                "pool": NONE if substitute is None else supplies[substitute],
+                "spare": 0 if takes_reserve else reserve,
+                "reserve": reserve if takes_reserve else 0,
+                "kind": SUPPLY if item is not None else TRAY,
+            }
+        )
+    pooled = any(e["pool"] != NONE for e in t.entries[begin:people])
+    return {
+        "entry_from": begin,
+        "people_to": people,
+        "entry_to": len(t.entries),
+        "plain": not pooled and people == len(t.entries),
+        "pooled": pooled,
+        "kit": people < len(t.entries),
+    }
+
+
+def _lane(t: _Tables, step: int, kind: int, place: int = NONE, **more: int) -> int:
+    row = {"step": step, "place": place, "kind": kind, "promise": NONE, "head": NONE, "tail": NONE, **more}
+    row["takes_place"] = place != NONE and kind in (ORDINARY, RESUME, TRANSFER)
+    row["rank"] = row.get("number", 0) > 0 and kind != TRANSFER
+    gated = place != NONE and list(t.hospital.everywhere.values())[place].opens_when_full
+    taken = t.entries[row.get("entry_from", 0) : row.get("entry_to", 0)]
+    plain = all(e["kind"] == PEOPLE and e["pool"] == NONE for e in taken)
+    row["plain"] = plain and not gated and row["promise"] == NONE
+    t.lanes.append(row)
+    return len(t.lanes) - 1
+
+
+def _lanes_of(t: _Tables, number: int, row: Row) -> Row:
+    """Lanes of one step: those of its places, and further ones where its table needs them."""
+    step, places = t.steps[number], t.numbers["place"]
+    everything = {"entry_from": row["entry_from"], "entry_to": row["entry_to"]}
+    people = {"entry_from": row["entry_from"], "entry_to": row["people_to"]}
+    wanted = [
+        {"place": places[a.place], "after": hours(a.after_hours), "number": i}
+        for i, a in enumerate(step.alternatives())
+    ]
+    promise, found = row["promise_place"], {}
+
+    def lanes(name: str, kind: int, wanted: Sequence[Row], **more: int) -> None:
+        found[f"{name}_from"] = len(t.lanes)
+        for lane in wanted:
+            _lane(t, number, kind, **lane, **more)
+        found[f"{name}_to"] = len(t.lanes)
+
+    lanes("lane", ORDINARY, wanted or [{}], **everything, promise=promise)
+    found.update(free_from=found["lane_from"], free_to=found["lane_to"])
+    if promise != NONE:  # who holds another promise already needs no second
+        lanes("free", ORDINARY, wanted or [{}], **everything)
+    key = t.keys[number]
+    promised = any(
+        k.patient_class == key.patient_class and s.needs_next == key.name
+        for k, s in zip(t.keys, t.steps, strict=True)
+    )
+    found["promised_lane"] = NONE
+    if promised and step.places:
+        place = row["first_place"]
+        found["promised_lane"] = _lane(t, number, PROMISED, place, **everything, promise=promise)
+    found.update(kept_lane=NONE, resume_from=0, resume_to=0)
+    if t.may_stop:
+        found["kept_lane"] = _lane(t, number, KEPT, **people)
+        lanes("resume", RESUME, wanted, **people)
+    found.update(repatriation_lane=NONE, lounge_lane=NONE)
+    if step.repatriates and step.places:
+        found["repatriation_lane"] = _lane(t, number, TRANSFER, row["first_place"])
+    if step.lounge is not None:
+        found["lounge_lane"] = _lane(t, number, TRANSFER, places[step.lounge.place], number=1)
+    return found
+
+
+def _may_swap(t: _Tables, lane: Row, component: IntArray) -> bool:
+    """Keepers in this lane may move in a circle."""
+    if lane["kind"] != ORDINARY or lane["place"] == NONE or component[lane["place"]] == NONE:
+        return False
+    step, place = t.steps[lane["step"]], list(t.hospital.everywhere.values())[lane["place"]]
+    return step.kit is None and step.needs_next is None and not place.opens_when_full
+
+
+def _holds(t: _Tables, lane: Row) -> bool:
+    return lane["kind"] not in (TRANSFER, LIST) and t.steps[lane["step"]].holds_the_line
+
+
+def _preempts(t: _Tables, lane: Row) -> bool:
+    takes = lane["kind"] in (ORDINARY, RESUME) and lane["place"] != NONE
+    return takes and t.classes[lane["step"]].preempts
+
+
+# ---- resources -------------------------------------------------------------------------------
+
+
+def _resources(t: _Tables, schedule: Schedule, component: IntArray) -> list[Row]:
+    hospital = t.hospital
+    places = t.numbers["place"]
+    waits = _who_waits(t)
+    swapping = {e["resource"] for lane in t.lanes if lane["circles"] for e in _people_of(t, lane)}
+    gates = {name for entry in hospital.everywhere.values() for name in entry.opens_when_full}
+    rows: list[Row] = []
+    usual = {"component": NONE, "room": NONE, "first_in": NONE, "item": NONE}
+    for name, place in hospital.everywhere.items():
+        rows.append(
+            {
+                **usual,
+                "level": int(schedule.levels[name].values[0]),
+                "turnaround": minutes(place.turnaround_minutes),
+                "component": int(component[places[name]]),
+                "stops": place.on_fall == "stop",
+                "opens_others": name in gates,
+                "room": NONE if place.waiting_room is None else place.waiting_room,
+                **t.link((places[other] for other in place.opens_when_full), "gate"),
+            }
+        )
+    for name, group in hospital.staff.items():
+        level = int(schedule.levels[name].values[0])
+        rows.append({**usual, "level": level, "stops": group.on_fall == "stop"})
+    rows += [{**usual, "item": i} for i in range(len(hospital.items))]
+    rows += [{**usual, "level": tray.owned} for tray in hospital.trays.values()]
+    for number, row in enumerate(rows):
+        row.update(t.link(waits[number], "waits"), closes_circles=number in swapping)
+    return rows
+
+
+def _people_of(t: _Tables, lane: Row) -> list[Row]:
+    return [e for e in t.entries[lane["entry_from"] : lane["entry_to"]] if e["kind"] == PEOPLE]
+
+
+def _who_waits(t: _Tables) -> list[list[int]]:
+    """Lanes that may go on when a resource is freed or, where it is a gate, is full."""
+    waits: list[list[int]] = [[] for names in t.numbers.values() for _ in names]
+    entries = list(t.hospital.everywhere.values())
+    for number, lane in enumerate(t.lanes):
+        needed = {lane["promise"]}
+        if lane["takes_place"]:
+            gates = entries[lane["place"]].opens_when_full
+            needed |= {lane["place"], *(t.numbers["place"][gate] for gate in gates)}
+        for e in t.entries[lane.get("entry_from", 0) : lane.get("entry_to", 0)]:
+            needed |= {e["resource"], e["pool"]}
+        for resource in sorted(needed - {NONE}):
+            waits[resource].append(number)
+    return waits
+
+
+def _items(t: _Tables, case: Case, workload: Workload) -> list[Row]:
+    rows = []
+    given = workload.lead_from.size == len(t.hospital.items) + 1
+    for number, (name, item) in enumerate(t.hospital.items.items()):
+        policy = item.policy
+        batches = case.snapshot.stock.get(name, ())
+        rows.append(
+            {
+                "resource": t.numbers["supply"][name],
+                "reviewed": policy is not None,
+                "by_calendar": policy is not None and policy.review_days is not None,
+                "reorder_point": policy.reorder_point if policy else 0,
+                "quantity": (policy.order_quantity or 0) if policy else 0,
+                "up_to": (policy.order_up_to or 0) if policy else 0,
+                "pack": item.pack,
+                "shelf_life": NONE if item.shelf_life_days is None else days(item.shelf_life_days),
+                "perishable": item.shelf_life_days is not None or any(b.expires for b in batches),
+                "moved": 1,
+                "lead_from": int(workload.lead_from[number]) if given else 0,
+                "lead_to": int(workload.lead_from[number + 1]) if given else 0,
+                "oldest": NONE,
+                "newest": NONE,
+            }
+        )
+    return rows
+
+
+# ---- sessions --------------------------------------------------------------------------------
+
+
+def _sittings(t: _Tables, schedule: Schedule) -> tuple[Records, IntArray]:
+    held = schedule.sittings
+    classes = {name: i for i, name in enumerate(t.hospital.classes)}
+    table = np.zeros(held.session.size, SITTING)
+    for name in ("session", "books", "opens", "closes", "limit"):
+        table[name] = getattr(held, name)
+    table["slot_from"], table["slot_to"] = held.slot_from[:-1], held.slot_from[1:]
+    table["first"] = NONE
+    for number, session in enumerate(t.hospital.sessions.values()):
+        link = t.link((classes[name] for name in session.classes), "class")
+        for name, value in link.items():
+            table[name][held.session == number] = value
+    return table, np.asarray(held.slot, np.int64)
+
+
+# ---- what this hospital has ------------------------------------------------------------------
+
+
+def _listens(t: _Tables, workload: Workload) -> bool:
+    """Whether anything follows from having asked at this instant, or from patience."""
+    return (
+        any(s.kit is not None or s.if_full != "waits" for s in t.steps)
+        or any(e.waiting_room is not None for e in t.hospital.everywhere.values())
+        or any(c.booking is not None for c in t.hospital.classes.values())
+        or bool((workload.patience != NONE).any())
+    )
+
+
+def _has_more(t: _Tables, workload: Workload, preempts: bool) -> bool:
+    """Whether any rule needs to know more of patients than where they are."""
+    return (
+        _listens(t, workload)
+        or preempts
+        or t.may_stop
+        or bool(t.hospital.items)
+        or any(s.needs_next is not None for s in t.steps)
+        or bool((~np.isin(workload.origin, (ARRIVES,))).any() and _unusual(workload))
+        or workload.cue_row.size > 0
+    )
+
+
+def _unusual(workload: Workload) -> bool:
+    return bool(
+        (workload.promised != NONE).any()
+        or (workload.tray != NONE).any()
+        or (workload.session != NONE).any()
+        or (workload.origin == ON_CUE).any()
+    )
+
+
+# ---- circles ---------------------------------------------------------------------------------
+
+
+def _components(case: Case, workload: Workload, places: dict[str, int]) -> IntArray:
     """Places in which keepers may wait for each other in a circle, by strongly connected part."""
     hospital = case.hospital
     graph = nx.DiGraph()
     graph.add_nodes_from(range(len(hospital.everywhere)))
     for pathway in hospital.pathways.values():
+        if any(_may_keep_another(step) for step in pathway.steps):
+            graph.add_edges_from(
+                (places[held], places[a.place])
+                for held in _everywhere_of(pathway.steps)
+                for step in pathway.steps
+                for a in step.alternatives()
+            )
         for i in range(len(pathway.steps)):
             for held in _held_after(pathway, i):
                 for to, share in pathway.routes(i):
                     if to is not None and share > 0:
                         wanted = (a.place for a in pathway.steps[to].alternatives())
-                        graph.add_edges_from((resources[held], resources[place]) for place in wanted)
+                        graph.add_edges_from((places[held], places[place]) for place in wanted)
     for i in (int(j) for j in np.flatnonzero((workload.origin != ARRIVES) & (workload.held != NONE))):
         name = list(hospital.classes)[int(workload.patient_class[i])]
         for step in hospital.pathways[hospital.classes[name].pathway].steps:
-            graph.add_edges_from((int(workload.held[i]), resources[a.place]) for a in step.alternatives())
+            graph.add_edges_from((int(workload.held[i]), places[a.place]) for a in step.alternatives())
     component = np.full(len(hospital.everywhere), NONE, np.int64)
     parts = sorted(sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1)
     for number, part in enumerate(parts):
         component[part] = number
     return component
+
+
+def _may_keep_another(step: Step) -> bool:
+    """A place may be kept longer, or another one kept, than the order of steps says."""
+    skips = step.if_full == "skips" or step.out_of_patience == "skips"
+    return skips or step.repatriates or step.lounge is not None
+
+
+def _everywhere_of(steps: Sequence[Step]) -> set[str]:
+    """All places in which a patient of a pathway may be."""
+    listed = {a.place for step in steps for a in step.alternatives()}
+    return listed | {step.lounge.place for step in steps if step.lounge is not None}
 
 
 def _held_after(pathway, index: int, seen: frozenset[int] = frozenset()) -> set[str]:  # type: ignore[no-untyped-def]
@@ -137,9 +544,14 @@ def _held_after(pathway, index: int, seen: frozenset[int] = frozenset()) -> set[
     return set().union(*(_held_after(pathway, i, seen | {index}) for i in before)) if before else set()
 
 
-def _ints(values) -> IntArray:  # type: ignore[no-untyped-def]
+# ---- tables ----------------------------------------------------------------------------------
+
+
+def _records(kind: np.dtype[Any], rows: list[Row]) -> Records:
+    """A table of rows given by name; what a row does not give is 0."""
+    names = kind.names or ()
+    return np.array([tuple(int(row.get(name, 0)) for name in names) for row in rows], kind)
+
+
+def _ints(values: Iterable[int]) -> IntArray:
     return np.fromiter((int(v) for v in values), dtype=np.int64)
-
-
-def _offsets(lengths) -> IntArray:  # type: ignore[no-untyped-def]
-    return np.concatenate([[0], np.cumsum(_ints(lengths))]).astype(np.int64)

@@ -1,0 +1,47 @@
+"""Story: what is written down beside the rows: lines of the log, and cues for others to come."""
+
+from __future__ import annotations
+
+from twin.engine.compiled import compiled
+from twin.engine.heap import alarm
+from twin.engine.state import ABSENT, CUED, HAS_CUES, LINES, TOO_SMALL
+from twin.trace import UNSET
+from twin.workload import ON_CUE, PLACE_LEFT
+
+
+@compiled
+def log(h, at, kind, who, what, n):
+    """Write a line of the log."""
+    line = h.n[LINES]
+    if line == h.log.shape[0]:
+        h.n[TOO_SMALL] = 1
+        return
+    h.n[LINES] = line + 1
+    h.log[line, 0] = at
+    h.log[line, 1] = kind
+    h.log[line, 2] = who
+    h.log[line, 3] = what
+    h.log[line, 4] = n
+
+
+@compiled
+def cue(h, row, kind, now):
+    """Patients who wait for this cue of a row will come; each once."""
+    if h.n[HAS_CUES] == 0:
+        return
+    for i in range(h.cue_from[row], h.cue_from[row + 1]):
+        if h.cue[i].kind == kind:
+            comes = h.cue[i].patient
+            who = h.patient[comes]
+            if who.state == ABSENT and who.origin == ON_CUE:
+                who.state = CUED
+                h.more[comes].comes_at = now + h.cue[i].gap
+                alarm(h, now + h.cue[i].gap, comes)
+
+
+@compiled
+def place_left(h, row, now):
+    """A row's place is given up."""
+    if h.row[row].left == UNSET:
+        cue(h, row, PLACE_LEFT, now)
+    h.row[row].left = now
