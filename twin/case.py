@@ -212,7 +212,9 @@ def resolve(case: Case, window: Window, absent: IntArray | None = None) -> Sched
     if unknown:
         raise ConfigError(f'plan "{case.plan.name}"', unknown)
     clock = window.clock(hospital)
-    return decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)
+    decided = decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)
+    stock = {name: sum(batch.units for batch in batches) for name, batches in case.snapshot.stock.items()}
+    return replace(decided, stock=stock) if stock else decided
 
 
 def shared_schedule(case: Case, window: Window) -> Schedule | None:

@@ -80,11 +80,16 @@ class Sittings:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The levels that ``resolve`` decided, by place and staff group, and what was cut by what."""
+    """The levels that ``resolve`` decided, by place and staff group, and what was cut by what.
+
+    ``stock`` is what lies on hand of each item when the run begins [units]; an item that is not named
+    has the hospital's usual first stock.
+    """
 
     levels: Mapping[str, Level]
     notes: tuple[str, ...] = ()
     sittings: Sittings = field(default_factory=Sittings.none)
+    stock: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide(

@@ -156,7 +156,13 @@ class Trace:
         if self.stopped_at is None:
             return ""
         at = self.workload.clock.at(self.stopped_at)
-        return f"partial: stopped on {at:%Y-%m-%d %H:%M} because more patients waited than a run may hold"
+        again = len(self.log.only(Kind.RESUMED, Kind.ABANDONED))
+        why = (
+            "patients were stopped and started again more often than a run may take"
+            if again > self.workload.step.size
+            else "more patients waited than a run may hold"
+        )
+        return f"partial: stopped on {at:%Y-%m-%d %H:%M} because {why}"
 
     def before(self, column: NDArray[Any], missing: Any) -> NDArray[Any]:
         """A column's value in the same patient's row before; ``missing`` in first rows. Shape (row,)."""

@@ -22,10 +22,13 @@ from twin.engine.replications import replicate
 from twin.errors import TwinError, UsageError
 from twin.files import write_whole
 from twin.hospital import Hospital
+from twin.hospital.lists import list_in_words
 from twin.hospital.load import (
     Pool,
+    growing_lists,
     growth_a_day,
     just_full,
+    left_out,
     overloaded,
     pools,
     refuse_nowhere_to_go,
@@ -133,7 +136,8 @@ def run_simulation(
         raise UsageError(f"a run has 1 replication or more, not {replications}", code="E_RANGE")
     if trace_to is not None:
         refuse_trace(trace_to)
-    notes = [*refuse_or_label(case, window), *resolve(case, window).notes]
+    notes = [*refuse_or_label(case, window), *resolve(case, window).notes, *left_out(case.hospital)]
+    notes += [list_in_words(case.hospital, waiting) for waiting in growing_lists(case.hospital)]
     expected = with_forecast_means(case)
     status = status_of(expected)
 

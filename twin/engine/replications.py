@@ -20,6 +20,7 @@ from twin.engine import Engine, simulate
 from twin.engine.rules import MOST_WAITING
 from twin.errors import Cancelled, UsageError
 from twin.hospital import Hospital
+from twin.hospital.duration import mean_ms
 from twin.hospital.load import class_rates, growth_a_day, overloaded, visits
 from twin.trace import UNSET, Outcome, Trace
 from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, MS_MINUTE, MS_SECOND
@@ -249,11 +250,20 @@ def _long(seconds: float) -> str:
 
 
 def _rows_a_day(hospital: Hospital) -> float:
-    """Patient-steps that are expected a day."""
-    return sum(
-        rate * float(visits(hospital.pathways[hospital.classes[name].pathway]).sum())
-        for name, rate in class_rates(hospital).items()
-    )
+    """Patient-steps that are expected a day; of populations, as many as could be if nobody waited."""
+    steps = {name: visits(hospital.pathways[entry.pathway]) for name, entry in hospital.classes.items()}
+    rows = sum(rate * float(steps[name].sum()) for name, rate in class_rates(hospital).items())
+    for population in hospital.populations.values():
+        round_trip = mean_ms(population.away) if population.away is not None else 1.0
+        for name, share in population.mix.items():
+            lengths = [
+                mean_ms(step.duration) for step in hospital.pathways[hospital.classes[name].pathway].steps
+            ]
+            stay = float(steps[name] @ lengths) if population.away is not None else lengths[0]
+            round_trip += share * stay
+        a_visit = sum(share * float(steps[name].sum()) for name, share in population.mix.items())
+        rows += population.members * a_visit * MS_DAY / round_trip
+    return rows
 
 
 def expected_rows(case: Case, window: Window) -> float:

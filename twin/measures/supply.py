@@ -159,22 +159,10 @@ def movements(view: View) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def first_stock(view: View) -> IntArray:
-    """Units of each item on hand when the run begins, shape (item,).
-
-    The schedule's where it tells them, else the usual; and never less than what was then taken of them,
-    for a run from a snapshot may begin with more.
-    """
-    levels, items = view.trace.schedule.levels, view.hospital.items
-    known = [int(levels[n].values[0]) if n in levels else item.stock for n, item in items.items()]
-    first = np.array(known, dtype=np.int64)
-    at, what, change = movements(view)
-    order = np.lexsort((change < 0, at, what))  # what is delivered at an instant may be taken then
-    what, change = what[order], change[order]
-    total = np.cumsum(change)
-    begins = np.searchsorted(what, np.arange(first.size))
-    before = np.append(0, total)[begins]
-    np.maximum.at(first, what, before[what] - total)
-    return first
+    """Units of each item on hand when the run begins, shape (item,)."""
+    stock = view.trace.schedule.stock
+    known = (stock.get(name, item.stock) for name, item in view.hospital.items.items())
+    return np.fromiter(known, np.int64, len(view.hospital.items))
 
 
 def on_hand_mean(view: View) -> FloatArray:
