@@ -109,7 +109,9 @@ def meets_what_is_not_carried(case: Case, snapshot: Snapshot, trace: Trace) -> b
         for p in there.values()
     )
     limited = any(p.arrived and p.appointment and _limit_step(hospital, p) for p in there.values())
-    return is_stopped or keeps_the_source or limited
+    inside = {p.encounter for p in case.snapshot.patients if p.place or p.stopped}
+    cancelled = any(p.encounter in inside for p in there.values() if p.listed or p.arrived is None)
+    return is_stopped or keeps_the_source or limited or cancelled
 
 
 def _limit_step(hospital: Hospital, patient: InHouse) -> str | None:

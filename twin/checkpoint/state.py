@@ -26,8 +26,8 @@ def snapshot_at(case: Case, trace: Trace, day: int) -> Snapshot:
 
     A run from it, with the seed and the replication of the trace, is the run that was left off: events at
     the very instant of the midnight belong to it. With another seed or replication who is there keeps his
-    chance, and all others have new. Where bookings are cancelled after that midnight the
-    days before it are played once more, for a cancelled visit leaves nothing in a trace.
+    chance, and all others have new. Where bookings are cancelled after that midnight the days before it are
+    played once more, for a cancelled visit leaves nothing in a trace.
 
     Not carried, so that a run may go on differently where they matter:
 
@@ -36,6 +36,8 @@ def snapshot_at(case: Case, trace: Trace, day: int) -> Snapshot:
     - the first date on the list of one who has come: cancelled after the midnight, he stands on the list
       since his present step;
     - the limit of a session held on a day before: who asks for the limited step later is not cancelled;
+    - what was left of a step when the first run began: who was cancelled since and takes it anew takes all
+      of it;
     - that the cues of trays were given in a cancelled visit: taken anew, the trays come anew;
     - a place of a saturated source's first step that is kept for the second step: the next comes when the
       second step's place is left;
