@@ -477,6 +477,49 @@ def test_an_escalation_place_that_is_not_open_is_held_too(engine):
     assert starts(trace) == [10, 40, 10]
 
 
+def test_when_one_who_held_the_line_gives_up_those_behind_him_start_at_once(engine):
+    house = operating_house(holds=True)
+    rows = [see("visit", 0, 60), ("operation", 5, [("operate", 60, 20)]), see("visit", 10, 15)]
+
+    trace = play(engine, house, rows)
+
+    assert starts(trace) == [0, None, 25]
+
+
+def test_who_waits_for_a_full_theatre_does_not_keep_the_surgeon(engine):
+    house = hospital(
+        places={"north": 1, "south": 1},
+        staff={"surgeon": 1, "nurse": 1},
+        pathways={
+            "operation": [
+                {
+                    "name": "cut",
+                    "places": ["north", {"place": "south", "after_hours": 1}],
+                    "staff": {"surgeon": 1},
+                    "holds_the_line": True,
+                }
+            ],
+            "long": [{"name": "cut", "places": ["north"]}],
+            "talk": [{"name": "talk", "staff": {"surgeon": 1}}],
+            "northern": [{"name": "dress", "places": ["north"]}],
+        },
+    )
+    rows = [
+        ("talk", 0, [("talk", 30)]),
+        ("operation", 5, [("cut", 10)]),
+        ("talk", 6, [("talk", 20)]),
+        ("long", 7, [("cut", 100)]),
+        ("operation", 8, [("cut", 10)]),
+        ("talk", 9, [("talk", 5)]),
+    ]
+
+    trace = play(engine, house, rows)
+
+    # the first operation lacks the surgeon only, so the long case takes the north at 7; from 65 on the
+    # operation may go south. The north is what it lacks, so the surgeon is free from 30 on for a talk
+    assert starts(trace) == [0, 65, 30, 7, 75, 50]
+
+
 def test_two_who_hold_the_line_hold_what_each_lacks(engine):
     house = hospital(
         places={"theatre": 2, "room": 2},
