@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from twin.case import Case, Window
-from twin.engine import simulate
+from twin.engine import Engine, simulate
 from twin.hospital import Hospital
 from twin.hospital.base import Model
 from twin.hospital.check import check_references
@@ -100,9 +100,9 @@ def hospital_of(name: str, i: int) -> Hospital:
 
 
 @cache
-def played(name: str, i: int) -> Trace:
+def played(name: str, i: int, engine: Engine = "reference") -> Trace:
     case = Case(hospital_of(name, i))
-    return simulate(case, draw_workload(case, WINDOW, seed=1), engine="reference")
+    return simulate(case, draw_workload(case, WINDOW, seed=1), engine=engine)
 
 
 # ---- what each section says happens, happened ----------------------------------------------------
@@ -224,6 +224,11 @@ def test_a_snippet_can_be_played_and_its_rule_is_seen_at_work(name: str, i: int)
 
     assert trace.stopped_at is None
     assert HAPPENS[name](trace)
+
+
+@pytest.mark.parametrize(("name", "i"), SNIPPETS)
+def test_both_engines_tell_the_same_of_a_snippet(name: str, i: int):
+    assert played(name, i, "kernel").same_as(played(name, i))
 
 
 @pytest.mark.parametrize("name", sections())
