@@ -1,11 +1,14 @@
 """Supply: stock, kit misses, readiness and cost, worked out by hand."""
 
 import math
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from tests.houses import hospital
 from tests.mirror.twin.measures.made import made
+from twin.case import Batch, Case, Snapshot, Window, resolve
 from twin.errors import UsageError
 from twin.measures import cost_table, items_table, miss_rate, readiness, summarise
 from twin.measures.supply import operations
@@ -175,25 +178,14 @@ def test_misses_that_come_in_clusters_are_less_well_known_than_their_number_says
 
 
 def test_the_first_stock_is_that_of_the_run_where_the_schedule_tells_it():
-    from dataclasses import replace
-
-    import numpy as np
-
-    from twin.case import Level
-
     trace = made(house(), [])
-    first = Level(np.zeros(1, np.int64), np.full(1, 3, np.int64))
-    told = replace(trace, schedule=replace(trace.schedule, levels={**trace.schedule.levels, "stent": first}))
+    told = replace(trace, schedule=replace(trace.schedule, stock={"stent": 3}))
 
     assert items_table(told, house())["on_hand_at_first"].tolist() == [3, 5]
 
 
-def test_a_run_began_with_no_less_than_was_taken_of_it():
-    log = [
-        (Kind.DELIVERED, 0, -1, "stent", 4),
-        (Kind.TAKEN, 0, 0, "stent", 4),
-        (Kind.TAKEN, 9, 0, "stent", 13),
-        (Kind.TAKEN, 9, 0, "spare", 5),
-    ]
+def test_a_run_from_a_snapshot_begins_with_its_batches():
+    twice = Snapshot(stock={"stent": (Batch(2), Batch(4))})
+    start = Window(date(2025, 1, 6), days=1)
 
-    assert items_table(made(house(), [cut(0)], log=log), house())["on_hand_at_first"].tolist() == [13, 5]
+    assert resolve(Case(house(), snapshot=twice), start).stock == {"stent": 6}
