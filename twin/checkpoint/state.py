@@ -226,8 +226,8 @@ class _House:
             wanted = view.steps[work.step[maker]].needs_next
             later = [r for r in rows if r > maker and view.steps[work.step[r]].name == wanted]
         else:
-            maker, place = rows[0], int(work.promised[patient])
-            begun = int(work.origin[patient] in (IN_STEP, STOPPED))
+            begun = int(work.origin[patient] in (IN_STEP, STOPPED))  # who waited has asked
+            maker, place = rows[0] - 1 + begun, int(work.promised[patient])
             later = [r for r in rows[begun:] if self.is_promised(patient, r, place)]
         started = view.happened(view.trace.started[rows[0] : rows[-1] + 1])
         used_up = any(started[r - rows[0]] for r in later)
