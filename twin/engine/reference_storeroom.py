@@ -110,8 +110,9 @@ class Storeroom(Run):
             self.at(max(batch.expires, self.now), ENDS, self.expire, stock, batch)
 
     def expire(self, stock: Stock, batch: Batch) -> None:
-        """What is left of a batch is thrown away."""
+        """What is left of a batch is thrown away; a substitute may now be taken instead."""
         units = stock.throw_away(batch)
         if units:
             self.tell(Kind.EXPIRED, NONE, stock.number, units)
             self.position_changes(stock)
+            self.call_a_round()
