@@ -37,6 +37,7 @@ from twin.engine.state import (
     LATE,
     LEVEL_FELL,
     LINES,
+    LOOK_EVERYWHERE,
     LOOK_FOR_CIRCLES,
     PREEMPTORS,
     RUN_END,
@@ -71,7 +72,7 @@ def _can_go(h, lane, now):
 @compiled
 def _look_where_things_change(h):
     """While one waits who holds the line or may stop others, more lanes than were touched matter."""
-    if h.n[HOLDERS] > 0:
+    if h.n[HOLDERS] > 0 or h.n[LOOK_EVERYWHERE] == 1:
         look_everywhere(h)
         h.n[LOOK_FOR_CIRCLES] = 1
     if h.n[PREEMPTORS] > 0:

@@ -19,6 +19,7 @@ from twin.engine.state import (
     HAS_PREEMPTORS,
     HOLDERS,
     KEPT,
+    LOOK_EVERYWHERE,
     LOOK_FOR_CIRCLES,
     OUT,
     PREEMPTORS,
@@ -61,7 +62,9 @@ def count_waiting(h, patient, by):
     who = h.patient[patient]
     step = h.step[h.row[who.row].step]
     h.n[WAIT] += by
-    h.n[HOLDERS] += by * step.holds
+    if step.holds == 1:
+        h.n[HOLDERS] += by
+        h.n[LOOK_EVERYWHERE] = 1  # when he goes, others may take what he lacked
     h.n[PREEMPTORS] += by * step.preempts
     if who.stopped == 1:
         return

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from llvmlite import ir
 
 from twin.engine.cache import set_cache_folder
 
@@ -80,7 +79,7 @@ class _TablesAttributes(AttributeTemplate):  # type: ignore[misc]
 @lower_getattr_generic(TablesType)
 def _table(context: Any, builder: Any, kind: TablesType, pointer: Any, name: str) -> Any:
     """Load one array's description; it never changes, so it may be kept in a register."""
-    word, offset = ir.IntType(64), 0
+    word, offset = cgutils.intp_t, 0
     for field, array in kind.fields:
         if field == name:
             break
@@ -118,4 +117,4 @@ def _to_pointer(_: TablesType, tables: Any, c: Any) -> NativeValue:
     address = c.pyapi.object_getattr_string(tables, "address")
     number = c.pyapi.long_as_longlong(address)
     c.pyapi.decref(address)
-    return NativeValue(c.builder.inttoptr(number, ir.IntType(8).as_pointer()))
+    return NativeValue(c.builder.inttoptr(number, cgutils.voidptr_t))
