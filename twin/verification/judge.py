@@ -31,8 +31,8 @@ START = date(2025, 1, 6)  # a Monday; no case depends on it
 WIDTH, TAIL_WIDTH, FARTHEST = 0.01, 0.02, 4.0
 #: how many more replications than their estimated need a round brings
 MARGIN = 1.08
-#: a quick run stops after its first round; its intervals may be so much wider, z is judged all the same
-QUICK_ROUND = 12
+#: a quick run is one round of so many replications, or of one part in so many of the usual first round
+QUICK_ROUND, QUICK_PART = 12, 20
 
 Progress = Callable[[str, int, int], None]
 Samples = dict[tuple[str, Where], FloatArray]
@@ -92,9 +92,7 @@ def _play(case: VerificationCase, variant: str | None, quick: bool, told: Progre
     hospital, name = case.hospital(variant), f"{case.id} {variant or ''}".strip()
     wanted = _wanted(case, variant)
     found: Samples = {key: np.zeros(0) for key in wanted}
-    done, need = 0, QUICK_ROUND if quick else case.least
-    if quick and case.most > 1000:
-        need *= 10  # short replications
+    done, need = 0, max(QUICK_ROUND, case.least // QUICK_PART) if quick else case.least
     while done < need:
         told(name, done, need)
         rows = replicate(
