@@ -107,6 +107,42 @@ def test_one_who_holds_the_line_keeps_others_from_the_gauze_that_is_too_little_f
     assert starts(trace) == [60, 60, 10]
 
 
+def test_what_is_delivered_is_no_longer_held_by_one_who_lacks_something_else(engine):
+    house = hospital(
+        staff={"nurse": duty(("00:00", "04:00", 0))},
+        items={"gauze": 1},
+        kits={"one": {"gauze": 1}, "two": {"gauze": 2}},
+        pathways={
+            "big": [{"name": "dress", "kit": "two", "staff": {"nurse": 1}, "holds_the_line": True}],
+            "small": [{"name": "dress", "kit": "one"}],
+        },
+    )
+    today = Snapshot(after(0), orders=(Order("gauze", 5, after(60)),))
+
+    trace = play(engine, house, [dress("big", 0), dress("small", 10)], snapshot=today)
+
+    assert starts(trace) == [240, 60]  # from 60 on the first lacks only the nurse
+
+
+def test_gauze_that_expires_is_not_what_the_emergency_takes(engine):
+    house = hospital(
+        items={"gauze": {"stock": 0, "substitute": "wool"}, "wool": 5},
+        kits={"one": {"gauze": 1}, "two": {"gauze": 2}},
+        pathways={
+            "big": [{"name": "dress", "kit": "two", "holds_the_line": True}],
+            "urgent": [{"name": "dress", "kit": "one"}],
+        },
+        classes={"urgent": {"takes_reserve": True}},
+    )
+    today = Snapshot(after(0), stock={"gauze": (Batch(1, after(60)),)})
+
+    trace = play(engine, house, [dress("big", 0), dress("urgent", 10)], days=1, snapshot=today)
+
+    # the last gauze is held by the one who needs two; when it is thrown away there is the wool
+    assert starts(trace) == [None, 60]
+    assert lines(trace, house, Kind.SUBSTITUTED) == [(60, 2, "gauze", 1)]
+
+
 # ---- kit misses ----------------------------------------------------------------------------------
 
 
