@@ -1,8 +1,9 @@
 """Deadlock: patients who wait for each other's places in a circle that no rule resolves.
 
 An exchange resolves a circle as soon as the people for all its moves are there at once. Where the
-moves together need more people than ever come on duty, nobody in the circle moves again, and neither
-does anybody who waits for its places. Such a run has no answer.
+moves together need more people than ever come on duty, or one of them is of a step that takes no part
+in exchanges, nobody in the circle moves again, and neither does anybody who waits for its places.
+Such a run has no answer. Who will go anyway, because patience or a session ends, frees his place.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.errors import Deadlock
 from twin.hospital import Hospital
-from twin.trace import UNSET, Trace
+from twin.hospital.pathway import Step
+from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.workload import NONE
 
 #: circles looked at before giving up; real houses have a handful [circles]
@@ -25,11 +28,13 @@ _MOST_CIRCLES = 1_000
 
 @dataclass(frozen=True)
 class _Keeper:
-    """One who keeps a place and waits at the end of the run."""
+    """One who keeps a place and waits at the end of the run for another; he goes only if he gets one."""
 
     held: str
     wants: tuple[str, ...]
+    promise: str | None  # a further place that must have a free unit
     people: tuple[tuple[str, int], ...]
+    swaps: bool  # takes part in exchanges
 
 
 def refuse_deadlock(trace: Trace, hospital: Hospital) -> None:
@@ -40,57 +45,119 @@ def refuse_deadlock(trace: Trace, hospital: Hospital) -> None:
     Deadlock
         With the places of the circle, and the people that its moves need at once.
     """
-    keepers = _keepers(trace, hospital)
+    house = _House(trace, hospital)
+    keepers = house.keepers()
     most = {name: int(level.values.max()) for name, level in trace.schedule.levels.items()}
-    stuck = _stuck(keepers, _others(trace, keepers), most)
+    stuck = _stuck(keepers, house.others(keepers), most)
     circles = _circles(stuck)
-    if not circles:
+    if any(_resolves(circle, most) for circle in circles) or not circles:
         return
-    needs = [_need(circle) for circle in circles]
-    short = [[g for g, n in need.items() if n > most[g]] for need in needs]
-    if all(short):
-        places = " -> ".join(keeper.held for keeper in circles[0])
-        group = short[0][0]
-        raise Deadlock(
-            f"patients wait for each other's places for ever: {places} -> {circles[0][0].held}; to swap them "
-            f"all at once takes {needs[0][group]} of {group}, and at most {most[group]} are ever there; let "
-            "one of these steps give up its place (keeps_place = false) or put more people on duty"
-        )
+    circle = circles[0]
+    places = " -> ".join(keeper.held for keeper in circle)
+    raise Deadlock(
+        f"patients wait for each other's places for ever: {places} -> {circle[0].held}; {_why(circle, most)}"
+    )
 
 
-def _keepers(trace: Trace, hospital: Hospital) -> list[_Keeper]:
-    work, found = trace.workload, []
-    for row in np.flatnonzero((trace.requested != UNSET) & (trace.started == UNSET)):
+class _House:
+    """Who is where at the end of a run, as its trace and log tell."""
+
+    def __init__(self, trace: Trace, hospital: Hospital) -> None:
+        self.trace, self.hospital = trace, hospital
+        self.places = _places_now(trace)
+        self.back_home = set(trace.log.only(Kind.CANCELLED).who.tolist())
+        self.holds_promise = self._promises()
+
+    def keepers(self) -> list[_Keeper]:
+        """Those who wait, keep a place, hold no promise, and would wait for ever."""
+        trace, work = self.trace, self.trace.workload
+        inside = trace.outcome[trace.patient] == Outcome.OPEN
+        asked = np.flatnonzero((trace.requested != UNSET) & inside)
+        last = asked[np.append(trace.patient[asked][1:] != trace.patient[asked][:-1], True)[: asked.size]]
+        found = []
+        for row in last[(trace.started[last] == UNSET) & (work.patience[last] == NONE)].tolist():
+            held, step = self._held_before(row), self._step(row)
+            if held is None or not step.places or int(trace.patient[row]) in self.holds_promise:
+                continue
+            if not self._may_be_cancelled(row, step):
+                found.append(self._keeper(row, held, step))
+        return found
+
+    def others(self, keepers: Iterable[_Keeper]) -> Counter[str]:
+        """Patients in each place who do not wait for another: they will leave by themselves."""
+        trace = self.trace
+        inside = np.flatnonzero((trace.started != UNSET) & (trace.left == UNSET) & (self.places != NONE))
+        count = Counter(trace.places[p] for p in self.places[inside])
+        count.update(trace.places[p] for p in self._still_where_found())
+        count.subtract(k.held for k in keepers)
+        return count
+
+    def _step(self, row: int) -> Step:
+        key = self.trace.steps[self.trace.workload.step[row]]
+        return self.hospital.pathways[key.pathway].steps[key.index]
+
+    def _held_before(self, row: int) -> str | None:
+        """Place kept by one who waits for a row's step."""
+        trace, work = self.trace, self.trace.workload
         patient = int(trace.patient[row])
-        first = row == work.first[patient]
-        held = int(work.held[patient]) if first else int(trace.place[row - 1])
-        kept = held != NONE and (first or trace.left[row - 1] == UNSET)
-        if kept:
-            key = trace.steps[work.step[row]]
-            step = hospital.pathways[key.pathway].steps[key.index]
-            if step.places:
-                wants = tuple(a.place for a in step.alternatives())
-                found.append(_Keeper(trace.places[held], wants, tuple(step.staff.items())))
-    return found
+        begun = [r for r in range(int(work.first[patient]), row) if trace.started[r] != UNSET]
+        if begun:
+            kept = NONE if trace.left[begun[-1]] != UNSET else int(self.places[begun[-1]])
+        else:
+            kept = NONE if patient in self.back_home else int(work.held[patient])
+        return None if kept == NONE else trace.places[kept]
+
+    def _still_where_found(self) -> list[int]:
+        """Places of those who were found waiting in one, and have not started a step since."""
+        trace, work = self.trace, self.trace.workload
+        there = np.flatnonzero((work.held != NONE) & (trace.outcome == Outcome.OPEN))
+        return [
+            int(work.held[i])
+            for i in there.tolist()
+            if i not in self.back_home and (trace.started[work.first[i] : work.first[i + 1]] == UNSET).all()
+        ]
+
+    def _promises(self) -> set[int]:
+        """Patients to whom a place was promised at any time: what they wait for may be ready for them."""
+        trace = self.trace
+        made = trace.patient[trace.log.only(Kind.PROMISED).who]
+        return {*made.tolist(), *np.flatnonzero(trace.workload.promised != NONE).tolist()}
+
+    def _may_be_cancelled(self, row: int, step: Step) -> bool:
+        booking = self.hospital.classes[self.trace.steps[self.trace.workload.step[row]].patient_class].booking
+        return booking is not None and booking.limit_step == step.name
+
+    def _keeper(self, row: int, held: str, step: Step) -> _Keeper:
+        pathway = self.hospital.pathways[self.trace.steps[self.trace.workload.step[row]].pathway]
+        later = [s for s in pathway.steps if s.name == step.needs_next and s.places]
+        promise = later[0].alternatives()[0].place if later else None
+        wants = tuple(a.place for a in step.alternatives())
+        open_to_all = not any(self.hospital.everywhere[place].opens_when_full for place in wants)
+        swaps = step.kit is None and step.needs_next is None and open_to_all
+        return _Keeper(held, wants, promise, tuple(step.staff.items()), swaps)
 
 
-def _others(trace: Trace, keepers: Iterable[_Keeper]) -> Counter[str]:
-    """Patients in each place at the end who do not wait for another: they will leave by themselves."""
-    inside = (trace.started != UNSET) & (trace.left == UNSET) & (trace.place != NONE)
-    count = Counter(trace.places[p] for p in trace.place[inside])
-    count.subtract(k.held for k in keepers)
-    return count
+def _places_now(trace: Trace) -> NDArray[np.int64]:
+    """Place of each row's patient at the end, or where he was last; -1 for none. Shape (row,)."""
+    places = trace.place.astype(np.int64)
+    lines = trace.log.only(Kind.STOPPED, Kind.RESUMED, Kind.MOVED)
+    for kind, row, what, n in zip(lines.kind, lines.who, lines.what, lines.n, strict=True):
+        places[row] = NONE if kind == Kind.STOPPED and n == 0 else what
+    return places
 
 
 def _stuck(keepers: list[_Keeper], others: Counter[str], most: dict[str, int]) -> list[_Keeper]:
     """Keepers all of whose wanted places are held by keepers who cannot move either."""
     holders = Counter(k.held for k in keepers)
-    may_free = {
-        place for k in keepers for place in k.wants if others[place] > 0 or holders[place] < most[place]
-    }
+    needed = {place for k in keepers for place in (*k.wants, k.promise) if place is not None}
+    may_free = {place for place in needed if others[place] > 0 or holders[place] < most[place]}
     stuck = list(keepers)
     while True:
-        moving = [k for k in stuck if any(place in may_free for place in k.wants)]
+        moving = [
+            k
+            for k in stuck
+            if any(place in may_free for place in k.wants) and (k.promise is None or k.promise in may_free)
+        ]
         if not moving:
             return stuck
         stuck = [k for k in stuck if k not in moving]
@@ -100,8 +167,8 @@ def _stuck(keepers: list[_Keeper], others: Counter[str], most: dict[str, int]) -
 def _circles(stuck: list[_Keeper]) -> list[list[_Keeper]]:
     """Circles of stuck keepers; of several who would make the same move, one who needs the fewest people."""
     graph = nx.DiGraph()
-    for keeper in sorted(stuck, key=lambda k: -sum(n for _, n in k.people)):
-        for place in keeper.wants:
+    for keeper in sorted(stuck, key=lambda k: (k.swaps, -sum(n for _, n in k.people))):
+        for place in keeper.wants if keeper.promise is None else (*keeper.wants, keeper.promise):
             graph.add_edge(keeper.held, place, keeper=keeper)
     found = []
     for cycle in nx.simple_cycles(graph):
@@ -111,6 +178,27 @@ def _circles(stuck: list[_Keeper]) -> list[list[_Keeper]]:
         if len(found) == _MOST_CIRCLES:
             break
     return found
+
+
+def _resolves(circle: list[_Keeper], most: dict[str, int]) -> bool:
+    """An exchange resolves the circle, when enough people are there."""
+    enough = all(n <= most[g] for g, n in _need(circle).items())
+    return len(circle) > 1 and enough and all(k.swaps for k in circle)
+
+
+def _why(circle: list[_Keeper], most: dict[str, int]) -> str:
+    """Why no exchange resolves a circle, and what would."""
+    cure = "let one of the steps before give up its place (keeps_place = false)"
+    short = [(g, n) for g, n in _need(circle).items() if n > most[g]]
+    if len(circle) == 1:
+        return f"he waits for the place that he keeps; {cure}"
+    if not short:
+        return f"steps with a kit, a promise or an escalation place do not swap; {cure}"
+    group, n = short[0]
+    return (
+        f"to swap them all at once takes {n} of {group}, and at most {most[group]} are ever there; {cure} "
+        "or put more people on duty"
+    )
 
 
 def _need(circle: list[_Keeper]) -> Counter[str]:
