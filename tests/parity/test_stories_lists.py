@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.houses import came, ends, hospital, level, lines, minutes_of, outcomes, play, sitting, starts, told
 from twin.hospital import Hospital
 from twin.trace import Kind, Outcome
-from twin.workload import BOOKED, LISTED
+from twin.workload import BOOKED, LISTED, PLACE_LEFT
 
 DAY = 24 * 60  # minutes
 DONE, OPEN, NO_SHOW, LEFT = Outcome.DONE, Outcome.OPEN, Outcome.NO_SHOW, Outcome.LEFT
@@ -346,6 +346,21 @@ def test_he_who_is_cancelled_gives_up_his_bed_and_what_was_done_is_told_in_the_l
     # the next day the third is as late again, and finds the bed in turnaround again
     assert told(trace, "started")[1:] == [[480 + DAY, 500 + DAY], [None, None]]
     assert outcomes(trace) == [DONE, DONE, OPEN]
+
+
+def test_a_bed_that_the_cancelled_gives_up_lets_the_next_come_and_only_once(engine):
+    house = theatre_house()
+    rows = [
+        case_of("short", 0, 100),
+        ("prepared", 1, [("prepare", 20), ("operate", 30)]),
+        ("emergency", 0, [("operate", 10)], {"cue": (2, "prepare", PLACE_LEFT, 5)}),
+    ]
+
+    trace = play(engine, house, rows, held=LIST)
+
+    # the second lies in the ward when he is cancelled at 560, and gives up the bed again the next day
+    assert lines(trace, house, Kind.CANCELLED) == [(560, 2, 0)]
+    assert came(trace) == [480, 480 + DAY, 565]
 
 
 def test_a_bed_given_up_before_the_cancellation_is_told_as_it_was(engine):

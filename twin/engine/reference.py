@@ -376,6 +376,8 @@ class House(Steps):
 
     def abandon(self, row: int) -> None:
         """A row of a cancelled visit is unset; the log tells of the place that it took."""
+        if self.started[row] != UNSET and self.left[row] == UNSET:
+            self.give_cue(row, PLACE_LEFT)  # the place really is given up
         if self.started[row] != UNSET and self.place[row] != NONE:
             at = self.now if self.left[row] == UNSET else int(self.left[row])
             self.tell(Kind.ABANDONED, row, int(self.place[row]), int(self.started[row]), at=at)
