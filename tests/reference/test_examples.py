@@ -176,7 +176,7 @@ def without_a_bed(beds: tuple[int, int, int]) -> FloatArray:
         asked = {unit: first & seen.asked(Where(place=unit)) for unit in ("acute", "rehab")}
         return [float(refused[rows].mean()) for rows in asked.values()]
 
-    return played(hospital, shares, days=1_825, warm_up=1_095, runs=150, seed=300)
+    return played(hospital, shares, days=1_825, warm_up=1_095, runs=60, seed=300)
 
 
 def test_the_stroke_pathway_gives_table_3():
