@@ -32,12 +32,18 @@ def command(
     """Compare the twin with answers that others have proved."""
     import time
 
+    from dashboards.services.simulation import refuse_file
     from twin.files import write_whole
     from twin.verification import cases_named, verification_page, verify
 
+    chosen = cases_named(cases or [])
+    if out is not None:
+        refuse_file(out, "--out")
     begun, progress = time.process_time(), _progress()
     found = []
-    for case in cases_named(cases or []):
+    if not json:
+        say(_HEAD)
+    for case in chosen:
         rows = verify(case, quick=quick, progress=progress)
         progress("", 0, 0)
         found.append((case, rows))
@@ -53,6 +59,12 @@ def command(
         raise typer.Exit(1)
 
 
+_HEAD = (
+    f"  {'quantity (where)':<46} {'expected':>16} {'observed':>16} {'± (95 %)':>8} {'limit':>8} "
+    f"{'z':>6} {'n':>5}  verdict"
+)
+
+
 def _holds(rows: list[Verdict]) -> bool:
     return all(row.holds for row in rows)
 
@@ -62,10 +74,9 @@ def _told(case: VerificationCase, rows: list[Verdict]) -> str:
 
     lines = [f"{case.id}: {case.title}"]
     for row in rows:
-        held = "holds" if row.holds else "MISSES"
         lines.append(
             f"  {row.label:<46} {row.expected:>16} {row.observed:>16} {percent(row.half_width):>8} "
-            f"{score(row.z):>6} {row.replications:>5}  {held}"
+            f"{percent(row.widest):>8} {score(row.z):>6} {row.replications:>5}  {row.in_words}"
         )
     return "\n".join(lines)
 

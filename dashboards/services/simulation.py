@@ -230,11 +230,22 @@ def refuse_trace(path: Path) -> None:
     if path.suffix not in TRACE_ENDINGS:
         rule = f"a trace is written as {' or '.join(TRACE_ENDINGS)}; the ending says which"
         raise UsageError(f"--trace {path}: {rule}", code="E_OUTPUT")
+    refuse_file(path, "--trace")
+
+
+def refuse_file(path: Path, option: str) -> None:
+    """Refuse, before the work begins, a place where a file cannot be written.
+
+    Raises
+    ------
+    TwinError
+        A folder stands there, or the folder around it cannot be written.
+    """
     if path.is_dir():
-        raise UsageError(f"--trace {path}: a folder stands there; name a file in it", code="E_OUTPUT")
+        raise UsageError(f"{option} {path}: a folder stands there; name a file in it", code="E_OUTPUT")
     around = next(folder for folder in path.absolute().parents if folder.exists())
     if not around.is_dir() or not os.access(around, os.W_OK | os.X_OK):
-        raise TwinError(f"--trace {path}: {around} is not a folder that can be written", code="E_OUTPUT")
+        raise TwinError(f"{option} {path}: {around} is not a folder that can be written", code="E_OUTPUT")
 
 
 def trace_bytes(trace: Trace, path: Path) -> bytes:

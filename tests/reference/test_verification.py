@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from twin.engine import simulate
 from twin.hospital import Hospital
 from twin.hospital.duration import mean_ms
-from twin.units import MS_DAY, MS_IN, FloatArray
-from twin.verification import VerificationCase, all_cases, verify
+from twin.units import MS_DAY, MS_HOUR, MS_IN, FloatArray
+from twin.verification import VerificationCase, all_cases, judge, verify
 from twin.verification.cases import Expect
+from twin.verification.random_hospitals import random_case
 
 CASES = {case.id: case for case in all_cases()}
 #: cases beyond the published table, with their own sources
@@ -94,6 +97,27 @@ def test_a_start_that_is_not_as_by_hand_misses_in_both_engines():
     verdicts = verify(case.model_copy(update={"exactly": (wrong,)}))
 
     assert [v.holds for v in verdicts] == [False, False]
+
+
+def test_a_mean_of_nothing_misses_in_words():
+    case = expecting(CASES["mm1_lam0.5_mu1.0"], boarding_time=1.0)  # nobody goes on from the only room
+
+    (verdict,) = verify(case.model_copy(update={"days": 2}))
+
+    assert not verdict.holds
+    assert verdict.in_words == "MISSES: 24 of 24 replications have no value"
+
+
+def test_runs_that_a_guard_stopped_miss_in_words(monkeypatch):
+    partial = replace(simulate(*random_case(0)), stopped_at=5 * MS_HOUR)
+    monkeypatch.setattr(
+        judge, "replicate", lambda *_, replications, reduce, **__: [reduce(partial) for _ in replications]
+    )
+
+    (verdict,) = verify(expecting(CASES["mm1_lam0.5_mu1.0"], Wq=1.0))
+
+    assert not verdict.holds
+    assert verdict.in_words == "MISSES: a guard stopped 24 of 24 replications"
 
 
 # ---- the published table -------------------------------------------------------------------------

@@ -8,7 +8,8 @@ docs/verification.md.
 from __future__ import annotations
 
 from twin.verification.cases import VerificationCase, all_cases, cases_named
-from twin.verification.judge import Verdict, verify
+from twin.verification.judge import verify
 from twin.verification.page import verification_page
+from twin.verification.verdict import Verdict
 
 __all__ = ["Verdict", "VerificationCase", "all_cases", "cases_named", "verification_page", "verify"]

@@ -15,6 +15,7 @@ from twin.measures.stays import departures
 from twin.trace import UNSET, Outcome, Trace
 from twin.units import MS_IN, IntArray
 from twin.verification.cases import Exactly, VerificationCase, Visitor
+from twin.verification.verdict import Verdict
 from twin.workload import NONE, Workload, number_steps
 
 _WINDOW = Window(date(2025, 1, 6), days=3, tail=0)
@@ -28,10 +29,8 @@ _WORDS = {
 #: what stands in a column where it did not happen
 NEVER = "-"
 
-Row = tuple[str, str, str, str, str, float, float, float, int, bool]
 
-
-def compare_by_hand(case: VerificationCase) -> Iterator[Row]:
+def compare_by_hand(case: VerificationCase) -> Iterator[Verdict]:
     """Each column of the trace beside what was worked out by hand, engine by engine."""
     hospital = case.hospital()
     work = visitors(hospital, case.patients, MS_IN[case.unit])
@@ -45,7 +44,7 @@ def compare_by_hand(case: VerificationCase) -> Iterator[Row]:
                 ", ".join(f"{v:g}" if isinstance(v, float | int) else str(v) for v in row)
                 for row in (column.are, found)
             ]
-            yield (case.id, name, f"{engine} engine", *told, math.nan, math.nan, math.nan, 1, same)  # type: ignore[misc]
+            yield Verdict(case.id, name, f"{engine} engine", told[0], told[1], 1, same)
 
 
 def visitors(hospital: Hospital, patients: tuple[Visitor, ...], unit: int) -> Workload:

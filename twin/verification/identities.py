@@ -7,7 +7,6 @@ rules (``story``). Each check names the hospital (by its seed) in which it does 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -23,6 +22,7 @@ from twin.units import FloatArray, IntArray
 from twin.verification.cases import VerificationCase
 from twin.verification.random_hospitals import random_case
 from twin.verification.story import Stretch, retell
+from twin.verification.verdict import Verdict
 from twin.workload import NONE
 
 HOSPITALS, QUICK_HOSPITALS = 1_000, 100
@@ -33,12 +33,10 @@ Check = Callable[[Trace, Hospital], bool]
 #: instants, and the place, step or house of each
 Events = tuple[IntArray, IntArray]
 
-Row = tuple[str, str, str, str, str, float, float, float, int, bool]
-
 
 def check_identity(
     case: VerificationCase, *, quick: bool = False, progress: Callable[[int, int], None] | None = None
-) -> Iterator[Row]:
+) -> Iterator[Verdict]:
     """Every check of an identity, over all random hospitals."""
     checks = LITTLES if case.identity == "little" else CONSERVATION
     hospitals = QUICK_HOSPITALS if quick else HOSPITALS
@@ -49,7 +47,7 @@ def check_identity(
     for name in checks:
         seeds = [seed for seed in range(hospitals) if name in broken_by(seed)]
         told = "in all" if not seeds else f"not in hospitals {', '.join(map(str, seeds[:10]))}"
-        yield case.id, name, "", "in all", told, math.nan, math.nan, math.nan, hospitals, not seeds
+        yield Verdict(case.id, name, "", "in all", told, hospitals, not seeds)
 
 
 @lru_cache(maxsize=HOSPITALS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -26,6 +25,7 @@ from twin.verification.by_hand import compare_by_hand
 from twin.verification.cases import Expect, VerificationCase
 from twin.verification.identities import check_identity
 from twin.verification.observe import Seen, Where, observe
+from twin.verification.verdict import Verdict
 
 START = date(2025, 1, 6)  # a Monday; no case depends on it
 WIDTH, TAIL_WIDTH, FARTHEST = 0.01, 0.02, 4.0
@@ -36,30 +36,8 @@ QUICK_ROUND, QUICK_PART = 12, 20
 
 Progress = Callable[[str, int, int], None]
 Samples = dict[tuple[str, Where], FloatArray]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One quantity of one case.
-
-    ``half_width`` and ``z`` are nan where a value is exact or an order is judged.
-    """
-
-    case: str
-    quantity: str
-    where: str
-    expected: str
-    observed: str
-    half_width: float  # of the 95 % interval, relative to the expected value
-    widest: float  # that it may have
-    z: float
-    replications: int
-    holds: bool
-
-    @property
-    def label(self) -> str:
-        """The quantity and where it is seen."""
-        return f"{self.quantity} ({self.where})" if self.where else self.quantity
+#: 1 for each replication that a guard stopped
+_STOPPED = ("stopped", Where())
 
 
 def verify(case: VerificationCase, *, quick: bool = False, progress: Progress | None = None) -> list[Verdict]:
@@ -74,9 +52,9 @@ def verify(case: VerificationCase, *, quick: bool = False, progress: Progress | 
     """
     told = progress or (lambda what, done, of: None)
     if case.patients:
-        return [Verdict(*row) for row in compare_by_hand(case)]
+        return list(compare_by_hand(case))
     if case.identity is not None:
-        return [Verdict(*row) for row in check_identity(case, quick=quick, progress=partial(told, case.id))]
+        return list(check_identity(case, quick=quick, progress=partial(told, case.id)))
     samples = {v: _play(case, v, quick, told) for v in _variants(case)}
     rows = [row for e in case.expect for row in _judge(case, e, samples[e.variant], quick)]
     return rows + list(_orders(case, samples, quick))
@@ -91,7 +69,7 @@ def _play(case: VerificationCase, variant: str | None, quick: bool, told: Progre
     """Replications of one variant until every width is reached, or the most allowed."""
     hospital, name = case.hospital(variant), f"{case.id} {variant or ''}".strip()
     wanted = _wanted(case, variant)
-    found: Samples = {key: np.zeros(0) for key in wanted}
+    found: Samples = {key: np.zeros(0) for key in (_STOPPED, *wanted)}
     done, need = 0, max(QUICK_ROUND, case.least // QUICK_PART) if quick else case.least
     while done < need:
         told(name, done, need)
@@ -106,7 +84,7 @@ def _play(case: VerificationCase, variant: str | None, quick: bool, told: Progre
         for key in found:
             found[key] = np.concatenate([found[key], [row[key] for row in rows]])
         done = need
-        if not quick:
+        if not quick and not any(_fault(found, key) for key in wanted):
             need = min(case.most, max(done, *(_needed(found[k], *w) for k, w in wanted.items())))
     return found
 
@@ -136,7 +114,7 @@ def _widest(e: Expect, quantity: str) -> float:
 
 
 def _needed(values: FloatArray, expected: float, widest: float) -> int:
-    """Replications that bring the half-width down to what is allowed."""
+    """Replications that bring the half-width down to what is allowed; each has a value."""
     half = estimate(values).margin95
     if not math.isfinite(widest) or half <= widest * abs(expected):
         return 0
@@ -146,8 +124,18 @@ def _needed(values: FloatArray, expected: float, widest: float) -> int:
 def _reduce(
     trace: Trace, *, hospital: Hospital, unit: str, wanted: list[tuple[str, Where]]
 ) -> dict[tuple[str, Where], float]:
+    if trace.stopped_at is not None:
+        return {_STOPPED: 1.0, **dict.fromkeys(wanted, math.nan)}
     seen = Seen(trace, hospital, unit)
-    return {key: observe(seen, *key) for key in wanted}
+    return {_STOPPED: 0.0, **{key: observe(seen, *key) for key in wanted}}
+
+
+def _fault(samples: Samples, key: tuple[str, Where]) -> str:
+    """Why a mean of these replications says nothing, in words; empty where each has a value."""
+    stopped, missing = int(samples[_STOPPED].sum()), int((~np.isfinite(samples[key])).sum())
+    if stopped:
+        return f"a guard stopped {stopped} of {samples[key].size} replications"
+    return f"{missing} of {samples[key].size} replications have no value" if missing else ""
 
 
 def _judge(case: VerificationCase, e: Expect, samples: Samples, quick: bool) -> Iterator[Verdict]:
@@ -155,6 +143,7 @@ def _judge(case: VerificationCase, e: Expect, samples: Samples, quick: bool) -> 
         known = estimate(samples[quantity, e.where])
         z = _normal_score(known, expected)
         width, widest = known.margin95 / abs(expected), math.inf if quick else _widest(e, quantity)
+        fault = _fault(samples, (quantity, e.where))
         near = e.within is None or quick or abs(known.mean - expected) <= e.within
         where = ", ".join(part for part in (e.variant, str(e.where)) if part)
         yield Verdict(
@@ -163,11 +152,12 @@ def _judge(case: VerificationCase, e: Expect, samples: Samples, quick: bool) -> 
             where,
             f"{expected:.6g}",
             f"{known.mean:.6g}",
+            known.n,
+            bool(width <= widest and abs(z) < FARTHEST and near and not fault),
             width,
             widest,
             z,
-            known.n,
-            bool(width <= widest and abs(z) < FARTHEST and near),
+            fault,
         )
 
 
@@ -190,6 +180,7 @@ def _orders(case: VerificationCase, samples: dict[str | None, Samples], quick: b
             n = min(a.size, b.size)
             gap: Estimate = paired(a[:n], b[:n])
             where = ", ".join(part for part in (str(o.where), f"{high} - {low}") if part)
-            told, nan = f"{gap.mean:.4g} ± {gap.margin95:.2g}", math.nan
-            holds = gap.mean > (-gap.margin95 if quick else gap.margin95)
-            yield Verdict(case.id, o.of, where, "> 0", told, nan, nan, nan, n, holds)
+            told = f"{gap.mean:.4g} ± {gap.margin95:.2g}"
+            fault = _fault(samples[low], (o.of, o.where)) or _fault(samples[high], (o.of, o.where))
+            holds = not fault and gap.mean > (-gap.margin95 if quick else gap.margin95)
+            yield Verdict(case.id, o.of, where, "> 0", told, n, bool(holds), fault=fault)

@@ -6,9 +6,11 @@ counts those who asked in the measured days; a time average is over the measured
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,6 +180,16 @@ class Stock:
 Estimator = Callable[[Seen, Where, float], float]
 
 
+def _mean(values: NDArray[Any]) -> float:
+    """The mean; nan, a replication without a value, where there is nobody to look at."""
+    return float(values.mean()) if values.size else math.nan
+
+
+def _quantile(values: FloatArray, p: float) -> float:
+    """The quantile; nan where there is nobody to look at."""
+    return float(np.quantile(values, p)) if values.size else math.nan
+
+
 def _wait(seen: Seen, where: Where) -> FloatArray:
     asked = seen.asked(where)
     return (seen.waited_until[asked] - seen.trace.requested[asked]) / seen.unit
@@ -221,7 +233,7 @@ def _full(seen: Seen, where: Where) -> float:
 
 
 def _outcome(seen: Seen, where: Where, *wanted: Outcome) -> float:
-    return float(np.isin(seen.outcome[seen.asked(where)], wanted).mean())
+    return _mean(np.isin(seen.outcome[seen.asked(where)], wanted))
 
 
 def _house(seen: Seen, where: Where) -> float:
@@ -231,7 +243,7 @@ def _house(seen: Seen, where: Where) -> float:
     if where.patient_class is not None:
         counted &= trace.workload.patient_class == trace.classes.index(where.patient_class)
     gone = np.minimum(departures(trace)[counted], trace.end)
-    return float(((gone - trace.came[counted]) / seen.unit).mean())
+    return _mean((gone - trace.came[counted]) / seen.unit)
 
 
 def _census_moment(seen: Seen, where: Where, *, about_mean: bool) -> float:
@@ -281,7 +293,7 @@ def _boarding(seen: Seen, where: Where) -> float:
 
 def _boarding_time(seen: Seen, where: Where) -> float:
     rows = _boarders(seen, where) & seen.asked(where)
-    return float(((seen.gone[rows] - seen.trace.ended[rows]) / seen.unit).mean())
+    return _mean((seen.gone[rows] - seen.trace.ended[rows]) / seen.unit)
 
 
 def _in_treatment(seen: Seen, where: Where) -> float:
@@ -324,15 +336,15 @@ def _cost_at_day_end(seen: Seen, where: Where, penalty: float) -> float:
 
 #: name -> (what it is, how it is found); "@" stands for the number given with the name
 ESTIMATORS: dict[str, tuple[str, Estimator]] = {
-    "Wq": ("mean wait from asking to the start, or to leaving unserved", lambda s, w, _: _wait(s, w).mean()),
-    "W": ("mean time from asking for the step to leaving its place", lambda s, w, _: _stay(s, w).mean()),
+    "Wq": ("mean wait from asking to the start, or to leaving unserved", lambda s, w, _: _mean(_wait(s, w))),
+    "W": ("mean time from asking for the step to leaving its place", lambda s, w, _: _mean(_stay(s, w))),
     "Lq": ("mean number waiting", lambda s, w, _: _in_line(s, w)),
     "L": ("mean number waiting or in the place", lambda s, w, _: _in_system(s, w)),
     "occupied": ("mean number in the place", lambda s, w, _: _busy(s, w)),
     "utilisation": ("used / open time of the place", lambda s, w, _: _utilisation(s, w)),
-    "P_wait": ("share of those who ask that do not start at once", lambda s, w, _: (_wait(s, w) > 0).mean()),
-    "P_wait_over": ("share that waits longer than @", lambda s, w, x: (_wait(s, w) > x).mean()),
-    "W_quantile": ("quantile @ of the time W", lambda s, w, p: np.quantile(_stay(s, w), p)),
+    "P_wait": ("share of those who ask that do not start at once", lambda s, w, _: _mean(_wait(s, w) > 0)),
+    "P_wait_over": ("share that waits longer than @", lambda s, w, x: _mean(_wait(s, w) > x)),
+    "W_quantile": ("quantile @ of the time W", lambda s, w, p: _quantile(_stay(s, w), p)),
     "P_empty": ("share of time in which nobody waits or is in the place", lambda s, w, _: _empty(s, w)),
     "P_full": ("share of time in which the place is full", lambda s, w, _: _full(s, w)),
     "P_refused": (
@@ -362,7 +374,7 @@ ESTIMATORS: dict[str, tuple[str, Estimator]] = {
     "boarding": ("mean number who keep the place after the step is over", lambda s, w, _: _boarding(s, w)),
     "boarding_time": ("mean time a patient keeps it, of all who go on", lambda s, w, _: _boarding_time(s, w)),
     "in_treatment": ("mean number in the step itself", lambda s, w, _: _in_treatment(s, w)),
-    "fill_rate": ("share of demands met at once", lambda s, w, _: 1 - (_wait(s, w) > 0).mean()),
+    "fill_rate": ("share of demands met at once", lambda s, w, _: 1 - _mean(_wait(s, w) > 0)),
     "backorders": ("mean number of demands that wait", lambda s, w, _: _in_line(s, w)),
     "on_hand": ("mean stock on hand", lambda s, w, _: _on_hand(s, w)),
     "P_stockout": ("share of time without stock", lambda s, w, _: _out_of_stock(s, w)),

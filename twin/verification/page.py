@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 from twin.verification.cases import VerificationCase
-from twin.verification.judge import FARTHEST, TAIL_WIDTH, WIDTH, Verdict
+from twin.verification.judge import FARTHEST, TAIL_WIDTH, WIDTH
 from twin.verification.observe import ESTIMATORS
+from twin.verification.verdict import Verdict
 
 COMMAND = "twin verify --out docs/verification.md"
 
@@ -86,7 +87,7 @@ def _cells(v: Verdict) -> tuple[str, ...]:
         percent(v.widest),
         score(v.z),
         str(v.replications),
-        "holds" if v.holds else "**MISSES**",
+        v.in_words if v.holds else f"**{v.in_words}**",
     )
 
 

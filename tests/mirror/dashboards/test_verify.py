@@ -24,7 +24,10 @@ def test_a_trace_by_hand_is_shown_with_its_verdict(capsys):
     code, told, _ = verify(capsys, "hand_lindley")
 
     assert code == 0
-    assert told.splitlines()[0].startswith("hand_lindley: One server")
+    head, title, *_ = told.splitlines()
+    assert head.split()[:3] == ["quantity", "(where)", "expected"]
+    assert head.split()[-4:] == ["limit", "z", "n", "verdict"]
+    assert title.startswith("hand_lindley: One server")
     assert told.count("0, 4, 5, 8, 10") == 4  # expected and observed, in two engines
     assert told.splitlines()[-1] == "1 of 1 cases hold"
 
@@ -63,6 +66,14 @@ def test_json_is_one_document_with_every_verdict(capsys):
     assert case["id"] == "hand_renege"
     assert {row["where"] for row in case["quantities"]} == {"kernel engine", "reference engine"}
     assert all(row["holds"] for row in case["quantities"])
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(capsys, tmp_path):
+    code, told, error = verify(capsys, "hand_lindley", "--out", str(tmp_path))
+
+    assert code == 2
+    assert told == ""
+    assert f"--out {tmp_path}: a folder stands there; name a file in it" in error
 
 
 def test_the_page_is_written_with_command_versions_table_and_sources(capsys, tmp_path):
