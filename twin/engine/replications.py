@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.case import Case, Schedule, Window, shared_schedule
 from twin.engine import Engine, simulate
@@ -22,9 +23,9 @@ from twin.errors import Cancelled, UsageError
 from twin.hospital import Hospital
 from twin.hospital.duration import mean_ms
 from twin.hospital.load import class_rates, growth_a_day, overloaded, visits
-from twin.trace import UNSET, Outcome, Trace
+from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, MS_MINUTE, MS_SECOND
-from twin.workload import draw_workload
+from twin.workload import STOPPED, draw_workload
 
 T = TypeVar("T")
 
@@ -151,11 +152,27 @@ def days_until_too_many(case: Case, window: Window) -> int:
 
 
 def waiting_at_stop(trace: Trace) -> int:
-    """Patients who waited for a step when the run ended. [patients]"""
-    asked = (trace.requested != UNSET) & (trace.started == UNSET)
-    if trace.outcome is not None:
-        asked &= (trace.outcome == Outcome.OPEN)[trace.patient]
-    return int(np.unique(trace.patient[asked]).size)
+    """Patients who waited for a step when the run ended, those stopped in one too. [patients]"""
+    waits = (trace.requested != UNSET) & (trace.started == UNSET)
+    waits |= _stopped(trace)
+    waits &= (trace.outcome == Outcome.OPEN)[trace.patient]
+    return int(np.unique(trace.patient[waits]).size)
+
+
+def _stopped(trace: Trace) -> NDArray[np.bool_]:
+    """Whether each row was stopped when the run ended and not gone on with since, shape (row,)."""
+    work, rows = trace.workload, trace.workload.step.size
+    given_up = trace.log.only(Kind.ABANDONED)
+    begins = np.full(rows, UNSET)  # of the visit that counts: an abandoned one counts no longer
+    np.maximum.at(begins, given_up.who, given_up.at)
+    balance = np.zeros(rows, np.int64)
+    balance[work.first[:-1][(work.origin == STOPPED) & (np.diff(work.first) > 0)]] = 1
+    balance[given_up.who] = 0
+    for kind, one in ((Kind.STOPPED, 1), (Kind.RESUMED, -1)):
+        told = trace.log.only(kind)
+        counts = told.at > begins[told.who]
+        np.add.at(balance, told.who[counts], one)
+    return balance > 0
 
 
 class _Hands(Generic[T]):

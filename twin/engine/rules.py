@@ -11,9 +11,9 @@ import numpy as np
 
 from twin.calendar import Clock
 from twin.hospital import Hospital
+from twin.hospital.cases import case_length
 from twin.hospital.discharge import discharge_shift
-from twin.hospital.duration import mean_ms
-from twin.units import clock_ms, minutes
+from twin.units import clock_ms
 from twin.workload import StepKey, discharge_profile
 
 #: waiting requests at which a run stops with partial results [patients]
@@ -42,18 +42,10 @@ def expected_lengths(hospital: Hospital) -> list[int]:
 
     The mean length of the class's limited step (else of its first), and the turnaround after it.
     """
-    lengths = []
-    for patient_class in hospital.classes.values():
-        if patient_class.booking is None:
-            lengths.append(0)
-            continue
-        steps = hospital.pathways[patient_class.pathway].steps
-        named = [s for s in steps if s.name == patient_class.booking.limit_step]
-        step = named[0] if named else steps[0]
-        places = step.alternatives()
-        clean = hospital.everywhere[places[0].place].turnaround_minutes if places else 0
-        lengths.append(round(mean_ms(step.duration)) + minutes(clean))
-    return lengths
+    return [
+        0 if patient_class.booking is None else case_length(hospital, patient_class)
+        for patient_class in hospital.classes.values()
+    ]
 
 
 def review_instants(hospital: Hospital, clock: Clock, end: int) -> list[tuple[int, int]]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from twin.hospital.duration import mean_ms
+from twin.hospital.cases import case_length
 from twin.hospital.flows import class_rates
 from twin.hospital.hospital import Hospital
-from twin.hospital.pathway import PatientClass
 from twin.hospital.sessions import Session
 from twin.hospital.week import Days
 from twin.units import DAYS_WEEK, MS_MINUTE
@@ -30,12 +29,15 @@ class WaitingList:
     ----------
     joins : [patients a day]
     booked : most that can be booked in the usual week [patients a day]
+    exact : whether so many can be booked; of cases of several lengths it may be fewer, for what is left
+        of a session may be too short for the next
     """
 
     classes: tuple[str, ...]
     sessions: tuple[str, ...]
     joins: float
     booked: float
+    exact: bool = True
 
     @property
     def share_booked(self) -> float:
@@ -59,10 +61,14 @@ def waiting_lists(hospital: Hospital) -> tuple[WaitingList, ...]:
         classes = tuple(name for name in hospital.classes if ("class", name) in part)
         sessions = tuple(name for name in hospital.sessions if ("session", name) in part)
         joins = sum(rates[name] for name in classes)
-        case = sum(rates[name] * case_length(hospital, hospital.classes[name]) for name in classes)
-        mean_case = case / joins if joins > 0 else 0.0
-        booked = sum(_patients_a_day(hospital.sessions[name], mean_case) for name in sessions)
-        found.append(WaitingList(classes, sessions, joins, booked))
+        cases = {name: case_length(hospital, hospital.classes[name]) for name in classes if rates[name] > 0}
+        mean_case = sum(rates[name] * case for name, case in cases.items()) / joins if joins > 0 else 0.0
+        booked, exact = 0.0, True
+        for session in (hospital.sessions[name] for name in sessions):
+            lengths = {cases[name] for name in session.classes if name in cases}
+            exact = exact and (session.slot_minutes is not None or len(lengths) <= 1)
+            booked += _patients_a_day(session, lengths, mean_case)
+        found.append(WaitingList(classes, sessions, joins, booked, exact))
     return tuple(found)
 
 
@@ -74,27 +80,24 @@ def growing_lists(hospital: Hospital) -> tuple[WaitingList, ...]:
 def list_in_words(hospital: Hospital, waiting: WaitingList) -> str:
     """One line about a list that grows."""
     sessions = " + ".join(f"{hospital.sessions[name].title} ({name})" for name in waiting.sessions)
+    most, least = ("", "") if waiting.exact else ("at most ", "at least ")
     return (
-        f"{sessions}: {waiting.joins:.1f} patients a day join the list, {waiting.booked:.1f} can be booked; "
-        f"it grows by {waiting.growth:.1f} a day"
+        f"{sessions}: {waiting.joins:.1f} patients a day join the list, {most}{waiting.booked:.1f} can be "
+        f"booked; it grows by {least}{waiting.growth:.1f} a day"
     )
 
 
-def case_length(hospital: Hospital, patient_class: PatientClass) -> float:
-    """Mean length of the step by which a case is booked, and the turnaround after it. [ms]"""
-    steps = hospital.pathways[patient_class.pathway].steps
-    limit = patient_class.booking.limit_step if patient_class.booking is not None else None
-    step = next((step for step in steps if step.name == limit), steps[0])
-    places = step.alternatives()
-    clean = hospital.everywhere[places[0].place].turnaround_minutes * MS_MINUTE if places else 0.0
-    return mean_ms(step.duration) + clean
+def _patients_a_day(session: Session, lengths: set[int], mean_case: float) -> float:
+    """Most patients that a session takes, mean over the usual week.
 
-
-def _patients_a_day(session: Session, mean_case: float) -> float:
-    """Most patients that a session takes, mean over the usual week."""
+    By time, cases of one length [ms] are whole ones: the next is booked only if what is left is enough.
+    Of cases of several lengths it is the time over their mean, which is never passed in the long run.
+    """
     start, end = session.span
     held = float(Days.usual_week().count(session).sum()) * session.sittings / DAYS_WEEK
     if session.slot_minutes is not None:
         slots = int((end - start) // (session.slot_minutes * MS_MINUTE))
         return held * (slots * session.patients_a_slot + session.extra_at_start)
-    return held * (end - start) / mean_case if mean_case > 0 else 0.0
+    if len(lengths) == 1:
+        return held * ((end - start) // max(*lengths, 1))
+    return held * (end - start) / mean_case if lengths and mean_case > 0 else 0.0

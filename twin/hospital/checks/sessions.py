@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from twin.calendar import DAY_NAMES
 from twin.errors import Problem
 from twin.hospital.base import Duration
+from twin.hospital.cases import booked_length
 from twin.hospital.checks.pathways import names_of, places_of, steps_of
 from twin.hospital.checks.tables import (
     EVERYWHERE,
@@ -21,11 +23,10 @@ from twin.hospital.checks.tables import (
     unknown,
     wall_of,
 )
-from twin.hospital.duration import mean_ms
 from twin.hospital.places import Place, Ward
 from twin.hospital.sessions import Session
 from twin.hospital.week import Days, calendar_table, walls
-from twin.units import MS_MINUTE, minutes
+from twin.units import MS_MINUTE
 
 _CODE = "E_CALENDAR"
 
@@ -137,10 +138,10 @@ def _case_length(raw: Table, table: Table) -> int | None:
     """Expected length of a case, as the engines book it. [ms]"""
     step = _step_of_case(raw, table)
     try:
-        length = round(mean_ms(Duration.model_validate(step.get("duration"))))
+        duration = Duration.model_validate(step.get("duration"))
+        everywhere = {name: place for key in EVERYWHERE for name, place in tables(raw, key)}
+        first = everywhere.get(places_of(step)[0], {}) if places_of(step) else {}
+        clean = number_of(first, "turnaround_minutes", 0.0)
+        return booked_length(duration, clean if 0 <= clean < math.inf else 0.0)
     except (ValidationError, AssertionError):
         return None  # told where single tables are read
-    everywhere = {name: place for key in EVERYWHERE for name, place in tables(raw, key)}
-    first = everywhere.get(places_of(step)[0], {}) if places_of(step) else {}
-    clean = number_of(first, "turnaround_minutes", 0.0)
-    return length + minutes(clean) if clean >= 0 else length

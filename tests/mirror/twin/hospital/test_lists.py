@@ -1,12 +1,19 @@
 """Waiting lists: what joins them against what the sessions of a usual week can take."""
 
+import numpy as np
 import pytest
 
-from tests.houses import hospital
+from tests.houses import START, hospital
+from twin.calendar import DAY_NAMES
+from twin.case import Case, Window
+from twin.engine import ENGINES, simulate
 from twin.hospital import Hospital
+from twin.hospital.base import Duration
 from twin.hospital.lists import growing_lists, list_in_words, waiting_lists
 from twin.hospital.load import offered_load, overloaded
 from twin.hospital.sessions import Session
+from twin.trace import Kind
+from twin.workload import draw_workload
 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri"]
 
@@ -46,6 +53,39 @@ def test_time_of_the_week_is_booked_by_the_length_of_cases():
 
     assert waiting.booked == pytest.approx(5 / 7 * 240 / 40)
     assert waiting.growth == pytest.approx(10 - 30 / 7)
+
+
+def test_what_is_left_of_a_session_takes_no_part_of_a_case():
+    short = {**BOTH, "days": list(DAY_NAMES), "to": "10:55"}  # 115 minutes for cases of 40
+
+    (waiting,) = waiting_lists(clinic({"list": short}, daily_mean=2.5))
+
+    assert (waiting.booked, waiting.growth) == (2, 0.5)
+
+
+def test_cases_of_several_lengths_are_booked_at_most_by_their_mean():
+    made = clinic({"list": BOTH}, daily_mean=10)
+    (step,) = made.pathways["new"].steps
+    longer = step.model_copy(update={"duration": Duration(mean=70, unit="minutes")})
+    new = made.pathways["new"].model_copy(update={"steps": (longer,)})
+    mixed = made.model_copy(update={"pathways": {**made.pathways, "new": new}})
+
+    (waiting,) = growing_lists(mixed)
+
+    assert waiting.booked == pytest.approx(5 / 7 * 240 / (0.25 * 80 + 0.75 * 40))
+    assert "at most 3.4 can be booked; it grows by at least 6.6 a day" in list_in_words(mixed, waiting)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_as_many_are_booked_as_the_list_is_told_to_take(engine):
+    short = {**BOTH, "days": list(DAY_NAMES), "to": "10:55", "booked_days_ahead": 0}
+    made = clinic({"list": short}, daily_mean=40)
+
+    window = Window(START, days=10, tail=0)
+    trace = simulate(Case(made), draw_workload(Case(made), window, seed=1, replication=0), engine=engine)
+
+    sitting = trace.log.only(Kind.BOOKED).what
+    assert np.unique(sitting, return_counts=True)[1].max() == 2 == waiting_lists(made)[0].booked
 
 
 def test_classes_that_share_no_session_wait_on_lists_of_their_own():
