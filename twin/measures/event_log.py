@@ -95,7 +95,7 @@ def _vidigi(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "entity_id": work.key[patient],
-            "pathway": np.array(trace.classes, dtype=object)[work.patient_class[patient]],
+            "pathway": _pathways(trace)[work.patient_class[patient]],
             "event_type": np.array(_TYPES, dtype=object)[rank],
             "event": columns["event"][order],
             "time": to_minutes(columns["at"][order]),
@@ -104,6 +104,12 @@ def _vidigi(trace: Trace) -> pd.DataFrame:
             "run_number": np.full(order.size, work.replication + 1),
         }
     )
+
+
+def _pathways(trace: Trace) -> Any:
+    """Name of each class's pathway, shape (class,)."""
+    pathway = {step.patient_class: step.pathway for step in trace.steps}
+    return np.array([pathway[name] for name in trace.classes], dtype=object)
 
 
 def _part(patient: IntArray, at: IntArray, rank: int, event: Any, **more: IntArray) -> dict[str, Any]:

@@ -73,6 +73,17 @@ def test_vidigi_reads_one_line_an_event_with_the_unit_of_the_place():
     assert log["time"].is_monotonic_increasing
 
 
+def test_the_pathway_is_the_one_that_the_patients_class_goes():
+    see = [{"name": "see"}]
+    shared = hospital(pathways={"adult": see, "child": see})
+    child = shared.classes["child"].model_copy(update={"pathway": "adult"})
+    shared = shared.model_copy(update={"classes": {**shared.classes, "child": child}})
+
+    log = event_log(made(shared, [("child", 0, [("see", None, 0, 0, 5, 5)])]), "vidigi")
+
+    assert set(log["pathway"]) == {"adult"}
+
+
 def test_no_unit_of_a_place_holds_two():
     many = made(
         house(),
