@@ -54,11 +54,17 @@ RULES = {
     "circles": 0.12,
 }
 
+#: the same where a hospital is crowded with rules, if other than 3 of 4: those that send patients away
+_CROWDED = {"if_full": 0.3, "waiting_room": 0.3, "patience": 0.5, "circles": 0.3}
 
-def random_case(rng: Random) -> Case:
-    """A hospital of a few wards and places, tight enough that patients block each other."""
+
+def random_case(rng: Random, *, crowded: bool = False) -> Case:
+    """A hospital of a few wards and places, tight enough that patients block each other.
+
+    Where it is ``crowded`` with rules, three of four are in force.
+    """
     while True:
-        raw = _Maker(rng).description()
+        raw = _Maker(rng, crowded).description()
         if not check_references(raw):
             break
     hospital = Hospital.model_validate(raw)
@@ -158,9 +164,13 @@ class _Maker:
     """One description; which rules are in force is thrown once for all of it."""
 
     rng: Random
+    crowded: bool = False
 
     def __post_init__(self) -> None:
-        self.rules = {name: self.rng.random() < share for name, share in RULES.items()}
+        self.rules = {
+            name: self.rng.random() < (_CROWDED.get(name, 0.75) if self.crowded else share)
+            for name, share in RULES.items()
+        }
 
     def on(self, rule: str, share: float = 0.5) -> bool:
         """Whether a rule that may be in force is so here."""

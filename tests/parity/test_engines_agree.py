@@ -18,9 +18,9 @@ from twin.hospital import parse_hospital, shipped
 from twin.workload import draw_workload
 
 
-def _agree(seed: int, *, whole_minutes: bool) -> None:
+def _agree(seed: int, *, whole_minutes: bool, crowded: bool = False) -> None:
     rng = Random(seed)
-    any_case = random_case(rng)
+    any_case = random_case(rng, crowded=crowded)
     work = random_workload(rng, any_case, whole_minutes=whole_minutes)
 
     schedule = resolve(any_case, work.window, work.absent)
@@ -46,11 +46,17 @@ def test_engines_agree_on_a_clock_of_whole_minutes_where_ties_abound(seed):
     _agree(seed, whole_minutes=True)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.integers(0, 2**32), st.booleans())
+def test_engines_agree_where_most_rules_are_in_force_at_once(seed, whole_minutes):
+    _agree(seed, whole_minutes=whole_minutes, crowded=True)
+
+
 @pytest.mark.long
 @settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, 2**40), st.booleans())
-def test_engines_agree_on_thousands_of_hospitals(seed, whole_minutes):
-    _agree(seed, whole_minutes=whole_minutes)
+@given(st.integers(0, 2**40), st.booleans(), st.booleans())
+def test_engines_agree_on_thousands_of_hospitals(seed, whole_minutes, crowded):
+    _agree(seed, whole_minutes=whole_minutes, crowded=crowded)
 
 
 @pytest.mark.parametrize(("name", "days"), [("small", 14), ("reference", 3)])
