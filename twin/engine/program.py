@@ -43,6 +43,7 @@ from twin.engine.state import (
 )
 from twin.hospital import Hospital
 from twin.hospital.pathway import PatientClass, Step
+from twin.hospital.places import Place, Ward
 from twin.units import IntArray, days, hours, minutes
 from twin.workload import ARRIVES, NONE, ON_CUE, STOPPED, StepKey, Workload, number_steps
 
@@ -87,6 +88,9 @@ class _Tables:
     steps: list[Step]
     classes: list[PatientClass]  # of each step
     numbers: dict[str, dict[str, int]]  # resource by kind and name
+    by_name: dict[tuple[str, str], int]  # step by class and name
+    promised: set[int]  # steps that another of the pathway needs next
+    everywhere: list[Ward | Place]
     may_stop: bool
     ages: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
@@ -154,16 +158,22 @@ def _begin(hospital: Hospital, workload: Workload) -> _Tables:
     keys = number_steps(hospital)
     places, groups = len(hospital.everywhere), len(hospital.staff)
     fixed = [*hospital.everywhere.values(), *hospital.staff.values()]
+    steps = [hospital.pathways[k.pathway].steps[k.index] for k in keys]
+    by_name = {(k.patient_class, k.name): number for number, k in enumerate(keys)}
+    wanted = ((k.patient_class, s.needs_next) for k, s in zip(keys, steps, strict=True) if s.needs_next)
     return _Tables(
         hospital,
         keys,
-        [hospital.pathways[k.pathway].steps[k.index] for k in keys],
+        steps,
         [hospital.classes[k.patient_class] for k in keys],
         {
             "place": {name: i for i, name in enumerate(hospital.everywhere)},
             "group": {name: places + i for i, name in enumerate(hospital.staff)},
             "supply": {name: places + groups + i for i, name in enumerate(hospital.supplies)},
         },
+        by_name,
+        {by_name[entry] for entry in wanted if entry in by_name},
+        list(hospital.everywhere.values()),
         may_stop=any(entry.on_fall == "stop" for entry in fixed)
         or any(c.preempts for c in hospital.classes.values())
         or bool((workload.origin == STOPPED).any()),
@@ -232,11 +242,11 @@ def _step(t: _Tables, number: int, classes: list[Row], shift: int) -> Row:
 
 def _promise(t: _Tables, number: int) -> tuple[int, int]:
     """Step that ``needs_next`` names, and its first place; -1 if there is none."""
-    key, wanted = t.keys[number], t.steps[number].needs_next
-    for other, k in enumerate(t.keys):
-        if k.patient_class == key.patient_class and k.name == wanted and t.steps[other].places:
-            return other, t.numbers["place"][t.steps[other].alternatives()[0].place]
-    return NONE, NONE
+    wanted = t.steps[number].needs_next
+    other = t.by_name.get((t.keys[number].patient_class, wanted)) if wanted else None
+    if other is None or not t.steps[other].places:
+        return NONE, NONE
+    return other, t.numbers["place"][t.steps[other].alternatives()[0].place]
 
 
 def _entries(t: _Tables, step: Step, patient_class: PatientClass) -> Row:
@@ -283,7 +293,7 @@ def _lane(t: _Tables, step: int, kind: int, place: int = NONE, **more: int) -> i
     row = {"step": step, "place": place, "kind": kind, "promise": NONE, "head": NONE, "tail": NONE, **more}
     row["takes_place"] = place != NONE and kind in (ORDINARY, RESUME, TRANSFER)
     row["rank"] = row.get("number", 0) > 0 and kind != TRANSFER
-    gated = place != NONE and list(t.hospital.everywhere.values())[place].opens_when_full
+    gated = place != NONE and t.everywhere[place].opens_when_full
     taken = t.entries[row.get("entry_from", 0) : row.get("entry_to", 0)]
     plain = all(e["kind"] == PEOPLE and e["pool"] == NONE for e in taken)
     row["plain"] = plain and not gated and row["promise"] == NONE
@@ -312,13 +322,8 @@ def _lanes_of(t: _Tables, number: int, row: Row) -> Row:
     found.update(free_from=found["lane_from"], free_to=found["lane_to"])
     if promise != NONE:  # who holds another promise already needs no second
         lanes("free", ORDINARY, wanted or [{}], **everything)
-    key = t.keys[number]
-    promised = any(
-        k.patient_class == key.patient_class and s.needs_next == key.name
-        for k, s in zip(t.keys, t.steps, strict=True)
-    )
     found["promised_lane"] = NONE
-    if promised and step.places:
+    if number in t.promised and step.places:
         place = row["first_place"]
         found["promised_lane"] = _lane(t, number, PROMISED, place, **everything, promise=promise)
     found.update(kept_lane=NONE, resume_from=0, resume_to=0)
@@ -337,7 +342,7 @@ def _may_swap(t: _Tables, lane: Row, component: IntArray) -> bool:
     """Keepers in this lane may move in a circle."""
     if lane["kind"] != ORDINARY or lane["place"] == NONE or component[lane["place"]] == NONE:
         return False
-    step, place = t.steps[lane["step"]], list(t.hospital.everywhere.values())[lane["place"]]
+    step, place = t.steps[lane["step"]], t.everywhere[lane["place"]]
     return step.kit is None and step.needs_next is None and not place.opens_when_full
 
 
@@ -391,11 +396,10 @@ def _people_of(t: _Tables, lane: Row) -> list[Row]:
 def _who_waits(t: _Tables) -> list[list[int]]:
     """Lanes that may go on when a resource is freed or, where it is a gate, is full."""
     waits: list[list[int]] = [[] for names in t.numbers.values() for _ in names]
-    entries = list(t.hospital.everywhere.values())
     for number, lane in enumerate(t.lanes):
         needed = {lane["promise"]}
         if lane["takes_place"]:
-            gates = entries[lane["place"]].opens_when_full
+            gates = t.everywhere[lane["place"]].opens_when_full
             needed |= {lane["place"], *(t.numbers["place"][gate] for gate in gates)}
         for e in t.entries[lane.get("entry_from", 0) : lane.get("entry_to", 0)]:
             needed |= {e["resource"], e["pool"]}

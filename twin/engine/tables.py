@@ -32,7 +32,10 @@ from numba.np.numpy_support import from_dtype
 
 
 class Tables:
-    """Arrays by name, C-contiguous; a subclass annotates them."""
+    """Arrays by name, C-contiguous; all tables of one subclass are of the same kinds."""
+
+    _kinds: ClassVar[list[tuple[str, np.dtype[Any], int]]] = []
+    _type: ClassVar[TablesType | None] = None
 
     def __init__(self, **arrays: np.ndarray[Any, Any]) -> None:
         words: list[int] = []
@@ -41,7 +44,11 @@ class Tables:
                 raise ValueError(f"table {name} is not contiguous")
             words += [array.ctypes.data, *array.shape]
             setattr(self, name, array)
-        self._names = tuple(arrays)
+        kinds = [(name, array.dtype, array.ndim) for name, array in arrays.items()]
+        if not self._kinds:
+            type(self)._kinds = kinds
+        if kinds != self._kinds:
+            raise ValueError(f"tables of other kinds than before: {kinds}")
         self._words = np.array(words, np.int64)  # kept as long as its address is used
         self.address = self._words.ctypes.data
 
@@ -56,11 +63,11 @@ class TablesType(types.Type):
 
 @typeof_impl.register(Tables)
 def _type_of(tables: Tables, _: Any) -> TablesType:
-    fields = []
-    for name in tables._names:
-        array = getattr(tables, name)
-        fields.append((name, types.Array(from_dtype(array.dtype), array.ndim, "C")))
-    return TablesType(tuple(fields))
+    cls = type(tables)
+    if cls._type is None:
+        fields = ((name, types.Array(from_dtype(dtype), ndim, "C")) for name, dtype, ndim in cls._kinds)
+        cls._type = TablesType(tuple(fields))
+    return cls._type
 
 
 @register_model(TablesType)

@@ -52,3 +52,13 @@ def test_more_orders_than_there_is_room_for_are_played_again():
 def test_a_table_that_does_not_lie_in_one_piece_is_refused():
     with pytest.raises(ValueError, match="table level is not contiguous"):
         Tables(level=np.zeros((4, 4), np.int64)[:, ::2])
+
+
+def test_tables_of_one_class_are_always_of_the_same_kinds():
+    class Levels(Tables):
+        pass
+
+    Levels(level=np.zeros(3, np.int64))
+
+    with pytest.raises(ValueError, match="tables of other kinds than before"):
+        Levels(level=np.zeros((3, 3), np.int64))
