@@ -27,7 +27,7 @@ def named_before_the_run(case: Case, window: Window) -> list[str]:
     )  # once more: the forecast may bring patients whom the hospital did not expect
     hospital = with_forecast_means(case)
     return [
-        f"{_names(hospital, pool.members)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open; "
+        f"{_names(hospital, pool.members)}: {pool.in_words}; "
         f"the queue grows by {growth_a_day(hospital, pool):.1f} a day"
         for pool in overloaded(hospital)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from scenarios.base_case import Base
     from twin.hospital import Hospital
 
+#: what is played where neither the question nor an example says how long and how often
+DAYS, REPLICATIONS = 28, 20
+
+
+def _examples() -> str:
+    """Names of the examples, from their folder: to load their package would make the help slow."""
+    files = (resources.files("twin") / "hospital" / "examples").iterdir()
+    return ", ".join(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+
+
 HospitalFile = Annotated[
     Path | None,
     typer.Argument(
@@ -26,7 +37,9 @@ HospitalFile = Annotated[
 
 def command(
     hospital: HospitalFile = None,
-    days: Annotated[int, typer.Option("--days", help="Days to measure.")] = 28,
+    days: Annotated[
+        int | None, typer.Option("--days", help="Days to measure.", show_default=str(DAYS))
+    ] = None,
     warm_up: Annotated[
         int | None,
         typer.Option(
@@ -35,7 +48,10 @@ def command(
             show_default="56",
         ),
     ] = None,
-    replications: Annotated[int, typer.Option("--replications", help="How many futures.")] = 20,
+    replications: Annotated[
+        int | None,
+        typer.Option("--replications", help="How many futures.", show_default=str(REPLICATIONS)),
+    ] = None,
     seed: Seed = 1,
     engine: Annotated[
         str, typer.Option("--engine", help="kernel, or reference (the one to read).")
@@ -51,14 +67,15 @@ def command(
         Path | None,
         typer.Option(
             "--trace",
-            help="Write the first replication's trace (.parquet or .csv); as an event log: "
-            "NAME.vidigi.csv, NAME.process.csv.",
+            help="Write the first replication's trace (.parquet or .csv), the warm-up and the two days after "
+            "those measured included; as an event log: NAME.vidigi.csv, NAME.process.csv.",
         ),
     ] = None,
     example: Annotated[
         str | None,
         typer.Option(
-            "--example", help="Play a shipped page: mmc, ward, clinic, urgent_care, stroke_pathway."
+            "--example",
+            help=f"Play a shipped page, for as long as its source if you do not say: {_examples()}.",
         ),
     ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -69,10 +86,12 @@ def command(
     from dashboards.services.simulation_job import SimulationAsked, play, refuse_question
     from twin.hospital import load_hospital
 
+    if example is not None:
+        days, warm_up, replications = _run_of(example, days, warm_up, replications)
     asked = SimulationAsked(
-        days=days,
+        days=DAYS if days is None else days,
         warm_up=warm_up,
-        replications=replications,
+        replications=REPLICATIONS if replications is None else replications,
         seed=seed,
         engine=engine,  # type: ignore[arg-type]
         plan=None if plan is None else str(plan.absolute()),
@@ -115,6 +134,28 @@ def _example(name: str, hospital: Path | None) -> Hospital:
     if hospital is not None:
         raise UsageError(f"either {hospital} or --example {name}, not both")
     return parse_hospital(example(name), source=f"{name}.toml")
+
+
+def _run_of(
+    name: str, days: int | None, warm_up: int | None, replications: int | None
+) -> tuple[int, int, int]:
+    """Days, warm-up and replications: those asked for, and for the rest those of the example's own run."""
+    from scenarios.base_case import WARM_UP
+    from twin.hospital.examples import example_run
+
+    own, said = example_run(name), []
+    if days is None:
+        days = own.days
+        said.append(f"--days {days}")
+    if warm_up is None:
+        warm_up = min(own.warm_up, max(WARM_UP, days))
+        said.append(f"--warm-up {warm_up}")
+    if replications is None:
+        replications = own.replications
+        said.append(f"--replications {replications}")
+    if said:
+        note(f"{name} is played with {' '.join(said)}: {own.why}")
+    return days, warm_up, replications
 
 
 def _base(hospital: Hospital, asked: SimulationAsked, start: datetime | None) -> Base:

@@ -27,6 +27,7 @@ from twin.hospital.load import (
     Pool,
     growing_lists,
     growth_a_day,
+    hasty_in_words,
     just_full,
     left_out,
     overloaded,
@@ -65,12 +66,31 @@ class MeasureRow:
 
 @dataclass(frozen=True)
 class LoadRow:
-    """What is asked of places that stand in for each other, or of a group, and what is open on average."""
+    """What is asked of places that stand in for each other, or of a group, and what is open on average.
+
+    Attributes
+    ----------
+    offered, open : [beds, places or people]
+    ratio : rho, by which the status is judged: ``lasting`` / ``open``
+    lasting : of what is offered, by patients who wait for as long as it takes; the others leave or skip.
+        Runs kept before it was told do not have it.
+    """
 
     members: tuple[str, ...]
-    offered: float  # [beds, places or people]
+    offered: float
     open: float
-    ratio: float  # rho
+    ratio: float
+    lasting: float | None = None
+
+    @property
+    def needed(self) -> float:
+        """What is asked for by those who wait for as long as it takes. [beds, places or people]"""
+        return self.offered if self.lasting is None else self.lasting
+
+    @property
+    def is_worth_naming(self) -> bool:
+        """Whether it is nearly full, were nobody to give up."""
+        return max(self.offered, self.needed) >= WORTH_NAMING * self.open and self.offered > 0
 
 
 @dataclass(frozen=True)
@@ -163,6 +183,7 @@ def run_simulation(
     stopped = sorted(row["stopped"] for row in rows if row["stopped"])
     if trace_to is not None:
         write_whole(trace_to, rows[0]["trace"])
+        notes += _days_of_trace(window)
     converged = status == STEADY and not stopped
     return SimulationAnswer(
         hospital=case.hospital.name,
@@ -178,7 +199,9 @@ def run_simulation(
         waits=_waits([row["waits"] for row in rows]),
         status=status,
         partial=bool(stopped),
-        loads=tuple(LoadRow(p.members, p.offered, p.open, p.ratio) for p in pools(expected)),
+        loads=tuple(
+            LoadRow(p.members, p.offered, p.open, p.lasting_ratio, p.lasting) for p in pools(expected)
+        ),
     )
 
 
@@ -187,7 +210,7 @@ def status_of(hospital: Hospital) -> str:
     over = overloaded(hospital)
     if not over:
         return STEADY
-    rho = max(pool.ratio for pool in over)
+    rho = max(pool.lasting_ratio for pool in over)
     return "NO_STEADY_STATE rho=1" if all(just_full(pool) for pool in over) else f"UNSTABLE rho={rho:.4g}"
 
 
@@ -205,7 +228,18 @@ def _label(hospital: Hospital, pool: Pool) -> str:
     if just_full(pool):
         return f"no steady state before {where}: exactly what it can do is asked of it (offered load 1)"
     growth = growth_a_day(hospital, pool)
-    return f"queue grows by {growth:.1f} a day before {where} (offered load {pool.ratio:.2f})"
+    more = hasty_in_words(pool.offered - pool.lasting)
+    return f"queue grows by {growth:.1f} a day before {where} (offered load {pool.lasting_ratio:.2f}){more}"
+
+
+def _days_of_trace(window: Window) -> list[str]:
+    """What a trace holds beside the days that are measured."""
+    if window.warm_up == 0 and window.tail == 0:
+        return []
+    return [
+        f"the trace holds {window.total:,} days: {window.warm_up} of warm-up, the {window.days} measured and "
+        f"{window.tail} after them, in which who came in the measured days goes on"
+    ]
 
 
 def _stops(stopped: Sequence[str], replications: int) -> list[str]:
@@ -291,13 +325,16 @@ def _margin(margin95: float, is_known: bool) -> str:
 
 def _load_lines(answer: SimulationAnswer) -> list[str]:
     """The fullest places and groups: what is asked of them, and what is open."""
-    full = sorted((row for row in answer.loads if row.ratio >= WORTH_NAMING), key=lambda row: -row.ratio)
+    full = sorted(
+        (row for row in answer.loads if row.is_worth_naming), key=lambda row: (-row.ratio, -row.offered)
+    )
     if not full:
         return []
     lines = ["", f"{'offered load':<36}{'needed':>9} {'open':>13}   load"]
     for row in full[:FULLEST]:
         name = row.members[0] + (f" and {len(row.members) - 1} more" if len(row.members) > 1 else "")
-        lines.append(f"{name:<36}{row.offered:>9.1f} {row.open:>13.1f}   {row.ratio:.2f}")
+        more = hasty_in_words(row.offered - row.needed)
+        lines.append(f"{name:<36}{row.needed:>9.1f} {row.open:>13.1f}   {row.ratio:.2f}{more}")
     return lines
 
 

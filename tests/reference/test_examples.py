@@ -20,13 +20,15 @@ from tests.architecture.test_every_number_has_a_source import KINDS, numbers, so
 from twin.case import Case, Window
 from twin.engine.replications import replicate
 from twin.hospital import Hospital, parse_hospital
-from twin.hospital.examples import example, example_names
+from twin.hospital.examples import example, example_names, example_run
 from twin.trace import UNSET, Trace
 from twin.units import MS_DAY, MS_HOUR, FloatArray, minutes, to_minutes
 from twin.verification import all_cases
 from twin.verification.observe import Seen, Where, observe
 
 MONDAY = date(2025, 1, 6)
+#: what a command asks for that does not say more
+RUN = {"--days": 28, "--warm-up": 56, "--replications": 20}
 
 
 def page(name: str, **changes: Any) -> Hospital:
@@ -80,6 +82,18 @@ def test_an_example_can_be_read_and_is_one_page(name):
     assert text.startswith("# ")
     assert len(text.splitlines()) <= 125
     assert f"twin simulate --example {name}" in text
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_the_command_on_the_page_asks_for_the_run_that_the_example_carries(name):
+    (line,) = [line for line in example(name).splitlines() if "twin simulate --example" in line]
+
+    words = line.split()
+    asked = {flag: int(words[words.index(flag) + 1]) for flag in words if flag in RUN}
+    carried = example_run(name)
+    own = dict(zip(RUN, (carried.days, carried.warm_up, carried.replications), strict=True))
+    assert {**RUN, **asked} == own
+    assert carried.why
 
 
 @pytest.mark.parametrize(

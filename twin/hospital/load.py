@@ -29,6 +29,7 @@ __all__ = [
     "class_rates",
     "growing_lists",
     "growth_a_day",
+    "hasty_in_words",
     "just_full",
     "left_out",
     "offered_load",
@@ -41,6 +42,8 @@ __all__ = [
 
 #: an offered load this near to 1 is 1: the sums behind it are rounded
 _EXACTLY = 1e-9
+#: what is told with one digit is told from here on [beds, places or people]
+_WORTH_TELLING = 0.05
 #: rounds in which the shares that are served settle (assumed: each halves what is left, or better)
 _ROUNDS = 50
 
@@ -93,6 +96,17 @@ class Pool:
     def lasting_ratio(self) -> float:
         """Offered by patients who do not give up / open: at 1 and above, the queue has no end. [fraction]"""
         return _ratio(self.lasting, self.open)
+
+    @property
+    def in_words(self) -> str:
+        """What is asked by those who wait as long as it takes, by the others, and what is open."""
+        more = hasty_in_words(self.offered - self.lasting)
+        return f"{self.lasting:.1f} needed on average{more}, {self.open:.1f} open"
+
+
+def hasty_in_words(hasty: float) -> str:
+    """What is asked beside the rest by patients who leave or skip, in brackets; empty where it is nothing."""
+    return f" (and {hasty:.1f} more by those who give up)" if hasty >= _WORTH_TELLING else ""
 
 
 def offered_load(hospital: Hospital) -> tuple[Load, ...]:
@@ -230,7 +244,7 @@ def refuse_nowhere_to_go(hospital: Hospital) -> None:
     ]
     if nowhere:
         lines = [
-            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average and never one open; "
+            f"  {_names(hospital, pool)}: {pool.lasting:.1f} needed on average and never one open; "
             "open some, or send the patients elsewhere"
             for pool in nowhere
         ]
@@ -245,17 +259,18 @@ def refuse_steady_overload(hospital: Hospital) -> None:
     Raises
     ------
     Overload
-        With every pool whose offered load is at or above what is open.
+        With every pool of which those who do not give up ask for all that is open.
     """
     over = overloaded(hospital)
     if not all(just_full(pool) for pool in over):
         lines = [
-            f"  {_names(hospital, pool)}: {pool.offered:.1f} needed on average, {pool.open:.1f} open "
-            f"(offered load {pool.ratio:.2f}); the queue grows by {growth_a_day(hospital, pool):.1f} a day"
+            f"  {_names(hospital, pool)}: {pool.in_words} "
+            f"(offered load {pool.lasting_ratio:.2f}); "
+            f"the queue grows by {growth_a_day(hospital, pool):.1f} a day"
             for pool in over
         ]
         raise Overload(
-            f"there is no steady state (UNSTABLE rho={max(pool.ratio for pool in over):.4g}): "
+            f"there is no steady state (UNSTABLE rho={max(pool.lasting_ratio for pool in over):.4g}): "
             "queues would grow without end\n"
             + "\n".join(lines)
             + "\nopen more, or ask for a finite run from the day it begins (--warm-up 0)"

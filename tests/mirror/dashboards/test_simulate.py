@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboards.services.simulation import refuse_or_label, run_simulation, trace_bytes
+from dashboards.services.simulation import refuse_or_label, run_simulation, trace_bytes, words
 from scenarios.base_case import FIRST_DAY
 from tests.houses import hospital as small_hospital
 from tests.mirror.twin.measures.made import made
 from twin.case import Case, Window
 from twin.errors import Overload
 from twin.hospital import parse_hospital
+from twin.hospital.examples import example_names
+from twin.units import MS_DAY
 
 ONE_DOCTOR = """
 name = "One doctor"
@@ -73,6 +75,27 @@ def test_the_same_days_from_an_empty_house_are_played_and_labelled():
     assert notes == ["queue grows by 104.0 a day before doctor (offered load 2.08)"]
 
 
+def test_the_load_told_is_that_of_those_who_do_not_give_up():
+    see = {"name": "see", "places": ["room"], "duration": {"mean": 60, "unit": "minutes"}}
+    house = small_hospital(
+        places={"room": 1}, pathways={"patient": [see], "hasty": [{**see, "if_full": "leaves"}]}
+    )
+    door = house.arrivals["door"].model_copy(
+        update={"daily_mean": 24 * 4, "mix": {"patient": 0.5, "hasty": 0.5}}
+    )
+    case = Case(house.model_copy(update={"arrivals": {"door": door}}))
+
+    answer = run_simulation(case, Window(FIRST_DAY, days=2), seed=1, replications=2)
+
+    assert answer.status == "UNSTABLE rho=2"
+    assert (
+        "queue grows by 24.0 a day before room (offered load 2.00) (and 2.0 more by those who give up)"
+        in (answer.notes)
+    )
+    (line,) = [line for line in words(answer).splitlines() if line.startswith("room ")]
+    assert line.split() == "room 2.0 1.0 2.00 (and 2.0 more by those who give up)".split()
+
+
 def test_people_who_are_never_there_are_refused_even_for_a_day():
     with pytest.raises(Overload, match="never one open"):
         refuse_or_label(_case(doctors=0), Window(FIRST_DAY, days=1))
@@ -101,6 +124,46 @@ def test_the_traces_name_says_whether_it_is_written_as_an_event_log(name, column
     text = trace_bytes(trace, Path(name))
 
     assert column in pd.read_csv(io.BytesIO(text)).columns
+
+
+def test_a_trace_says_which_days_it_holds_beside_those_measured(tmp_path):
+    window = Window(FIRST_DAY, days=3)
+
+    answer = run_simulation(_case(), window, seed=1, replications=1, trace_to=tmp_path / "trace.csv")
+
+    assert answer.notes[-1].startswith(
+        "the trace holds 5 days: 0 of warm-up, the 3 measured and 2 after them"
+    )
+    came = pd.read_csv(tmp_path / "trace.csv")["came"]
+    assert came.max() // MS_DAY == 4
+
+
+def test_an_example_is_played_as_its_source_plays_it():
+    code, out, told = _twin("simulate", "--example", "urgent_care", "--replications", 2, "--json")
+
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["days"], answer["warm_up"], answer["replications"]) == (1, 0, 2)
+    assert "urgent_care is played with --days 1 --warm-up 0: its source plays one day" in told
+
+
+def test_days_asked_of_an_example_count_and_its_warm_up_is_no_longer_than_they_allow():
+    code, out, told = _twin(
+        "simulate", "--example", "stroke_pathway", "--days", 7, "--replications", 1, "--json"
+    )
+
+    answer = json.loads(out)
+    assert code == 0
+    assert (answer["days"], answer["warm_up"]) == (7, 56)
+    assert "--warm-up 56:" in told
+    assert "--days" not in told
+
+
+def test_the_help_names_every_example():
+    code, out, _ = _twin("simulate", "--help")
+
+    assert code == 0
+    assert [name for name in example_names() if name not in out] == []
 
 
 def test_an_impossible_horizon_is_refused_in_words(tmp_path):

@@ -219,6 +219,24 @@ def test_those_who_wait_as_long_as_it_takes_grow_a_queue_beside_those_who_leave(
     assert too_full(made) == [("room",)]
 
 
+def test_a_steady_state_is_refused_by_what_those_ask_who_do_not_give_up():
+    see = {"name": "see", "places": ["room"]}
+    made = busy(
+        {"patient": [see], "hasty": [{**see, "if_full": "leaves"}]},
+        places={"room": 1},
+        daily_mean=48 * 4,
+        mix={"patient": 0.25, "hasty": 0.75},
+    )
+
+    with pytest.raises(Overload) as told:
+        refuse_steady_overload(made)
+
+    assert "UNSTABLE rho=2)" in str(told.value)
+    assert "2.0 needed on average (and 6.0 more by those who give up), 1.0 open (offered load 2.00)" in str(
+        told.value
+    )
+
+
 def test_a_float_pool_stands_beside_its_groups():
     steps = [{"name": "see", "staff": {"nurse": 1}}]
     alone = busy(steps, staff={"nurse": 1})
