@@ -1,13 +1,18 @@
-"""What holds in every hospital, however it is built: nobody is lost, no bed holds two, Little's law."""
+"""What holds in every hospital, however it is built: nobody is lost, no bed holds two, no time is lost."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.properties.conftest import Run
 from tests.properties.people import at_work
-from twin.measures.stays import LATER, stays, wait_ends, worked
+from twin.measures.stays import LATER, departures, stays, wait_ends, worked
 from twin.trace import UNSET, Kind, Outcome
-from twin.units import IntArray, minutes
+from twin.units import MS_HOUR, IntArray, minutes
 from twin.workload import ARRIVES, FAR, IN_STEP, NONE, ON_CUE, STEP_ENDED, STOPPED, WAITING
 
 _OUT = (Outcome.DONE, Outcome.LEFT, Outcome.REFUSED, Outcome.BALKED)
@@ -39,19 +44,6 @@ def test_patients_in_are_patients_out_and_patients_inside(runs):
         assert not (out & inside).any(), run.seed
         assert (open_rows <= 1).all(), run.seed
         assert np.array_equal(trace.requested[first] != UNSET, came), run.seed
-
-
-def test_by_class_too_patients_in_are_out_or_inside(runs):
-    for run in runs:
-        trace, classes = run.trace, len(run.trace.classes)
-        of_class = trace.workload.patient_class
-
-        came = np.bincount(of_class[trace.came != UNSET], minlength=classes)
-        out = np.bincount(of_class[np.isin(trace.outcome, _OUT)], minlength=classes)
-        still = (trace.outcome == Outcome.OPEN) & (trace.came != UNSET)
-        inside = np.bincount(of_class[still], minlength=classes)
-
-        assert np.array_equal(came, out + inside), run.seed
 
 
 def test_who_comes_comes_when_the_workload_says(runs):
@@ -180,22 +172,50 @@ def test_nobody_is_in_two_places(runs):
         assert (end[:-1][same] <= begin[1:][same]).all(), run.seed
 
 
-def test_patients_in_each_place_are_those_of_whom_the_trace_says_so(runs):
-    """Those who came in less those who went out are the rows that hold the place at the end."""
-    for run in runs:
-        trace, found = run.trace, stays(run.trace)
-        inside = found.end == LATER
-        rows = (trace.started != UNSET) & (trace.left == UNSET) & (trace.place != NONE)
-        stopped_or_moved = np.isin(
-            np.flatnonzero(rows), trace.log.only(Kind.STOPPED, Kind.RESUMED, Kind.MOVED).who
-        )
-        plain = np.flatnonzero(rows)[~stopped_or_moved]
+def keeps_as_the_steps_say(run) -> bool:
+    """Whether each place is one of its step's, held from the start to the end of the step, or to the next.
 
-        assert np.isin(plain, found.row[inside]).all(), run.seed
-        for place in range(len(trace.places)):
-            here = found.row[inside & (found.place == place)]
-            told = plain[trace.place[plain] == place]
-            assert np.isin(told, here).all(), run.seed
+    When it is given up is worked out from the ends of steps and of waits, not from ``left``; of patients
+    of whom the log tells nothing.
+    """
+    trace, first = run.trace, run.trace.workload.first
+    until, places = wait_ends(trace), list(run.trace.places)
+    plain = ~np.isin(np.arange(trace.workload.patients), _told_of(trace))
+    for patient in np.flatnonzero(plain & (trace.came != UNSET) & _comes_in_the_run(trace)):
+        rows = np.arange(first[patient], first[patient + 1])
+        rows = rows[trace.requested[rows] != UNSET]
+        out = trace.outcome[patient] != Outcome.OPEN
+        over = np.where(trace.started[rows] == UNSET, until[rows], trace.ended[rows]).max(initial=UNSET)
+        served = rows[trace.started[rows] != UNSET]
+        for i, row in enumerate(served):
+            step = run.steps[trace.workload.step[row]]
+            following = served[i + 1] if i + 1 < served.size else None
+            if trace.place[row] >= 0 and not step.in_place:
+                if places[trace.place[row]] not in [a.place for a in step.alternatives()]:
+                    return False
+            if step.keeps_place and trace.ended[row] != UNSET:
+                left = trace.started[following] if following is not None else over if out else UNSET
+            else:
+                left = trace.ended[row]
+            if trace.place[row] >= 0 and trace.left[row] != left:
+                return False
+    return True
+
+
+def _told_of(trace) -> IntArray:
+    """Patients whose rows were stopped, moved or begun for nothing."""
+    return np.unique(
+        trace.patient[trace.log.only(Kind.STOPPED, Kind.RESUMED, Kind.MOVED, Kind.ABANDONED).who]
+    )
+
+
+def _comes_in_the_run(trace) -> NDArray[np.bool_]:
+    """Whether each patient was not there before the run, shape (patient,)."""
+    return ~np.isin(trace.workload.origin, (IN_STEP, WAITING, STOPPED))
+
+
+def test_a_place_is_kept_as_long_as_the_step_says(runs):
+    assert [run.seed for run in runs if not keeps_as_the_steps_say(run)] == []
 
 
 def _taken(run, place: int) -> tuple[IntArray, IntArray]:
@@ -248,46 +268,75 @@ def test_no_place_takes_more_than_are_open(runs):
             assert (after <= level).all(), (run.seed, name)
 
 
-def test_littles_law_holds_to_the_millisecond_in_each_place(runs):
-    """The area under the number in a place is the sum of the times that patients spent there."""
-    for run in runs:
-        trace, found = run.trace, stays(run.trace)
-        total = found.time_by_place(len(trace.places), 0, trace.end)
-        for place in range(len(trace.places)):
-            here = found.place == place
-            begin = np.clip(found.begin[here], 0, trace.end)
-            end = np.clip(found.end[here], 0, trace.end)
-            at = np.concatenate([begin, end, [0, trace.end]])
-            change = np.concatenate([np.ones(begin.size), -np.ones(end.size), [0, 0]]).astype(np.int64)
-            order = np.lexsort((-change, at))
-            number = np.cumsum(change[order])
-
-            assert (number >= 0).all(), run.seed
-            assert int((number[:-1] * np.diff(at[order])).sum()) == int(total[place]), run.seed
+def waits_and_steps_fill_the_visit(run) -> bool:
+    """Whether each visit, from coming until the last place was left, is as long as its waits and steps."""
+    trace, patients = run.trace, run.trace.workload.patients
+    out = np.isin(trace.outcome, _OUT) & _comes_in_the_run(trace)
+    asked = (trace.requested != UNSET) & out[trace.patient]
+    waits = (wait_ends(trace) - trace.requested)[asked]
+    begun = asked & (trace.started != UNSET)
+    steps = (trace.ended - trace.started)[begun]
+    filled = np.bincount(trace.patient[asked], waits, patients) + np.bincount(
+        trace.patient[begun], steps, patients
+    )
+    visit = departures(trace) - trace.came
+    return np.array_equal(filled[out].astype(np.int64), visit[out])
 
 
-def test_littles_law_holds_in_the_house(runs):
-    """The area under came less gone is the sum of the times in the house, out of columns of their own."""
-    for run in runs:
+def test_waits_and_steps_fill_the_visit(runs):
+    assert [run.seed for run in runs if not waits_and_steps_fill_the_visit(run)] == []
+
+
+# ---- and a falsified trace is found --------------------------------------------------------------
+
+
+def falsified(run, column: str, late: int) -> Run:
+    values = getattr(run.trace, column)
+    changed = np.where(values == UNSET, UNSET, values + late)
+    return replace(run, trace=replace(run.trace, **{column: changed}))
+
+
+@pytest.fixture
+def visited(runs) -> list[Run]:
+    """Runs in which somebody came, took a place and was out again, and of whom the log tells nothing."""
+    found = []
+    for run in runs[:40]:
         trace = run.trace
-        until = wait_ends(trace)
-        out = np.isin(trace.outcome, _OUT)
-        came = trace.came != UNSET
-        gone = np.full(came.size, trace.end)
-        for patient in np.flatnonzero(out):
-            rows = slice(*trace.workload.first[patient : patient + 2])
-            times = np.where(trace.left[rows] == UNSET, until[rows], trace.left[rows])
-            gone[patient] = times[times != LATER].max()
-        begin = np.maximum(trace.came[came], 0)
-        end = np.maximum(gone[came], 0)
-        at = np.concatenate([begin, end, [0, trace.end]])
-        change = np.concatenate([np.ones(begin.size), -np.ones(end.size), [0, 0]]).astype(np.int64)
-        order = np.lexsort((-change, at))
-        number = np.cumsum(change[order])
+        whole = np.isin(trace.outcome, _OUT) & _comes_in_the_run(trace)
+        whole[_told_of(trace)] = False
+        if (whole[trace.patient] & (trace.place >= 0) & (trace.left != UNSET)).any():
+            found.append(run)
+    return found
 
-        assert (end >= begin).all(), run.seed
-        assert (number >= 0).all(), run.seed
-        assert int((number[:-1] * np.diff(at[order])).sum()) == int((end - begin).sum()), run.seed
+
+def test_places_left_late_are_found(visited):
+    late = [falsified(run, "left", MS_HOUR) for run in visited]
+
+    assert len(visited) > 10
+    assert not any(keeps_as_the_steps_say(run) for run in late)
+    assert not any(waits_and_steps_fill_the_visit(run) for run in late)
+
+
+def test_steps_asked_for_early_are_found(visited):
+    early = [falsified(run, "requested", -MS_HOUR) for run in visited]
+
+    assert not any(waits_and_steps_fill_the_visit(run) for run in early)
+
+
+def test_a_place_that_is_none_of_the_steps_is_found(visited):
+    for run in visited:
+        trace = run.trace
+        whole = _comes_in_the_run(trace)
+        whole[_told_of(trace)] = False
+        own = np.array([not step.in_place for step in run.steps])[trace.workload.step]
+        row = np.flatnonzero(whole[trace.patient] & own & (trace.place >= 0))[0]
+        allowed = [a.place for a in run.steps[trace.workload.step[row]].alternatives()]
+        others = [i for i, name in enumerate(trace.places) if name not in allowed]
+        for other in others:
+            place = trace.place.copy()
+            place[row] = other
+
+            assert not keeps_as_the_steps_say(replace(run, trace=replace(trace, place=place))), run.seed
 
 
 # ---- people --------------------------------------------------------------------------------------
