@@ -140,24 +140,24 @@ def a_length_that_is_no_number(twin: Twin) -> None:
     for length in ("mean = nan", "mean = inf", "mean = -inf", "mean = 1e6, at_most = nan"):
         said = twin("simulate", twin.file(house("mean = 2", length)))
 
-        said.is_refused("E_NOT_FINITE", "pathways.stay.steps.1.duration", "a finite number")
+        said.is_refused("E_NOT_FINITE", "pathways.stay.steps.bed.duration", "a finite number")
 
     said = twin(
         "simulate",
         twin.file(house("mean = 2, cv = 0.5", "mean = 1e6, cv = 10").replace("gamma", "lognormal")),
     )
-    said.is_refused("E_NOT_FINITE", "pathways.stay.steps.1.duration", "longer than the clock can hold")
+    said.is_refused("E_NOT_FINITE", "pathways.stay.steps.bed.duration", "longer than the clock can hold")
 
 
 @BOOK.answers_to("B107", "negative delay from a Normal LOS")
 def a_normal_length_of_stay(twin: Twin) -> None:
     said = twin("simulate", twin.file(house('shape = "gamma"', 'shape = "normal"')))
-    said.is_refused("E_NEGATIVE_DELAY", "pathways.stay.steps.1.duration.shape", "lognormal")
+    said.is_refused("E_NEGATIVE_DELAY", "pathways.stay.steps.bed.duration.shape", "lognormal")
 
     for old, new, path in (
-        ("mean = 2,", "mean = -2,", "steps.1.duration.mean"),
+        ("mean = 2,", "mean = -2,", "steps.bed.duration.mean"),
         ("turnaround_minutes = 30", "turnaround_minutes = -30", "wards.oak.turnaround_minutes"),
-        ("mean = 2, cv = 0.5", "quantiles = [[0.0, -1.0], [1.0, 9.0]]", "steps.1.duration.quantiles"),
+        ("mean = 2, cv = 0.5", "quantiles = [[0.0, -1.0], [1.0, 9.0]]", "steps.bed.duration.quantiles"),
     ):
         said = twin("simulate", twin.file(house(old, new)))
         said.is_refused("E_NEGATIVE_DELAY", path)
@@ -168,7 +168,7 @@ def shares_that_are_no_whole(twin: Twin) -> None:
     for home, total in ((0.27, "0.97"), (0.5, "1.2")):
         said = twin("simulate", twin.file(house("home = 0.3", f"home = {home}")))
 
-        said.is_refused("E_PROBABILITY", f"steps.0.next = {total}", "never rescaled silently")
+        said.is_refused("E_PROBABILITY", f"steps.seen.next = {total}", "never rescaled silently")
 
 
 # ---- what can be asked of a run ------------------------------------------------------------------

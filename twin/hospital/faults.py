@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twin.errors import Problem
+from twin.hospital.checks.pathways import steps_of
+from twin.hospital.checks.tables import Table, table_of
 
 #: tags that pydantic adds to a path where an entry may be a name or a table
 _NAME_TAG, _TABLE_TAG = "constrained-str", "Alternative"
+#: a name that can stand in a path
+_A_NAME = re.compile("[a-z][a-z0-9_]*")
 
 _RULES = {
     "extra_forbidden": "no such key here",
@@ -55,6 +61,40 @@ def problems_of(faults: Sequence[Mapping[str, Any]]) -> list[Problem]:
     return list(found.values())
 
 
+def as_in_file(problems: Iterable[Problem], raw: Table) -> list[Problem]:
+    """Problems in the order of the file's tables, steps named by their names where they have one."""
+    ordered = sorted(problems, key=lambda problem: _place_in_file(problem.path, raw))
+    return [replace(problem, path=_with_names_of_steps(problem.path, raw)) for problem in ordered]
+
+
+def _place_in_file(path: str, raw: object) -> tuple[int, ...]:
+    """Where a path stands among the keys of each table on the way; what is not there comes last."""
+    places = []
+    for part in path.split("."):
+        if isinstance(raw, Mapping):
+            places.append(list(raw).index(part) if part in raw else len(raw))
+            raw = raw.get(part)
+        elif isinstance(raw, list) and part.isdigit() and int(part) < len(raw):
+            places.append(int(part))
+            raw = raw[int(part)]
+        else:
+            break
+    return tuple(places)
+
+
+def _with_names_of_steps(path: str, raw: Table) -> str:
+    """``pathways.minor.steps.3.places`` with the step's name for its number, if it has one of its own."""
+    parts = path.split(".")
+    if len(parts) < 4 or (parts[0], parts[2]) != ("pathways", "steps") or not parts[3].isdigit():
+        return path
+    steps = steps_of(table_of(table_of(raw, "pathways"), parts[1]))
+    names, number = [step.get("name") for step in steps], int(parts[3])
+    name = names[number] if number < len(names) else None
+    if isinstance(name, str) and _A_NAME.fullmatch(name) and names.count(name) == 1:
+        parts[3] = name
+    return ".".join(parts)
+
+
 def _counts(fault: Mapping[str, Any], faults: Sequence[Mapping[str, Any]]) -> bool:
     """Leave out what only follows from another fault."""
     loc, entry = fault["loc"], fault["input"]
@@ -85,7 +125,8 @@ def _path(loc: Sequence[object]) -> str:
 
 def _problem(fault: Mapping[str, Any]) -> Problem:
     rule = _RULES.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
-    rule = rule.format(**fault.get("ctx", {})) if "{" in rule and "ctx" in fault else rule
+    if "{" in rule and "ctx" in fault:
+        rule = rule.format(**{key: _plainly(value) for key, value in fault["ctx"].items()})
     value = fault["input"]
     shown = None if fault["type"] == "missing" or isinstance(value, dict | list) else value
     cure = f'did you mean "{fault["near"]}"?' if "near" in fault else ""
@@ -93,6 +134,11 @@ def _problem(fault: Mapping[str, Any]) -> Problem:
         rule = "a normal distribution draws lengths below 0"
         cure = 'take "lognormal" or "gamma" with the same mean and cv'
     return Problem(_path(fault["loc"]), shown, rule, cure, _code(fault))
+
+
+def _plainly(value: object) -> object:
+    """A bound as a person writes it: 0 and not 0.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _code(fault: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from twin.errors import ConfigError, NotFound, Problem, did_you_mean
 from twin.hospital.base import Model, Money, Name, Profile
 from twin.hospital.check import check_references
-from twin.hospital.faults import problems_of
+from twin.hospital.faults import as_in_file, problems_of
 from twin.hospital.pathway import Arrivals, Pathway, PatientClass, Population
 from twin.hospital.places import Place, StaffGroup, Ward
 from twin.hospital.sessions import Session
@@ -117,7 +117,7 @@ def parse_hospital(text: str, *, source: str = "hospital.toml") -> Hospital:
     told = {p.path for p in problems}
     problems += [p for p in check_references(raw) if p.path not in told]
     if problems or hospital is None:
-        raise ConfigError(source, problems)
+        raise ConfigError(source, as_in_file(problems, raw))
     return hospital
 
 

@@ -284,13 +284,13 @@ FAULTS = [
     (
         "staff = { ward_nurses = 1 }",
         "staff = { ward_nurses = 1, bank = 1 }",
-        "pathways.emergency.steps.0.staff.bank",
+        "pathways.emergency.steps.see.staff.bank",
         'the pool of "ward_nurses"',
     ),
     (
         "staff = { surgeons = 1 }",
         "staff = { surgeon = 1 }",
-        "pathways.operation.steps.1.staff.surgeon",
+        "pathways.operation.steps.operate.staff.surgeon",
         "did you mean",
     ),
     # calendars
@@ -384,7 +384,7 @@ FAULTS = [
     (
         'name = "use"\n',
         'name = "use"\nplaces = ["lounge"]\n',
-        "pathways.round.steps.0.places",
+        "pathways.round.steps.use.places",
         "takes no place",
     ),
     (
@@ -396,13 +396,13 @@ FAULTS = [
     (
         'name = "wash"\n',
         'name = "wash"\nkit = "hip"\n',
-        "pathways.decontamination.steps.0.kit",
+        "pathways.decontamination.steps.wash.kit",
         "uses up no trays",
     ),
     (
         'name = "prepare"\n',
         'name = "prepare"\nkit = "hip"\n',
-        "pathways.operation.steps.0.kit",
+        "pathways.operation.steps.prepare.kit",
         'takes trays before "operate"',
     ),
     # sessions
@@ -424,88 +424,88 @@ FAULTS = [
     ),
     ('days = ["mon"]\n', 'days = ["sun"]\n', "sessions.list.from", "theatre is never open in this session"),
     # steps
-    ('kit = "hip"\n', 'kit = "hips"\n', "pathways.operation.steps.1.kit", 'did you mean "hip"'),
+    ('kit = "hip"\n', 'kit = "hips"\n', "pathways.operation.steps.operate.kit", 'did you mean "hip"'),
     (
         'needs_next = "recover"',
         'needs_next = "recovery"',
-        "pathways.operation.steps.1.needs_next",
+        "pathways.operation.steps.operate.needs_next",
         'did you mean "recover"',
     ),
     (
         'needs_next = "recover"',
         'needs_next = "prepare"',
-        "pathways.operation.steps.1.needs_next",
+        "pathways.operation.steps.operate.needs_next",
         "never comes after",
     ),
-    ('places = ["surgical"]\n', "", "pathways.operation.steps.1.needs_next", "no place of its own"),
+    ('places = ["surgical"]\n', "", "pathways.operation.steps.operate.needs_next", "no place of its own"),
     (
         'name = "recover"\n',
         'name = "recover"\nrepatriates = true\n',
-        "pathways.operation.steps.2.repatriates",
+        "pathways.operation.steps.recover.repatriates",
         "first of its list",
     ),
     (
         'place = "lounge", hours',
         'place = "lunge", hours',
-        "pathways.emergency.steps.2.lounge.place",
+        "pathways.emergency.steps.stay.lounge.place",
         'did you mean "lounge"',
     ),
     (
         'place = "lounge", hours',
         'place = "medical", hours',
-        "pathways.emergency.steps.2.lounge.place",
+        "pathways.emergency.steps.stay.lounge.place",
         "a place of the step itself",
     ),
     (
         'name = "use"\n',
         'name = "use"\nlounge = { place = "lounge", hours = 1 }\n',
-        "pathways.round.steps.0.lounge",
+        "pathways.round.steps.use.lounge",
         "none to leave",
     ),
     (
         'name = "prepare"\n',
         'name = "prepare"\nlounge = { place = "home", hours = 1 }\n',
-        "pathways.operation.steps.0.lounge",
+        "pathways.operation.steps.prepare.lounge",
         "nobody leaves the hospital after this step",
     ),
-    ("share = 0.3", "share = 0.9", "pathways.emergency.steps.2.delays", "1 in all at most"),
+    ("share = 0.3", "share = 0.9", "pathways.emergency.steps.stay.delays", "1 in all at most"),
     # kept places
     (
         'name = "see"\n',
         'name = "see"\nif_full = "skips"\n',
-        "pathways.emergency.steps.0.if_full",
+        "pathways.emergency.steps.see.if_full",
         "does not have",
     ),
     (
         'name = "see"\n',
         'name = "see"\nout_of_patience = "skips"\n',
-        "pathways.emergency.steps.0.out_of_patience",
+        "pathways.emergency.steps.see.out_of_patience",
         "does not have",
     ),
-    ('places = ["cubicles"]\n', "", "pathways.emergency.steps.0.places", "it has none"),
+    ('places = ["cubicles"]\n', "", "pathways.emergency.steps.see.places", "it has none"),
     # durations
     (
         'mean = 4, unit = "hours" }\nnext',
         'mean = nan, unit = "hours" }\nnext',
-        "pathways.emergency.steps.0.patience.mean",
+        "pathways.emergency.steps.see.patience.mean",
         "finite",
     ),
     (
         'mean = 4, unit = "hours" }\nnext',
         'mean = 0, unit = "hours" }\nnext',
-        "pathways.emergency.steps.0.patience.mean",
+        "pathways.emergency.steps.see.patience.mean",
         "more than 0",
     ),
     (
         'mean = 4, unit = "hours" }\nnext',
         'mean = -1, unit = "hours" }\nnext',
-        "pathways.emergency.steps.0.patience.mean",
+        "pathways.emergency.steps.see.patience.mean",
         "more than 0",
     ),
     (
         'mean = 4, unit = "hours" }\nnext',
         'unit = "hours" }\nnext',
-        "pathways.emergency.steps.0.patience.mean",
+        "pathways.emergency.steps.see.patience.mean",
         "is needed",
     ),
     ("away = { mean = 2,", "away = { mean = inf,", "populations.dialysis.away.mean", "finite"),
@@ -519,25 +519,25 @@ FAULTS = [
     (
         "[[0, 1], [0.5, 3], [1, 9]]",
         "[[0, 1], [0.5, 3], [0.9, 9]]",
-        "pathways.operation.steps.2.duration.quantiles",
+        "pathways.operation.steps.recover.duration.quantiles",
         "rising from share 0",
     ),
     (
         "[[0, 1], [0.5, 3], [1, 9]]",
         "[[0, 0], [1, 0]]",
-        "pathways.operation.steps.2.duration.quantiles",
+        "pathways.operation.steps.recover.duration.quantiles",
         "every length is 0",
     ),
     (
         "mean = 3, cv = 1, unit",
         "mean = 900000, cv = 10, unit",
-        "pathways.emergency.steps.2.duration",
+        "pathways.emergency.steps.stay.duration",
         "longer than the clock",
     ),
     (
         'duration = { mean = 3, unit = "hours" } }',
         'duration = { mean = nan, unit = "hours" } }',
-        "pathways.emergency.steps.2.delays.transport.duration.mean",
+        "pathways.emergency.steps.stay.delays.transport.duration.mean",
         "finite",
     ),
     # supplies
@@ -644,7 +644,7 @@ def test_faults_of_every_table_are_told_in_one_pass():
     told = faults(text)
 
     assert set(told) == {
-        "pathways.operation.steps.1.kit",
+        "pathways.operation.steps.operate.kit",
         "staff.ward_nurses.float_pool",
         "items.implant.policy.order_up_to",
         "sessions.list",

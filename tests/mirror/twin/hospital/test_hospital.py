@@ -66,12 +66,44 @@ def test_five_faults_are_told_at_once_in_five_lines():
 
     assert set(told) == {
         "wards.medical.staffed_beds",
-        "pathways.stay.steps.0.places",
+        "pathways.stay.steps.stay.places",
         "arrivals.door.mix",
         "classes.adult.priority",
         "staff.doctors.colour",
     }
-    assert 'did you mean "medical"?' in told["pathways.stay.steps.0.places"]
+    assert 'did you mean "medical"?' in told["pathways.stay.steps.stay.places"]
+
+
+def test_faults_are_told_in_the_order_of_the_file_whatever_kind_they_are_of():
+    broken = (
+        SMALL.replace("mean = 3,", "mean = -3,")  # of one table
+        .replace("mix = { adult = 1.0 }", "mix = { child = 1.0 }")  # between tables
+        .replace("on_duty = 3", "on_duty = 3.5")
+        .replace('discharge_profile = "out"', 'discharge_profile = "in"')
+    )
+
+    with pytest.raises(ConfigError) as told:
+        parse_hospital(broken)
+
+    assert [p.path for p in told.value.problems] == [
+        "wards.medical.discharge_profile",
+        "staff.doctors.on_duty",
+        "arrivals.door.mix.child",
+        "pathways.stay.steps.stay.duration.mean",
+    ]
+
+
+def test_a_step_without_a_name_of_its_own_is_told_by_its_number():
+    again = SMALL[SMALL.index("[[pathways.stay.steps]]") :]
+
+    assert "pathways.stay.steps.0.name" in faults(SMALL.replace('name = "stay"\n', ""))
+    assert "pathways.stay.steps.1.name" in faults(SMALL + again)
+
+
+def test_a_bound_is_told_as_a_person_writes_it():
+    told = faults(SMALL.replace("daily_mean = 5", "daily_mean = -5"))
+
+    assert told["arrivals.door.daily_mean"].startswith("0 or more")
 
 
 @pytest.mark.parametrize(
@@ -82,16 +114,16 @@ def test_five_faults_are_told_at_once_in_five_lines():
         ("0.1,0,0,0,0,0]", "0.2,0,0,0,0,0]", "profiles.out.hours"),
         ('discharge_profile = "out"', 'discharge_profile = "in"', "wards.medical.discharge_profile"),
         ('pathway = "stay"', 'pathway = "stray"', "classes.adult.pathway"),
-        ("mean = 3, cv = 1,", "cv = 1,", "pathways.stay.steps.0.duration.mean"),
-        ("mean = 3,", "mean = nan,", "pathways.stay.steps.0.duration.mean"),
+        ("mean = 3, cv = 1,", "cv = 1,", "pathways.stay.steps.stay.duration.mean"),
+        ("mean = 3,", "mean = nan,", "pathways.stay.steps.stay.duration.mean"),
         ("daily_mean = 5", "daily_mean = inf", "arrivals.door.daily_mean"),
-        ('name = "stay"\n', 'name = "stay"\nnext = { stay = 1.0 }\n', "pathways.stay.steps.0"),
+        ('name = "stay"\n', 'name = "stay"\nnext = { stay = 1.0 }\n', "pathways.stay.steps.stay"),
         (
             'name = "stay"\n',
             'name = "stay"\nstaff = { surgeons = 1 }\n',
-            "pathways.stay.steps.0.staff.surgeons",
+            "pathways.stay.steps.stay.staff.surgeons",
         ),
-        ('name = "stay"\n', 'name = "stay"\nin_place = true\n', "pathways.stay.steps.0.in_place"),
+        ('name = "stay"\n', 'name = "stay"\nin_place = true\n', "pathways.stay.steps.stay.in_place"),
     ],
 )
 def test_each_fault_is_told_where_it_stands(old, new, path):
