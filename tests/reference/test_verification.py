@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from twin.case import Case, resolve
 from twin.engine import simulate
 from twin.hospital import Hospital
 from twin.hospital.duration import mean_ms
 from twin.units import MS_DAY, MS_HOUR, MS_IN, FloatArray
 from twin.verification import VerificationCase, all_cases, judge, verify
+from twin.verification.by_hand import visitors
 from twin.verification.cases import Expect
 from twin.verification.random_hospitals import random_case
 
@@ -133,15 +135,21 @@ def test_the_cases_are_those_of_the_published_table_and_some_of_our_own(publishe
     assert set(CASES) == set(published) | OF_OUR_OWN
 
 
-def test_every_published_value_is_expected(published):
-    missing = [
-        (name, quantity, value)
-        for name, case in published.items()
-        for quantity, value in expected_values(name, case["expected"])
-        if not any(math.isclose(value, v, rel_tol=1e-12) for v in expected_here(name, quantity))
-    ]
+def test_every_published_value_is_expected_in_its_part_of_the_house(published):
+    for name, case in published.items():
+        values: dict[str, list[float]] = {}
+        for quantity, value in expected_values(name, case["expected"]):
+            values.setdefault(quantity, []).append(value)
+        for quantity, wanted in values.items():
+            ours = expected_here(name, quantity)
+            # a value for the house comes once for each shape of stay; a list comes class by class, in order
+            parts = shapes(case["inputs"]) if len(wanted) == 1 else 1
 
-    assert missing == []
+            assert ours == pytest.approx(wanted * parts, rel=1e-12), (name, quantity)
+
+
+def shapes(inputs: dict[str, Any]) -> int:
+    return len(inputs.get("service_dists", inputs.get("turnaround_dists", [0])))
 
 
 def test_every_page_has_the_published_inputs(published):
@@ -160,12 +168,16 @@ def test_traces_by_hand_are_the_published_ones(published):
         columns = {(e.column, e.step): list(e.are) for e in CASES[name].exactly}
 
         for key, values in published[name]["expected"].items():
-            if key in HAND_COLUMNS:
-                wanted = ["-" if v is None else v for v in values] if isinstance(values, list) else [values]
-                column = (
-                    ("house_left", None) if (name, key) == ("hand_boarding", "end") else HAND_COLUMNS[key]
-                )
+            for column, wanted in hand_columns(name, key, values):
                 assert columns[column] == wanted, (name, key)
+
+
+def test_patients_by_hand_are_the_published_ones(published):
+    for name in (name for name in published if name.startswith("hand_")):
+        case, inputs = CASES[name], dict(published[name]["inputs"])
+
+        for key, wanted in inputs.items():
+            assert hand_input(case, key) == wanted, (name, key)
 
 
 def test_the_best_policies_are_the_published_ones(shared_data):
@@ -221,6 +233,62 @@ HAND_COLUMNS = {
     "overtime_hours": ("overtime", None),
 }
 
+Column = tuple[str, str | None]
+
+
+def hand_columns(name: str, key: str, values: Any) -> Iterator[tuple[Column, list[Any]]]:
+    """What a published column of a trace by hand says, in columns of ours; none is passed over."""
+    if (name, key) == ("hand_boarding", "end"):
+        yield ("house_left", None), values
+    elif key == "order_of_service":  # numbers of patients, the first served first
+        starts = next(list(e.are) for e in CASES[name].exactly if e.column == "start")
+        assert [patient + 1 for patient in np.argsort(starts)] == values
+    elif key == "outcome":  # "served", "reneged at 4", "served at 5 (why)"
+        told = [words.split(" (")[0].split(" at ") for words in values]
+        yield ("outcome", None), [{"served": "served", "reneged": "left"}[what] for what, *_ in told]
+        for column, outcome in (("start", "served"), ("house_left", "reneged")):
+            ours = next(list(e.are) for e in CASES[name].exactly if e.column == column)
+            at = [
+                float(when[0]) if what == outcome and when else v
+                for (what, *when), v in zip(told, ours, strict=True)
+            ]
+            yield (column, None), at
+    else:
+        listed = values if isinstance(values, list) else [values]
+        yield HAND_COLUMNS[key], ["-" if v is None else v for v in listed]
+
+
+def hand_input(case: VerificationCase, key: str) -> Any:
+    """A published input of a trace by hand, read from our page and our patients."""
+    hospital, patients = case.hospital(), case.patients
+    steps = [step for pathway in hospital.pathways.values() for step in pathway.steps]
+    if key == "arrivals":
+        return [p.at for p in patients]
+    if key == "service":
+        return [length for p in patients for length in p.steps.values()]
+    if key in ("treatment", "los"):
+        return [p.steps.get("ward" if key == "los" else key) for p in patients]
+    if key == "admit":
+        return ["ward" in p.steps for p in patients]
+    if key == "acuity":
+        return [hospital.classes[p.patient_class].priority for p in patients]
+    if key == "patience":
+        (patience,) = {p.patience for p in patients}
+        return patience
+    if key == "ward_beds":
+        return sum(ward.usual for ward in hospital.wards.values())
+    if key in ("cubicles", "servers"):
+        return sum(unit.usual for unit in (*hospital.places.values(), *hospital.staff.values()))
+    if key == "schedule":
+        (level,) = resolve(Case(hospital), visitors(hospital, patients, MS_HOUR).window).levels.values()
+        return [[hour, hour + 8, level.at((hour + 1) * MS_HOUR)] for hour in (0, 8, 16)]
+    if key == "mode":
+        return {"finish": "finish in progress"}[next(iter(hospital.everywhere.values())).on_fall]
+    if key == "preemption":
+        assert any(c.preempts for c in hospital.classes.values())
+        return "resume" if any(step.can_be_stopped for step in steps) else "none"
+    raise KeyError(f"{case.id}: the published input {key} is not compared with anything")
+
 
 def expected_values(name: str, table: dict[str, Any]) -> Iterator[tuple[str, float]]:
     """Every published number of a case with its quantity here."""
@@ -230,7 +298,7 @@ def expected_values(name: str, table: dict[str, Any]) -> Iterator[tuple[str, flo
         exact = table["analytic_fully_pooled"]
         yield from (("P_refused", exact[key]) for key in ("22_with_7.4", "26_with_7.4"))
         return
-    for key, value in table.items():
+    for key, value in sorted(table.items(), key=lambda item: not item[0].endswith("_overall")):
         if key == "pmf":
             yield from ((f"census_is@{n}", p) for n, p in value.items())
         elif key == "stations":
