@@ -122,6 +122,15 @@ def test_runs_that_a_guard_stopped_miss_in_words(monkeypatch):
     assert verdict.in_words == "MISSES: a guard stopped 24 of 24 replications"
 
 
+def test_tail_probabilities_are_those_of_rare_states_and_of_waits_beyond_a_limit():
+    for case in CASES.values():
+        for e in case.expect:
+            shares = {q for q in e.are if q.startswith(("P_", "census_is@"))} - set(e.loose)
+            rare = {q for q in shares if e.are[q] < 0.1 or q.startswith("P_wait_over@")}
+
+            assert set(e.tail) == rare, case.id
+
+
 # ---- the published table -------------------------------------------------------------------------
 
 

@@ -27,7 +27,8 @@ begin so; `--quick` is one short round.
 
 A mean **holds** if the half-width of its 95 % interval over replications (Student's t) is at most
 {WIDTH:.0%} of the expected value, {TAIL_WIDTH:.0%} for a tail probability (marked *), and it lies within
-z = {FARTHEST:g} of it; z is Student's t said as the normal score of the same probability. Replications are
+z = {FARTHEST:g} of it. A tail probability is one of a rare state (below 10 %), or of a wait beyond a limit.
+z is Student's t said as the normal score of the same probability. Replications are
 added until the widths are reached. The seed of a case is the CRC-32 of its name, so that the numbers below
 come out again. Where the width is not judged the limit is "-", with the reason below the table. A trace
 made by hand is exact, in both engines.
