@@ -103,6 +103,7 @@ def on_a_coarse_clock(work: Workload, grain: int, *, at_once: bool) -> Workload:
         wall=known(work.wall, 0),
         late=coarse(work.late),
         appointment=known(work.appointment),
+        limit=known(work.limit),
         patience=known(work.patience, 0),
         delay=np.minimum(coarse(work.delay), duration),
         cue_gap=coarse(work.cue_gap, 1 if at_once else grain),
@@ -130,7 +131,7 @@ def _in_order(work: Workload, order: Any) -> Workload:
         "shows",
         "late",
     )
-    of_patients += ("appointment", "session", "promised", "tray")
+    of_patients += ("appointment", "session", "promised", "tray", "asked", "limit")
     of_rows = ("step", "duration", "wall", "patience", "delay", "reason")
     cues = np.column_stack(
         [row_now[work.cue_row], work.cue_kind, patient_now[work.cue_patient], work.cue_gap]

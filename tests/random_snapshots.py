@@ -73,10 +73,12 @@ def _inside(rng: Random, hospital: Hospital, encounter: str, name: str, since: d
             for group, n in step.staff.items()
             if hospital.staff[group].float_pool is not None
         }
+        more |= _asked(rng, since)
         return InHouse(encounter, name, step.name, place, since, remaining_ms=left, pooled=pooled, **more)
     if chance < 0.6:
         place = rng.choice(options) if options and (step.in_place or rng.random() < 0.5) else None
         left = rng.randint(1, 300) * 60_000
+        more |= _asked(rng, since)
         return InHouse(
             encounter, name, step.name, place, since, waiting=True, stopped=True, remaining_ms=left, **more
         )
@@ -86,6 +88,11 @@ def _inside(rng: Random, hospital: Hospital, encounter: str, name: str, since: d
         others = [p for p in hospital.everywhere if p not in options]
         held = rng.choice([None, *others])
     return InHouse(encounter, name, step.name, held, since, waiting=True, **more)
+
+
+def _asked(rng: Random, since: datetime) -> dict[str, Any]:
+    """When one asked who is in a step or was stopped; or that it is not known."""
+    return {"asked": since - timedelta(minutes=rng.randint(0, 300))} if rng.random() < 0.5 else {}
 
 
 def _kept_before(steps: tuple[Step, ...], i: int) -> list[str]:
@@ -108,6 +115,8 @@ def _more(rng: Random, hospital: Hospital, name: str, step: Step, since: datetim
         more["session"] = rng.choice(sessions)
         more["appointment"] = _MIDNIGHT + timedelta(minutes=30 * rng.randint(-10, 20))
         more.setdefault("arrived", since)
+        if rng.random() < 0.5:
+            more["listed_on"] = since - timedelta(minutes=rng.randint(0, 6_000))
     return more
 
 

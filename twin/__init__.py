@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twin.case import Case, Schedule, Snapshot, Window, resolve
+    from twin.checkpoint import read_snapshot, snapshot_at, write_snapshot
     from twin.demand import DemandForecast
     from twin.engine import simulate
     from twin.engine.replications import replicate
@@ -41,10 +42,13 @@ _WHERE = {
     "draw_workload": "twin.workload",
     "load_hospital": "twin.hospital",
     "need": "twin.measures",
+    "read_snapshot": "twin.checkpoint",
     "replicate": "twin.engine.replications",
     "resolve": "twin.case",
     "simulate": "twin.engine",
+    "snapshot_at": "twin.checkpoint",
     "summarise": "twin.measures",
+    "write_snapshot": "twin.checkpoint",
 }
 
 __all__ = [
@@ -63,10 +67,13 @@ __all__ = [
     "draw_workload",
     "load_hospital",
     "need",
+    "read_snapshot",
     "replicate",
     "resolve",
     "simulate",
+    "snapshot_at",
     "summarise",
+    "write_snapshot",
 ]
 
 

@@ -93,12 +93,17 @@ class InHouse:
     patient_class, step : where on the pathway
     place : the place held; None for a patient who waits holding none
     since : when the present step began or, for one who waits, was asked for (local)
+    asked : when one in a step or stopped asked for it (local); ``since`` where it is not known
     waiting : waits for ``step`` (holding ``place``, a boarder) instead of being in it
     stopped : was stopped in ``step`` and waits to go on with it; implies ``waiting``
     listed : on the waiting list since ``since``; not in the house
     appointment : booked for this instant (local), in ``session``; ``since`` is when he was listed
     session : name of the session he is booked in or, once he has come, was booked in
-    arrived : when he came to the house (local); ``since`` where it is not known
+    listed_on : first date on the list of one who has come to his appointment, with which he is listed
+        again when he is cancelled (local); ``since`` where it is not known
+    arrived : when he came to the house (local); ``since`` where it is not known. One who neither waits,
+        holds a place, nor is listed or booked, and whose ``arrived`` lies at or after the start of the run,
+        is on his way and comes then
     promised : place promised by an earlier step
     pooled : people of each group's float pool who are with him, by group
     identity, visits, remaining_ms
@@ -123,6 +128,8 @@ class InHouse:
     identity: int | None = None
     visits: Mapping[str, int] = field(default_factory=dict)
     remaining_ms: int | None = None
+    asked: datetime | None = None
+    listed_on: datetime | None = None
 
 
 @dataclass(frozen=True)

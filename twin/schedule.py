@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 
 import numpy as np
@@ -332,6 +332,15 @@ def _held(
         limit = int(closes[i]) + minutes(session.overrun_minutes)
         row = (int(books[i]), int(opens[i]), number, int(closes[i]), limit, slots)
         yield from (row for _ in range(session.sittings))
+
+
+def limit_of_a_day(session: Session, clock: Clock, day: date) -> int:
+    """Limit of a session on a local date, which may lie before the run, as its template says. [ms]"""
+    finish = session.span[1]
+    own = Clock(day, clock.timezone, 2)
+    over = int(finish == MS_DAY)
+    closes = int(own.instant(np.asarray(over), np.asarray(0 if over else finish)))
+    return clock.ms(datetime.combine(day, time())) + closes + minutes(session.overrun_minutes)
 
 
 def _slots(session: Session, opens: int, closes: int) -> list[int]:

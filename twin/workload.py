@@ -28,6 +28,7 @@ from twin.drawing.origins import (
     ARRIVES,
     BOOKED,
     FAR,
+    HELD_LEFT,
     HOUSE_LEFT,
     IN_STEP,
     LISTED,
@@ -51,6 +52,7 @@ __all__ = [
     "ARRIVES",
     "BOOKED",
     "FAR",
+    "HELD_LEFT",
     "HOUSE_LEFT",
     "IN_STEP",
     "LISTED",
@@ -104,6 +106,8 @@ class Workload:
     origin : int8 (patient,) one of ``ARRIVES`` to ``ON_CUE``
     held : int32 (patient,) place held at the start by those already there, else -1
     since : int64 (patient,) start of the step they are in, or of their wait [ms]
+    asked : int64 (patient,) when those in a step or stopped asked for it; equal to ``since`` unless known
+        better [ms]
     step : int32 (row,) number of the step
     duration : int64 (row,) [ms]; what is left of it for one already in the step
     wall : int64 (row,) time of day of the discharge that ends the step, else -1 [ms after midnight]
@@ -112,6 +116,8 @@ class Workload:
     late : int64 (patient,) comes so long after the appointment; negative: before it [ms]
     appointment : int64 (patient,) of those booked when the run begins, else -1 [ms]
     session : int32 (patient,) session of those booked before the run, place in ``hospital.sessions``, else -1
+    limit : int64 (patient,) limit of that session on the day of the appointment, as its template says, for
+        those whose sitting is not in the schedule; else -1 [ms]
     promised : int32 (patient,) place promised to those already there, else -1
     tray : int32 (patient,) the tray, place in ``hospital.trays``, that goes through SPD; -1 for a patient
     patience : int64 (row,) longest wait for the step, else -1 [ms]
@@ -144,6 +150,8 @@ class Workload:
     late: IntArray = field(repr=False, default=_USUAL)
     appointment: IntArray = field(repr=False, default=_USUAL)
     session: IntArray = field(repr=False, default=_USUAL)
+    asked: IntArray = field(repr=False, default=_USUAL)
+    limit: IntArray = field(repr=False, default=_USUAL)
     promised: IntArray = field(repr=False, default=_USUAL)
     tray: IntArray = field(repr=False, default=_USUAL)
     patience: IntArray = field(repr=False, default=_USUAL)
@@ -165,7 +173,7 @@ class Workload:
         usual: dict[str, tuple[Any, int | tuple[int, int], type]] = {
             "shows": (1, n, np.int8),
             "late": (0, n, np.int64),
-            "appointment": (NONE, n, np.int64),
+            **dict.fromkeys(("appointment", "limit"), (NONE, n, np.int64)),
             **dict.fromkeys(("session", "promised", "tray"), (NONE, n, np.int32)),
             "patience": (NONE, rows, np.int64),
             "delay": (0, rows, np.int64),
@@ -179,6 +187,8 @@ class Workload:
         }
         if self.came is None:
             object.__setattr__(self, "came", self.arrival)
+        if self.asked is None:
+            object.__setattr__(self, "asked", self.since)
         for name, (value, shape, kind) in usual.items():
             if getattr(self, name) is None:
                 column: NDArray[Any] = np.full(shape, value, kind)

@@ -31,16 +31,13 @@ def snapshot_at(case: Case, trace: Trace, day: int) -> Snapshot:
 
     Not carried, so that a run may go on differently where they matter:
 
-    - when one in a step asked for it: who is stopped later stands in line since the step began (or last
-      resumed), and ages since then;
-    - the first date on the list of one who has come: cancelled after the midnight, he stands on the list
-      since his present step;
-    - the limit of a session held on a day before: who asks for the limited step later is not cancelled;
-    - what was left of a step when the first run began: who was cancelled since and takes it anew takes all
-      of it;
+    - the first start of one who was stopped and goes on: he waits for a transfer since he last resumed;
+    - the steps before the present one, and what had passed of it, of one who has come: cancelled after the
+      midnight, he comes again to the present step and takes what was left of it; one of a snapshot, who was
+      cancelled before the midnight, takes all of the step that he was in;
     - that the cues of trays were given in a cancelled visit: taken anew, the trays come anew;
-    - a place of a saturated source's first step that is kept for the second step: the next comes when the
-      second step's place is left;
+    - whose place one keeps who came to two steps or more from a source that never runs dry, and skipped
+      one of them: it is taken for that of the first step, with which the next comes;
     - work that goes on over a fallen level where work is stopped (``on_fall``), in a place that was
       promised or kept: a run looks at it when it begins;
     - which of two patients who changed places at one instant moved into a free unit: they count as an
@@ -183,23 +180,31 @@ class _House:
         appointment, session = self.booking(patient)
         more: dict[str, object] = {
             "arrived": self.local(int(trace.came[patient])),
+            "listed_on": self.listed_on(patient),
             "appointment": appointment,
             "session": session,
             "promised": self.name(self.promised(patient, row)),
         }
+        asked = self.local(int(trace.requested[row]))
         if view.last_started[patient] != row:
-            asked = self.local(int(trace.requested[row]))
             return self.known(
                 patient, row, place=self.name(self.kept(patient)), since=asked, waiting=True, **more
             )
         stay = stay_of(view, row)
         if stay.stopped:
-            asked = self.local(int(trace.requested[row]))
-            more |= {"since": asked, "waiting": True, "stopped": True, "remaining_ms": stay.left}
+            since = self.local(int(trace.started[row]))
+            more |= {"waiting": True, "stopped": True, "remaining_ms": stay.left}
         else:
-            more |= {"since": self.local(stay.since), "remaining_ms": stay.ends - view.at}
-            more["pooled"] = self.pooled(patient, row, stay.since)
+            since = self.local(stay.since)
+            more |= {"remaining_ms": stay.ends - view.at, "pooled": self.pooled(patient, row, stay.since)}
+        more |= {"since": since, "asked": None if asked == since else asked}
         return self.known(patient, row, place=self.name(stay.place), **more)
+
+    def listed_on(self, patient: int) -> datetime | None:
+        """First date on the list of one who has come, if his class has a list."""
+        if self.patient_class(patient).booking is None:
+            return None
+        return self.local(int(self.view.joins[patient]))
 
     def kept(self, patient: int) -> int:
         """Place that one who waits keeps, -1 for none."""

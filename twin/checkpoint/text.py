@@ -52,12 +52,14 @@ class _InHouse(Model):
     patient_class: str
     step: str
     since: LocalTime
+    asked: LocalTime | None = None
     place: str | None = None
     waiting: bool = False
     stopped: bool = False
     listed: bool = False
     appointment: LocalTime | None = None
     session: str | None = None
+    listed_on: LocalTime | None = None
     arrived: LocalTime | None = None
     promised: str | None = None
     pooled: dict[str, Whole] = Field(default_factory=dict)

@@ -16,7 +16,16 @@ from twin.engine.rules import stay_shifts
 from twin.hospital.pathway import Step
 from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import MS_DAY, IntArray
-from twin.workload import FAR, HOUSE_LEFT, NONE, PLACE_LEFT, STEP_ENDED, STOPPED, number_steps
+from twin.workload import (
+    FAR,
+    HELD_LEFT,
+    HOUSE_LEFT,
+    NONE,
+    PLACE_LEFT,
+    STEP_ENDED,
+    STOPPED,
+    number_steps,
+)
 
 #: days of a clock that is made to find a discharge, and multiples of it
 _CLOCK = 500
@@ -65,6 +74,12 @@ class View:
         return np.maximum.reduceat(rows, self.trace.workload.first[:-1])
 
     @cached_property
+    def first_started(self) -> IntArray:
+        """When each patient first started a row; ``FAR`` for none. shape (patient,) [ms]"""
+        started = np.where(self.happened(self.trace.started), self.trace.started, FAR)
+        return np.minimum.reduceat(started, self.trace.workload.first[:-1])
+
+    @cached_property
     def out(self) -> IntArray:
         """When each patient was out of the house; ``FAR`` for who was not. shape (patient,) [ms]"""
         trace, work = self.trace, self.trace.workload
@@ -101,6 +116,8 @@ class View:
         given[place & left] = self.trace.left[row][place & left]
         house = (work.cue_kind == HOUSE_LEFT) | (place & ~left)
         given[house] = self.out[patient[house]]
+        held = work.cue_kind == HELD_LEFT
+        given[held] = np.minimum(self.out, self.first_started)[patient[held]]
         joins[work.cue_patient] = np.where(given == FAR, FAR, given + work.cue_gap)
         came = self.happened(self.trace.came)
         joins[came & (joins == FAR)] = self.trace.came[came & (joins == FAR)]

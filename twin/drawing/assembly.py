@@ -20,11 +20,14 @@ _USUAL = {
     "shows": (1, np.int8),
     "late": (0, np.int64),
     "appointment": (NONE, np.int64),
+    "limit": (NONE, np.int64),
     "session": (NONE, np.int32),
     "promised": (NONE, np.int32),
     "tray": (NONE, np.int32),
     "remaining": (NONE, np.int64),
 }
+#: columns that are equal to another where nothing better is known
+_AS = {"came": "arrival", "asked": "since"}
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ def filled(known: Columns, columns: Columns) -> Columns:
     n = columns["id"].size
     whole: Columns = {}
     for name, values in known.items():
-        if name == "came":
-            whole[name] = columns["arrival"].copy()
+        if name in _AS:
+            whole[name] = columns[_AS[name]].copy()
         else:
             whole[name] = np.full(n, *_USUAL[name])
         whole[name][: values.size] = values
@@ -87,8 +90,9 @@ def chain_cues(chains: list[tuple[int, Chains]], place: IntArray, first: IntArra
     for begins, chain in chains:
         own = np.flatnonzero(chain.before != NONE)
         giver = place[chain.before[own]]
-        row = first[giver + 1] - 1 if chain.kind == HOUSE_LEFT else first[giver]
-        rows.append(np.stack([row, np.full(own.size, chain.kind), place[begins + own], chain.gap[own]]))
+        kind = chain.kind[own]
+        row = np.where(kind == HOUSE_LEFT, first[giver + 1] - 1, first[giver])
+        rows.append(np.stack([row, kind, place[begins + own], chain.gap[own]]))
     return Cues(*np.concatenate(rows, axis=1))
 
 

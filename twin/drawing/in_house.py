@@ -9,9 +9,22 @@ from numpy.typing import NDArray
 
 from twin.calendar import Clock
 from twin.case import Case, InHouse, Snapshot
-from twin.drawing.origins import ARRIVES, BOOKED, IN_STEP, LISTED, NONE, STOPPED, WAITING, Columns
+from twin.drawing.origins import (
+    ARRIVES,
+    BOOKED,
+    HELD_LEFT,
+    HOUSE_LEFT,
+    IN_STEP,
+    LISTED,
+    NONE,
+    PLACE_LEFT,
+    STOPPED,
+    WAITING,
+    Columns,
+)
 from twin.drawing.populations import Heads
 from twin.hospital import Hospital
+from twin.schedule import limit_of_a_day
 from twin.streams import UIntArray, mix, name_key
 from twin.units import IntArray
 
@@ -32,11 +45,13 @@ def draw_in_house(case: Case, clock: Clock, base: np.uint64) -> tuple[Columns, C
     since = _integers(people, lambda p: min(clock.ms(p.since), -1))
     origin = np.array([_origin(p, clock) for p in people], np.int8)
     came = _integers(people, lambda p: clock.ms(p.since if p.arrived is None else p.arrived))
+    asked = _integers(people, lambda p: min(clock.ms(p.since if p.asked is None else p.asked), -1))
+    listed = _integers(people, lambda p: min(clock.ms(p.since if p.listed_on is None else p.listed_on), -1))
     columns: Columns = {
         "id": identity,
         "key": (identity >> np.uint64(1)).astype(np.int64),
         "patient_class": _numbers(hospital.classes, [p.patient_class for p in people]),
-        "arrival": np.where(origin == ARRIVES, came, since),
+        "arrival": np.where(origin == ARRIVES, came, listed),
         "origin": origin,
         "held": _numbers(hospital.everywhere, [p.place for p in people]),
         "since": np.where(origin == ARRIVES, 0, since),
@@ -47,11 +62,13 @@ def draw_in_house(case: Case, clock: Clock, base: np.uint64) -> tuple[Columns, C
         "came": np.where(origin == ARRIVES, came, np.minimum(came, -1)),
         "appointment": _integers(people, lambda p: _appointment(p, clock)),
         "session": _numbers(hospital.sessions, [p.session for p in people]),
+        "asked": np.where(origin == ARRIVES, 0, asked),
+        "limit": _integers(people, lambda p: _limit(hospital, p, clock)),
         "promised": _numbers(hospital.everywhere, [p.promised for p in people]),
         "tray": _numbers(hospital.trays, [trays.get(p.patient_class) for p in people]),
         "remaining": _integers(people, lambda p: NONE if p.remaining_ms is None else p.remaining_ms),
     }
-    usual = {name: columns["arrival"] if name == "came" else NONE for name in known}
+    usual = dict.fromkeys(known, NONE) | {"came": columns["arrival"], "asked": columns["since"]}
     return columns, {name: column for name, column in known.items() if (column != usual[name]).any()}
 
 
@@ -93,7 +110,19 @@ def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot
         if number > heads.number[member]:
             heads.number[member], heads.patient[member] = number, i
             heads.earliest[member] = max(int(columns["arrival"][i]), 0)
+            heads.cue[member] = _cue(patient)
     return heads
+
+
+def _cue(patient: InHouse) -> int:
+    """What of the last link gives the next the cue, when the place of its first step was not left yet.
+
+    He is in that step or asks for it; or keeps its place and waits for the next; or never was in it.
+    """
+    if not sum(patient.visits.values()):
+        return PLACE_LEFT
+    keeps = patient.waiting and not patient.stopped and patient.place is not None
+    return HELD_LEFT if keeps else HOUSE_LEFT
 
 
 def _link(encounter: str, population: str) -> tuple[int, int] | None:
@@ -130,6 +159,14 @@ def _appointment(patient: InHouse, clock: Clock) -> int:
     if patient.appointment is None:
         return NONE
     at = clock.ms(patient.appointment)
+    return at if at != NONE else NONE - 1
+
+
+def _limit(hospital: Hospital, patient: InHouse, clock: Clock) -> int:
+    """Limit of the session on the day of the appointment by its template; -1 for none. [ms]"""
+    if patient.session is None or patient.appointment is None:
+        return NONE
+    at = limit_of_a_day(hospital.sessions[patient.session], clock, patient.appointment.date())
     return at if at != NONE else NONE - 1
 
 

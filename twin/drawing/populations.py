@@ -39,16 +39,19 @@ class Heads:
     number : (member,) its number in the chain; -1 where the chain begins with the run
     patient : (member,) its row among all patients; -1 where the chain begins with the run
     earliest : (member,) before which it cannot be gone [ms]
+    cue : (member,) what of it gives the next of a source without a time ``away`` the cue to come
     """
 
     number: IntArray
     patient: IntArray
     earliest: IntArray
+    cue: IntArray
 
     @classmethod
     def none(cls, members: int) -> Heads:
         """All chains begin with the run."""
-        return cls(np.full(members, NONE), np.full(members, NONE), np.zeros(members, np.int64))
+        none = np.full(members, NONE)
+        return cls(none, none.copy(), np.zeros(members, np.int64), np.full(members, PLACE_LEFT))
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,14 @@ class Chains:
     before : (patient,) the one whose going is the cue, among all patients of the run; -1 for who comes
         by himself
     gap : (patient,) so long after the cue [ms]
-    kind : kind of the cues
+    kind : (patient,) kind of the cue
     member, number : (patient,) whose chain, and which link of it
     """
 
     columns: Columns
     before: IntArray
     gap: IntArray
-    kind: int
+    kind: IntArray
     member: IntArray
     number: IntArray
 
@@ -139,7 +142,9 @@ def _as_chains(
     links = np.diff(np.append(starts, member.size))
     number = heads.number[member] + 1 + np.arange(member.size) - np.repeat(starts, links)
     arrival = np.where(before == NONE, gap, FAR)
-    kind = PLACE_LEFT if population.away is None else HOUSE_LEFT
+    kind = np.full(member.size, PLACE_LEFT if population.away is None else HOUSE_LEFT)
+    if population.away is None:
+        kind[starts] = heads.cue[member[starts]]
     columns = newcomers(hospital, identity, classes, arrival)
     return Chains(columns, before, gap, kind, member, number)
 

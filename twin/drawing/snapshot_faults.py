@@ -53,6 +53,7 @@ def _patients(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> Iterator[
             yield from _unknown(path, name, found, "step on this patient's pathway")
         yield from _where(hospital, p, where, found.get(p.step), clock)
         yield from _list(hospital, p, where, steps[0].name)
+        yield from _instants(hospital, p, where, clock)
         yield from _numbers(hospital, p, where, found.get(p.step))
         if p.remaining_ms is not None and begins_elsewhere:
             rule = f"is known at {snapshot.as_of}; the run begins at {clock.at(0)}"
@@ -82,7 +83,7 @@ def _list(hospital: Hospital, p: InHouse, where: str, first: str) -> Iterator[Pr
         yield Problem(f"{where}.patient_class", p.patient_class, "no scheduled class (it has no booking)")
     if p.listed and (p.appointment is not None or p.waiting or p.stopped):
         yield Problem(f"{where}.listed", True, "who is on a list is neither booked nor waiting in the house")
-    if (p.listed or is_booked(p)) and p.step != first:
+    if (p.listed or is_booked(p)) and p.step != first and p.identity is None:
         yield Problem(f"{where}.step", p.step, f'who has not come begins with the first step, "{first}"')
     if p.appointment is not None and p.session is None:
         yield Problem(f"{where}.session", None, "is needed for a patient with an appointment")
@@ -91,6 +92,23 @@ def _list(hospital: Hospital, p: InHouse, where: str, first: str) -> Iterator[Pr
         session = hospital.sessions.get(p.session)
         if session is not None and p.patient_class not in session.classes:
             yield Problem(f"{where}.session", p.session, f"takes no patients of class {p.patient_class}")
+
+
+def _instants(hospital: Hospital, p: InHouse, where: str, clock: Clock) -> Iterator[Problem]:
+    outside = p.listed or is_booked(p)
+    if p.asked is not None:
+        path = f"{where}.asked"
+        if outside or (p.waiting and not p.stopped):
+            yield Problem(path, p.asked, "is of one in a step or stopped in it", "`since` says it of others")
+        elif clock.ms(p.asked) > clock.ms(p.since):
+            yield Problem(path, p.asked, f"a step is asked for before it begins ({p.since})")
+    if p.listed_on is not None:
+        path = f"{where}.listed_on"
+        if hospital.classes[p.patient_class].booking is None:
+            yield Problem(path, p.listed_on, "is of a scheduled class (this one has no booking)")
+        elif outside:
+            rule = "is of one who has come to his appointment"
+            yield Problem(path, p.listed_on, rule, "`since` says it of who has not come")
 
 
 def _numbers(hospital: Hospital, p: InHouse, where: str, step: Step | None) -> Iterator[Problem]:

@@ -111,15 +111,15 @@ def find(h, number):
     if who.origin == WAITED:
         ask(h, patient, there.since, 0)
     elif who.origin == STOPPED or who.origin == IN_STEP:
-        _find_in_step(h, patient, there.since)
+        _find_in_step(h, patient, there.asked, there.since)
 
 
 @compiled
-def _find_in_step(h, patient, since):
+def _find_in_step(h, patient, asked, since):
     who = h.patient[patient]
     row = h.row[who.row]
     step = h.step[row.step]
-    row.requested = row.started = since
+    row.requested, row.started = asked, since
     row.place = who.held
     who.last_started = who.row
     who.took = 1 if who.held != NONE and step.in_place == 0 else 0

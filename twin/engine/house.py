@@ -204,7 +204,7 @@ def _there(p: Program, work: Workload) -> Records:
     present = np.flatnonzero((work.origin != ARRIVES) & (work.origin != ON_CUE))
     table = np.zeros(present.size, THERE)
     table["patient"] = present
-    for name in ("held", "since", "came", "appointment"):
+    for name in ("held", "since", "asked", "came", "appointment"):
         table[name] = getattr(work, name)[present]
     table["promise_place"] = work.promised[present]
     for row, patient in zip(table, present.tolist(), strict=True):
@@ -227,14 +227,20 @@ def _promised_step(p: Program, work: Workload, patient: int) -> int:
 
 
 def _sitting_of(p: Program, work: Workload, patient: int) -> int:
-    """Sitting of the session in which a patient was booked, on the local day of the appointment; or -1."""
+    """Sitting of the session in which a patient was booked, on the local day of the appointment; or -1.
+
+    Where it is not in the schedule: one held before the run, of the same limit.
+    """
     session, at = int(work.session[patient]), int(work.appointment[patient])
-    if session == NONE or at < 0:
-        return NONE
-    starts = work.clock.day_starts
-    day = np.searchsorted(starts, at, side="right")
-    same = np.searchsorted(starts, p.sitting["opens"], side="right") == day
-    found = np.flatnonzero(same & (p.sitting["session"] == session))
+    found = np.zeros(0, np.int64)
+    if session != NONE and at >= 0:
+        starts = work.clock.day_starts
+        day = np.searchsorted(starts, at, side="right")
+        same = np.searchsorted(starts, p.sitting["opens"], side="right") == day
+        found = np.flatnonzero(same & (p.sitting["session"] == session))
+    if not found.size:
+        before = p.sitting["number"] == NONE
+        found = np.flatnonzero(before & (p.sitting["limit"] == work.limit[patient]))
     return int(found[0]) if found.size else NONE
 
 

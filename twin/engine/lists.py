@@ -121,9 +121,15 @@ def fill(h, number, now):
 
 
 @compiled
+def _number_of(h, sitting):
+    """A sitting's number in the schedule; -1 for none, and for one held before the run."""
+    return NONE if sitting == NONE else h.sitting[sitting].number
+
+
+@compiled
 def does_not_come(h, patient, now):
     """The instant of an appointment to which nobody comes."""
-    log(h, now, _NO_SHOW, patient, h.more[patient].sitting, 0)
+    log(h, now, _NO_SHOW, patient, _number_of(h, h.more[patient].sitting), 0)
     go_out(h, patient, _DID_NOT_COME, now)
 
 
@@ -144,7 +150,7 @@ def cancel(h, patient, now):
         vacate(h, who.held, now, False)
         who.held, who.took = NONE, 0
     give_promise_back(h, patient)
-    log(h, now, _CANCELLED, patient, more.sitting, 0)
+    log(h, now, _CANCELLED, patient, _number_of(h, more.sitting), 0)
     _belong_to_none(h, patient)
     who.row, who.last_started, who.came = who.first, NONE, UNSET
     put_on_list(h, patient, more.listed)

@@ -37,7 +37,7 @@ from twin.engine.story import cue, log, place_left
 from twin.engine.supplies import stock_moved
 from twin.trace import Kind, Outcome
 from twin.units import MS_DAY
-from twin.workload import HOUSE_LEFT, NONE, PLACE_LEFT, STEP_ENDED
+from twin.workload import HELD_LEFT, HOUSE_LEFT, NONE, PLACE_LEFT, STEP_ENDED
 
 _RESUMED, _PROMISED = int(Kind.RESUMED), int(Kind.PROMISED)
 _DONE = int(Outcome.DONE)
@@ -143,9 +143,9 @@ def ask(h, patient, since, now):
                 note(h, h.due, DUE, patient)
             else:
                 alarm(h, since + row.patience, patient)
-        if step.limited == 1 and since == now:
+        if step.limited == 1:
             sitting = h.more[patient].sitting
-            if sitting != NONE and now > h.sitting[sitting].limit:
+            if sitting != NONE and since > h.sitting[sitting].limit:
                 who.lane_from, who.lane_to = 0, 0  # too late: he joins no line and is cancelled
                 return
     line_up(h, patient, lane_from, lane_to, now)
@@ -328,8 +328,11 @@ def _change_place(h, patient, lane, now, swap):
     """At a first start: into the place of the lane, or on in the one that was kept."""
     who = h.patient[patient]
     in_place = h.step[lane.step].in_place == 1
-    if (in_place or who.held != NONE) and who.last_started != NONE:
-        place_left(h, who.last_started, now)
+    if in_place or who.held != NONE:
+        if who.last_started != NONE:
+            place_left(h, who.last_started, now)
+        else:
+            cue(h, who.first, HELD_LEFT, now)
     if in_place:
         who.took = 0
         return
@@ -384,6 +387,7 @@ def go_out(h, patient, outcome, now):
         for row in range(who.first, who.last):
             cue(h, row, PLACE_LEFT, now)
             cue(h, row, HOUSE_LEFT, now)
+            cue(h, row, HELD_LEFT, now)
     tray = h.more[patient].tray
     if tray != NONE:
         h.resource[tray].used -= 1

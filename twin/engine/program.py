@@ -26,6 +26,7 @@ from twin.engine.state import (
     LANE,
     LEAVES,
     LIST,
+    NEVER,
     ORDINARY,
     PEOPLE,
     PROMISED,
@@ -118,7 +119,7 @@ def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Progr
     for lane in t.lanes:
         lane["circles"] = _may_swap(t, lane, component)
     resources = _resources(t, schedule, component)
-    sittings, slot = _sittings(t, schedule)
+    sittings, slot = _sittings(t, schedule, workload)
     changes = sorted(
         (int(at), t.numbers[kind][name], int(value))
         for kind, names in (("place", hospital.everywhere), ("group", hospital.staff))
@@ -438,18 +439,24 @@ def _items(t: _Tables, case: Case, workload: Workload) -> list[Row]:
 # ---- sessions --------------------------------------------------------------------------------
 
 
-def _sittings(t: _Tables, schedule: Schedule) -> tuple[Records, IntArray]:
+def _sittings(t: _Tables, schedule: Schedule, workload: Workload) -> tuple[Records, IntArray]:
+    """Sittings of the schedule; behind them, for their limits alone, those held on days before the run."""
     held = schedule.sittings
     classes = {name: i for i, name in enumerate(t.hospital.classes)}
     table = np.zeros(held.session.size, SITTING)
     for name in ("session", "books", "opens", "closes", "limit"):
         table[name] = getattr(held, name)
     table["slot_from"], table["slot_to"] = held.slot_from[:-1], held.slot_from[1:]
-    table["first"] = NONE
+    table["number"] = np.arange(table.size)
     for number, session in enumerate(t.hospital.sessions.values()):
         link = t.link((classes[name] for name in session.classes), "class")
         for name, value in link.items():
             table[name][held.session == number] = value
+    limits = np.unique(workload.limit[workload.limit != NONE])
+    before = np.zeros(limits.size, SITTING)
+    before["number"], before["session"], before["books"], before["limit"] = NONE, NONE, NEVER, limits
+    table = np.concatenate([table, before])
+    table["first"] = NONE
     return table, np.asarray(held.slot, np.int64)
 
 

@@ -30,6 +30,7 @@ from twin.units import minutes
 from twin.workload import (
     ARRIVES,
     BOOKED,
+    HELD_LEFT,
     HOUSE_LEFT,
     IN_STEP,
     LISTED,
@@ -162,6 +163,7 @@ class House(Steps):
         self.outcome[patient.number] = outcome
         for row in patient.rows:
             self.give_cue(row, PLACE_LEFT)
+        self.give_cue(patient.rows[0], HELD_LEFT)
         self.give_cue(patient.rows[-1], HOUSE_LEFT)
         tray = int(self.workload.tray[patient.number])
         if tray != NONE:
@@ -210,11 +212,12 @@ class House(Steps):
 
     def find_begun(self, patient: Patient, row: int, since: int) -> Stay:
         """A step that began before the run; the trays of its kit are in use."""
-        stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.event())
+        asked = int(self.workload.asked[patient.number])
+        stay = Stay(patient, row, self.tasks[self.workload.step[row]], asked, self.event())
         for stock, n in stay.task.contents:
             if stock.is_tray:
                 stock.used += n
-        self.requested[row] = self.started[row] = since
+        self.requested[row], self.started[row] = asked, since
         self.place[row] = self.place_number(patient.held)
         patient.last_row = row
         stay.took = None if stay.task.step.in_place else patient.held
@@ -230,7 +233,7 @@ class House(Steps):
         }
         stay.own = {group: n - stay.lent.get(group, 0) for group, n in stay.task.step.staff.items()}
         self.service.take_people_again(stay)
-        self.go_on(stay, self.end_of(stay), started=stay.asked)
+        self.go_on(stay, self.end_of(stay), started=int(self.started[stay.row]))
 
     def find_stopped(self, stay: Stay) -> None:
         """A patient who was stopped before the run, and waits to go on."""
@@ -342,9 +345,11 @@ class House(Steps):
             self.expect(patient, appointment, earliest=self.now + 1)
 
     def mind_the_limit(self, patient: Patient) -> None:
-        """Until when the limited step may start, by the patient's sitting."""
-        sitting = patient.sitting
-        patient.limit = None if sitting is None else int(self.schedule.sittings.limit[sitting])
+        """Until when the limited step may start, by the patient's sitting or that of a day before the run."""
+        if patient.sitting is not None:
+            patient.limit = int(self.schedule.sittings.limit[patient.sitting])
+        elif self.workload.limit[patient.number] != NONE:
+            patient.limit = int(self.workload.limit[patient.number])
 
     def expect(self, patient: Patient, appointment: int, *, earliest: int) -> None:
         """He comes about the time of the appointment, or does not show."""
@@ -363,8 +368,7 @@ class House(Steps):
 
     def cancel(self, patient: Patient) -> None:
         """A booked case is cancelled: as if he had not come, and on the list again with the first date."""
-        assert patient.sitting is not None, "only who is booked has a limit"
-        self.tell(Kind.CANCELLED, patient.number, patient.sitting)
+        self.tell(Kind.CANCELLED, patient.number, NONE if patient.sitting is None else patient.sitting)
         for row in patient.rows:
             self.abandon(row)
         if patient.held is not None:

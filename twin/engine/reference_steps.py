@@ -12,7 +12,7 @@ from twin.engine.reference_waiting import Waiting
 from twin.engine.reference_words import Entry, Patient, State, Stay
 from twin.engine.rules import TRANSFER
 from twin.trace import UNSET, Kind
-from twin.workload import NONE, PLACE_LEFT, STEP_ENDED
+from twin.workload import HELD_LEFT, NONE, PLACE_LEFT, STEP_ENDED
 
 
 class Steps(Waiting):
@@ -137,7 +137,9 @@ class Steps(Waiting):
     def write_left(self, patient: Patient) -> None:
         """Write down when the place of the last row that started was given up (unless before this run)."""
         row = patient.last_row
-        if row is not None:
+        if row is None:
+            self.give_cue(patient.rows[0], HELD_LEFT)
+        else:
             first_time = self.left[row] == UNSET
             self.left[row] = self.now
             if first_time:

@@ -67,7 +67,7 @@ ITEM = _of(
     "resource reviewed by_calendar reorder_point quantity up_to pack shelf_life perishable "
     "on_order wants moved orders lead_from lead_to oldest newest"
 )
-SITTING = _of("session books opens closes limit slot_from slot_to class_from class_to first")
+SITTING = _of("number session books opens closes limit slot_from slot_to class_from class_to first")
 PATIENT = _of(
     "key klass arrival first last origin state row held since nodes end_at lane_from lane_to "
     "last_started begun took stopped came outcome"
@@ -78,7 +78,7 @@ MORE = _of(
     "in_room going next_in last_in"
 )
 #: who is there when the run begins
-THERE = _of("patient held since came appointment promise_place promise_step sitting")
+THERE = _of("patient held since asked came appointment promise_place promise_step sitting")
 ROW = _of("step duration wall patience place requested started ended left")
 NODE = _of("patient lane following before sibling")
 CHANGE = _of("at resource level")

@@ -96,7 +96,7 @@ def _write_down(case: Case, window: Window, trace: Trace) -> pd.DataFrame:
         "requested": local_times(work.clock, trace.requested[row]),
         "started": local_times(work.clock, trace.started[row]),
         "ended": local_times(work.clock, trace.left[row]),
-        "arrived": local_times(work.clock, work.arrival[patient]),
+        "arrived": local_times(work.clock, trace.came[patient]),
         "outcome": _names(np.where(gone[patient] == UNSET, -1, 0), [HOME]),
     }
     return pd.DataFrame({name: columns[name] for name in COLUMNS})

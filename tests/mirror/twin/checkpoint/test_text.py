@@ -28,6 +28,8 @@ FULL = InHouse(
     identity=(1 << 64) - 3,
     visits={"see": 2},
     remaining_ms=0,
+    asked=datetime(2025, 10, 25, 8, 30),
+    listed_on=datetime(2025, 9, 1, 14),
 )
 SNAPSHOT = Snapshot(
     datetime(2025, 10, 27),
