@@ -1,6 +1,7 @@
 """Cases: hospitals whose averages others have proved, each a page of TOML with a row of expected values.
 
-The pages stand in ``library``, the expected values with their sources in ``cases.toml``; both are data.
+The pages stand in ``library``, or are examples; the expected values with their sources stand in
+``cases.toml``. Both are data.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import Field
 from twin.errors import NotFound, did_you_mean
 from twin.hospital import Hospital, parse_hospital
 from twin.hospital.base import Model, Name, TimeUnit
+from twin.hospital.examples import example
 from twin.units import Unit
 from twin.verification.observe import Where
 
@@ -88,6 +90,8 @@ class VerificationCase(Model):
     source: str
     note: str = ""
     unit: TimeUnit
+    example: str | None = None
+    """The example whose page is this case's; its own page in ``library`` when left out."""
     days: Count = 1
     warm_up: Days = 0
     tail: Days = 1
@@ -108,6 +112,8 @@ class VerificationCase(Model):
     @property
     def page(self) -> str:
         """The hospital as text."""
+        if self.example is not None:
+            return example(self.example)
         return (resources.files("twin.verification") / "library" / f"{self.id}.toml").read_text("utf-8")
 
     def hospital(self, variant: str | None = None) -> Hospital:
