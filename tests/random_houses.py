@@ -571,7 +571,7 @@ class _Maker:
         if self.on("patience", 0.6):
             extra["patience"] = {"unit": "hours", "mean": rng.choice((0.5, 2, 6)), "shape": "exponential"}
             extra["out_of_patience"] = rng.choice(("leaves", "skips"))
-        if self.on("if_full", 0.4):
+        elif self.on("if_full", 0.4):
             extra["if_full"] = rng.choice(("leaves", "skips"))
         if self.on("holds"):
             extra["holds_the_line"] = True

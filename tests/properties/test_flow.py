@@ -180,10 +180,6 @@ def keeps_as_the_steps_say(run) -> bool:
     """
     trace, first = run.trace, run.trace.workload.first
     until, places = wait_ends(trace), list(run.trace.places)
-    skips = np.array([s.if_full == "skips" for s in run.steps])[trace.workload.step]
-    until = np.where(
-        skips & (trace.started == UNSET), trace.requested, until
-    )  # at once, whatever his patience
     plain = ~np.isin(np.arange(trace.workload.patients), _told_of(trace))
     for patient in np.flatnonzero(plain & (trace.came != UNSET) & _comes_in_the_run(trace)):
         rows = np.arange(first[patient], first[patient + 1])

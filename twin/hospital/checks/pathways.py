@@ -22,6 +22,7 @@ def check_pathways(raw: Table) -> Iterator[Problem]:
             for place in places_of(step):
                 yield from unknown(f"{path}.places", place, places, "place")
             yield from _routes(path, step, known)
+        yield from _patience(f"pathways.{name}", steps)
         yield from _places_kept(f"pathways.{name}", steps)
         yield from _way_out(f"pathways.{name}", steps)
 
@@ -72,6 +73,15 @@ def reached_from(steps: list[Table], i: int) -> set[int]:
                 reached.add(to)
                 waiting.append(to)
     return reached
+
+
+def _patience(path: str, steps: list[Table]) -> Iterator[Problem]:
+    """Who does not wait has no patience that could end."""
+    for i, step in enumerate(steps):
+        goes = step.get("if_full")
+        if step.get("patience") is not None and goes in ("leaves", "skips"):
+            rule = f'who {goes} at once (if_full = "{goes}") does not wait'
+            yield Problem(f"{path}.steps.{i}.patience", None, rule, "take one of the two out")
 
 
 def _routes(path: str, step: Table, known: list[str]) -> Iterator[Problem]:

@@ -469,6 +469,13 @@ FAULTS = [
         "nobody leaves the hospital after this step",
     ),
     ("share = 0.3", "share = 0.9", "pathways.emergency.steps.stay.delays", "1 in all at most"),
+    # who does not wait
+    (
+        'name = "see"\n',
+        'name = "see"\nif_full = "leaves"\n',
+        "pathways.emergency.steps.see.patience",
+        "does not wait",
+    ),
     # kept places
     (
         'name = "see"\n',
