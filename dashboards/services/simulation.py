@@ -291,7 +291,8 @@ def trace_bytes(trace: Trace, path: Path) -> bytes:
 def words(answer: SimulationAnswer) -> str:
     """The answer as lines for a person."""
     head = (
-        f"{answer.hospital}: {answer.days} days from {answer.start}, {answer.replications} replications "
+        f"{answer.hospital}: {answer.days} day{'s' * (answer.days != 1)} from {answer.start}, "
+        f"{answer.replications} replication{'s' * (answer.replications != 1)} "
         f"({answer.engine} engine, seed {answer.seed})"
     )
     told = [f"  demand: {answer.demand}"] if answer.demand else []
