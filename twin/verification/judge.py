@@ -32,7 +32,7 @@ WIDTH, TAIL_WIDTH, FARTHEST = 0.01, 0.02, 4.0
 #: how many more replications than their estimated need a round brings
 MARGIN = 1.08
 #: a quick run is one round of so many replications, or of one part in so many of the usual first round
-QUICK_ROUND, QUICK_PART = 12, 20
+QUICK_ROUND, QUICK_PART = 24, 20
 
 Progress = Callable[[str, int, int], None]
 Samples = dict[tuple[str, Where], FloatArray]

@@ -38,7 +38,7 @@ def test_no_column_can_be_written_to():
         getattr(work, f.name) for f in fields(Workload) if isinstance(getattr(work, f.name), np.ndarray)
     ]
 
-    assert len(columns) == 29
+    assert len(columns) == 31
     assert not any(column.flags.writeable for column in columns)
 
 
