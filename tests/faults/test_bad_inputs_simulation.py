@@ -421,11 +421,17 @@ def _killed_half_way(workspace: Path, store: Store) -> None:
     assert store.artefacts.names(run_id) == ("simulation.json",)
 
 
+#: a program that was started in the background may have been told to leave Ctrl-C unheard; these hear it
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 def test_ctrl_c_in_the_middle_leaves_with_130_and_nothing_half_written(tmp_path: Path):
     hospital, trace = tmp_path / "hospital.toml", tmp_path / "trace.csv"
     hospital.write_text(surgery(), encoding="utf-8")
     words = ["simulate", hospital, "--days", "3000", "--replications", "9000", "--trace", trace]
-    start = "import sys; from dashboards.cli import main; from dashboards.services import simulation; "
+    start = (
+        f"{HEARS}; import sys; from dashboards.cli import main; from dashboards.services import simulation; "
+    )
     start += "print('ready', flush=True); main(sys.argv[1:])"
     command = [sys.executable, "-c", start, *map(str, words)]
     run = subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -446,7 +452,7 @@ def test_ctrl_c_cancels_a_run_that_is_kept_and_nothing_of_it_is_seen(workspace: 
     command = [
         sys.executable,
         "-c",
-        f"{SLOWLY}\nfrom dashboards.cli import main\nmain({list(map(str, words))})",
+        f"{HEARS}\n{SLOWLY}\nfrom dashboards.cli import main\nmain({list(map(str, words))})",
     ]
     with open_store(workspace) as store:
         run = subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
