@@ -118,8 +118,9 @@ def _counts(
     days = np.arange(window.total)
     ordinals = days + window.start.toordinal()
     mean = stream.daily_mean * np.asarray(stream.weekday_factors)[clock.weekdays[: window.total]]
-    off = holidays(case.hospital.country, window.start.year, clock.date_of(window.total).year)
-    mean = mean * np.array([stream.holiday_factor if clock.date_of(int(d)) in off else 1.0 for d in days])
+    if stream.holiday_factor != 1:
+        off = holidays(case.hospital.country, window.start.year, clock.date_of(window.total).year)
+        mean = mean * np.array([stream.holiday_factor if clock.date_of(int(d)) in off else 1.0 for d in days])
     u = uniform(mix(base, name_key("count"), name_key(name), ordinals))
     return _count_quantile(u, mean, stream.dispersion)
 
