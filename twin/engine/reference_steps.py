@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
 from typing import Any
 
@@ -163,9 +164,9 @@ class Steps(Waiting):
         for who, gap in self.cues.pop((row, kind), ()):
             self.at(self.now + gap, ARRIVALS, self.come_on_cue, who)
 
+    @abstractmethod
     def come_on_cue(self, who: int) -> None:
         """A patient comes because of another."""
-        raise NotImplementedError
 
     # ---- stops ---------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from twin.engine.reference_run import ARRIVALS, GOING
@@ -143,9 +144,9 @@ class Waiting(Storeroom):
         for stay, how in self.those_who_go().items():
             self.go(stay, how)
 
+    @abstractmethod
     def go(self, stay: Stay, how: How) -> None:
         """Somebody goes."""
-        raise NotImplementedError
 
     def those_who_go(self) -> dict[Stay, How]:
         """Who does not wait any longer, of all whom 5 looks at."""
