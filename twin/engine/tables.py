@@ -5,17 +5,11 @@ compiled kernel copied hundreds of words and every small function was worth inli
 minutes to compile. Here one pointer goes around; a table is found through it where it is used.
 """
 
-# ruff: noqa: E402  (the cache folder must be known before Numba is imported)
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import numpy as np
-
-from twin.engine.cache import set_cache_folder
-
-set_cache_folder()
-
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
