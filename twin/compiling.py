@@ -26,7 +26,9 @@ from numba import config, njit, types
 _KEPT = 8
 
 
-def compiler(package: str, files: Iterable[Path]) -> Callable[[Callable[..., Any]], Any]:
+def compiler(
+    package: str, files: Iterable[Path], *, inside: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
     """The decorator that compiles the parts of a package.
 
     Parts are compiled when they are first called, once for all hospitals, and run without the
@@ -40,13 +42,15 @@ def compiler(package: str, files: Iterable[Path]) -> Callable[[Callable[..., Any
         Name of the folder under which the code is kept.
     files
         Every file whose code may be part of what is compiled.
+    inside
+        The code of such a part is put into every part that calls it: for small ones, called often.
     """
     folder = cache_folder(package, tuple(sorted(files)))
 
     def compiled(function: Callable[..., Any]) -> Any:
         before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
         try:
-            part = njit(cache=True, nogil=True, _nrt=False)(function)
+            part = njit(cache=True, nogil=True, _nrt=False, forceinline=inside)(function)
         finally:
             config.CACHE_DIR = before
         usual = part.get_call_template

@@ -43,18 +43,20 @@ def _goes(h, patient, how):
 def _out_of_patience(h, now):
     for i in range(h.n[DUE]):
         patient = h.due[i]
-        row = h.row[h.patient[patient].row]
-        if _waits(h, patient) and row.patience != NONE and row.requested + row.patience <= now:
-            _goes(h, patient, h.step[row.step].out_of_patience)
+        row = h.patient[patient].row
+        longest = h.patience[row]
+        if _waits(h, patient) and longest != NONE and h.requested[row] + longest <= now:
+            _goes(h, patient, h.step[h.step_of[row]].out_of_patience)
 
 
 @compiled
 def _nobody_free(h, now):
     for i in range(h.n[ASKED]):
         patient = h.asked[i]
-        row = h.row[h.patient[patient].row]
-        if _waits(h, patient) and row.requested == now and h.step[row.step].if_full != STAYS:
-            _goes(h, patient, h.step[row.step].if_full)
+        row = h.patient[patient].row
+        if_full = h.step[h.step_of[row]].if_full
+        if _waits(h, patient) and h.requested[row] == now and if_full != STAYS:
+            _goes(h, patient, if_full)
 
 
 @compiled
@@ -73,7 +75,7 @@ def _no_room(h, now):
                 who = h.patient[patient]
                 if not _waits(h, patient) or h.more[patient].in_room != place:
                     continue
-                if h.row[who.row].requested == now and (last == NONE or who.key > h.patient[last].key):
+                if h.requested[who.row] == now and (last == NONE or h.key[patient] > h.key[last]):
                     last = patient
             if last == NONE:
                 break
@@ -88,7 +90,7 @@ def _too_late(h, patient, now):
     return (
         sitting != NONE
         and _waits(h, patient)
-        and h.step[h.row[who.row].step].limited == 1
+        and h.step[h.step_of[who.row]].limited == 1
         and h.sitting[sitting].limit <= now
     )
 

@@ -1,22 +1,33 @@
-"""Heaps: the next event of a class, one packed whole number an event."""
+"""Heaps: the next event of a class, one packed whole number an event.
+
+Each number has four below it, and behind the last stand four that never happen, so that the earliest
+of four is found without a look at the size. What is taken from the top leaves a hole that sinks to
+the bottom, where the last number fills it: it belongs there or nearly so.
+"""
 
 from __future__ import annotations
 
-from twin.engine.compiled import compiled
+import numpy as np
+
+from twin.engine.compiled import compiled, small
 from twin.engine.state import ALARMS, ENDS, NEVER, RUN_END, TOO_SMALL, WHO, WHO_BITS
+from twin.units import IntArray
+
+#: numbers behind the last that never happen
+BEHIND = 4
 
 
-@compiled
-def push(h, heap, which, at, who):
-    """Add an event to a heap; ``h.n[which]`` is its size. One at or after the end never happens."""
-    i = h.n[which]
-    if i == heap.size:
-        h.n[TOO_SMALL] = 1
-        return
-    h.n[which] = i + 1
-    value = (min(at, h.n[RUN_END]) << WHO_BITS) | who
+def empty_heap(most: int) -> IntArray:
+    """A heap for at most so many events, with none in it."""
+    heap = np.empty(most + 2 * BEHIND, np.int64)
+    heap[:BEHIND] = NEVER
+    return heap
+
+
+@small
+def _rise(heap, i, value):
     while i > 0:
-        parent = (i - 1) >> 1
+        parent = (i - 1) >> 2
         if heap[parent] <= value:
             break
         heap[i] = heap[parent]
@@ -25,28 +36,44 @@ def push(h, heap, which, at, who):
 
 
 @compiled
-def pop(h, heap, which):
-    """Take the earliest event from a heap: who it is for."""
-    top = heap[0]
-    size = h.n[which] - 1
-    h.n[which] = size
-    _sink(heap, 0, size, heap[size])
-    return top & WHO
+def push(h, heap, which, at, who):
+    """Add an event to a heap; ``h.n[which]`` is its size. One at or after the end never happens."""
+    size = h.n[which]
+    if size + 2 * BEHIND > heap.size:
+        h.n[TOO_SMALL] = 1
+        return
+    h.n[which] = size + 1
+    heap[size + BEHIND] = NEVER
+    _rise(heap, size, (min(at, h.n[RUN_END]) << WHO_BITS) | who)
+
+
+@small
+def _take_out(heap, size, hole):
+    """Close a hole among the first ``size + 1`` numbers of a heap with the last of them."""
+    last = heap[size]
+    heap[size] = NEVER
+    if hole == size:
+        return
+    child = 4 * hole + 1
+    while child < size:
+        first, best = heap[child], child
+        for other in range(child + 1, child + 4):
+            if heap[other] < first:
+                first, best = heap[other], other
+        heap[hole] = first
+        hole = best
+        child = 4 * hole + 1
+    _rise(heap, hole, last)
 
 
 @compiled
-def _sink(heap, i, size, value):
-    while True:
-        child = 2 * i + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= value:
-            break
-        heap[i] = heap[child]
-        i = child
-    heap[i] = value
+def pop(h, heap, which):
+    """Take the earliest event from a heap: who it is for."""
+    earliest = heap[0]
+    size = h.n[which] - 1
+    h.n[which] = size
+    _take_out(heap, size, 0)
+    return earliest & WHO
 
 
 @compiled
@@ -57,19 +84,13 @@ def remove_end(h, patient):
         i += 1
     size = h.n[ENDS] - 1
     h.n[ENDS] = size
-    if i == size:
-        return
-    value = h.ends[size]
-    while i > 0 and h.ends[(i - 1) >> 1] > value:
-        h.ends[i] = h.ends[(i - 1) >> 1]
-        i = (i - 1) >> 1
-    _sink(h.ends, i, size, value)
+    _take_out(h.ends, size, i)
 
 
-@compiled
-def top(h, heap, which):
-    """Time of the earliest event, or ``NEVER``. [ms]"""
-    return heap[0] >> WHO_BITS if h.n[which] > 0 else NEVER
+@small
+def top(heap):
+    """Time of the earliest event; later than any run where there is none. [ms]"""
+    return heap[0] >> WHO_BITS
 
 
 @compiled

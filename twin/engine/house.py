@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.case import Case
-from twin.engine.compiled import compiled
+from twin.engine.heap import BEHIND, empty_heap
 from twin.engine.program import Program
 from twin.engine.state import (
     BATCH,
@@ -21,17 +22,17 @@ from twin.engine.state import (
     HAS_CUES,
     HAS_LISTENERS,
     HAS_MORE,
+    HAS_PATIENCE,
     HAS_PREEMPTORS,
     LEVEL_FELL,
     MORE,
+    NEVER,
     NODE,
     ORDER,
     ORDERS,
     PATIENT,
     PLACES,
-    ROW,
     RUN_END,
-    STAYS,
     STOCK_MOVED,
     THERE,
     TURNS,
@@ -41,160 +42,133 @@ from twin.engine.state import (
     Records,
     numbers,
 )
-from twin.trace import UNSET
+from twin.trace import UNSET, Outcome
 from twin.units import IntArray
 from twin.workload import ARRIVES, IN_STEP, NONE, ON_CUE, STOPPED, Workload
 
-
-class Columns(NamedTuple):
-    """The workload's columns, or the trace's, one array each."""
-
-    key: IntArray
-    patient_class: IntArray
-    arrival: IntArray
-    first: IntArray
-    origin: IntArray
-    step: IntArray
-    duration: IntArray
-    wall: IntArray
-    patience: IntArray
-
-
-class Story(NamedTuple):
-    """The trace's columns."""
-
-    place: IntArray
-    requested: IntArray
-    started: IntArray
-    ended: IntArray
-    left: IntArray
-    came: IntArray
-    outcome: IntArray
+#: bytes of a line of the processor's cache
+_LINE = 64
+#: events that are under way at once, of each kind, before a run is played again with more room
+_EVENTS = 16_384
 
 
 def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
     """The house as the run begins; ``room`` makes its log and its buffers so many times as large."""
     n, rows = work.patients, work.step.size
-    most = int((p.step["lane_to"] - p.step["lane_from"]).max(initial=2))
-    rings = rows * (most + p.age.size + 3) + n
-    width = int((p.step["people_to"] - p.step["entry_from"])[p.step["pooled"] == 1].max(initial=0))
-    cues = np.zeros(work.cue_row.size, CUE)
-    cues["kind"], cues["patient"], cues["gap"] = work.cue_kind, work.cue_patient, work.cue_gap
-    cue_from = np.searchsorted(work.cue_row, np.arange(rows + 1)) if cues.size else np.zeros(1)
-    orders, batches = case.snapshot.orders, len(p.item)
-    batches += sum(len(of_item) for of_item in case.snapshot.stock.values())
+    fixed, tables, snapshot = p.fixed, p.fixed.tables, case.snapshot
+    has_more = fixed.facts["has_more"]
+    step = tables["step"]
+    most = int((step["lane_to"] - step["lane_from"]).max(initial=2))
+    width = int((step["people_to"] - step["entry_from"])[step["pooled"] == 1].max(initial=0))
+    batches = p.item.size + sum(len(of_item) for of_item in snapshot.stock.values())
+    places = len(fixed.places)
+    lists = ("links", "circle_lanes", "holding_lanes", "preempting_lanes")
     house = House(
         n=numbers(),
-        **{
-            name: getattr(p, name).copy()
-            for name in ("step", "entry", "lane", "resource", "klass", "item", "sitting", "change", "age")
-        },
-        **{
-            name: getattr(p, name)
-            for name in ("links", "circle_lanes", "holding_lanes", "preempting_lanes", "slot", "limits")
-        },
-        reviews=p.reviews,
-        lead=np.asarray(work.lead, np.int64),
-        day_starts=np.asarray(work.clock.day_starts),
-        patient=np.empty(n, PATIENT),
-        more=_more(p, work) if p.has_more else np.zeros(1, MORE),
+        **{name: tables[name].copy() for name in ("step", "entry", "lane", "klass", "age")},
+        **{name: tables[name] for name in lists},
+        resource=p.resource,
+        **{name: getattr(p, name) for name in ("item", "sitting", "change", "slot", "limits", "reviews")},
+        lead=np.ascontiguousarray(work.lead, np.int64),
+        day_starts=np.ascontiguousarray(work.clock.day_starts, np.int64),
+        **_workload_of(work, has_more, p.has_patience),
+        **_story(n, rows),
+        patient=_in_lines(n, PATIENT),
+        more=np.empty(n if has_more else 1, MORE),
         there=_there(p, work),
-        row=np.empty(rows, ROW),
-        cue=cues,
-        cue_from=cue_from.astype(np.int64),
+        others=np.flatnonzero(work.origin != ARRIVES),
         pooled=_pooled(p, work, width),
-        ends=np.empty(n + 1, np.int64),
-        turns=np.empty(rows + n + len(case.snapshot.cleaning) + 64 * room, np.int64),
-        alarms=np.empty(room * rings + 64, np.int64),
-        deliveries=np.empty(len(orders) + 1_024 * room, np.int64),
-        expiries=np.empty(batches + 1_024 * room, np.int64),
+        ends=empty_heap(n),
+        turns=empty_heap(_EVENTS * room + len(snapshot.cleaning)),
+        alarms=empty_heap(_EVENTS * room + n),
+        deliveries=empty_heap(len(snapshot.orders) + 1_024 * room),
+        expiries=empty_heap(batches + 1_024 * room),
         node=np.empty(n * most + 1, NODE),
-        candidates=np.empty(p.lane.size + 1, np.int64),
+        candidates=np.empty(tables["lane"].size + 1, np.int64),
         asked=np.empty(room * (n + 1), np.int64),
         due=np.empty(room * (n + 1), np.int64),
         going=np.empty(n + 1, np.int64),
         finished=np.empty(n + 1, np.int64),
-        order=np.zeros(len(orders) + 1_024 * room, ORDER),
+        order=np.zeros(len(snapshot.orders) + 1_024 * room, ORDER),
         batch=np.zeros(batches + 1_024 * room, BATCH),
         log=np.empty((room * _lines(p, work), 5), np.int64),
         keepers=np.zeros(max(int(p.resource["component"].max(initial=NONE)) + 1, 1), np.int64),
-        edge=np.full(max(p.places**2, 1), np.array((NONE, NONE, NONE), EDGE)),
-        way=np.zeros(max(p.places, 1), WAY),
+        edge=np.full(max(places**2, 1), np.array((NONE, NONE, NONE), EDGE)),
+        way=np.zeros(max(places, 1), WAY),
         need=np.zeros(p.resource.size, np.int64),
     )
     _facts(house, p, work)
-    columns = Columns(*(np.asarray(getattr(work, c), np.int64) for c in Columns._fields))
-    _lay_out(house, columns)
     _find_supplies(house, p, case, work)
     return house
 
 
 def _facts(house: House, p: Program, work: Workload) -> None:
+    facts = p.fixed.facts
     house.n[RUN_END] = work.end
-    house.n[PLACES], house.n[GROUPS] = p.places, p.groups
-    house.n[HAS_MORE], house.n[HAS_LISTENERS] = p.has_more, p.has_listeners
-    house.n[HAS_CUES], house.n[HAS_PREEMPTORS] = work.cue_row.size > 0, p.has_preemptors
+    house.n[PLACES], house.n[GROUPS] = len(p.fixed.places), len(p.fixed.groups)
+    house.n[HAS_MORE], house.n[HAS_LISTENERS] = facts["has_more"], facts["has_listeners"]
+    house.n[HAS_CUES], house.n[HAS_PREEMPTORS] = work.cue_row.size > 0, facts["has_preemptors"]
+    house.n[HAS_PATIENCE] = p.has_patience
     house.n[FREE_NODE] = NONE
     house.n[STOCK_MOVED] = p.item.size > 0  # at instant 0 all items are reviewed,
     house.resource["fell"] = house.resource["stops"]  # and work over a level is stopped
     house.n[LEVEL_FELL] = house.resource["stops"].any()
 
 
-@compiled
-def _lay_out(h, w):
-    """Patients and rows before anything has happened."""
-    for i in range(h.patient.size):
-        who = h.patient[i]
-        who.key, who.klass, who.arrival = w.key[i], w.patient_class[i], w.arrival[i]
-        who.first, who.last, who.origin = w.first[i], w.first[i + 1], w.origin[i]
-        who.state, who.row, who.held, who.since, who.nodes = 0, w.first[i], NONE, 0, NONE
-        who.end_at, who.begun, who.lane_from, who.lane_to = 0, 0, 0, 0
-        who.last_started, who.took, who.stopped = NONE, 0, 0
-        who.came, who.outcome = UNSET, 0
-    for i in range(h.row.size):
-        row = h.row[i]
-        row.step, row.duration, row.wall = w.step[i], w.duration[i], w.wall[i]
-        row.patience, row.place = w.patience[i], NONE
-        row.requested, row.started, row.ended, row.left = UNSET, UNSET, UNSET, UNSET
+def _workload_of(work: Workload, has_more: bool, has_patience: bool) -> dict[str, NDArray[Any]]:
+    """The workload's columns as the kernel reads them; those that no rule reads are left out."""
+
+    def column(name: str, kind: type, wanted: bool = True) -> NDArray[Any]:
+        return np.ascontiguousarray(getattr(work, name), kind) if wanted else np.zeros(1, kind)
+
+    rows = work.step.size
+    cues = np.zeros(work.cue_row.size, CUE)
+    cues["kind"], cues["patient"], cues["gap"] = work.cue_kind, work.cue_patient, work.cue_gap
+    cue_from = np.zeros(rows + 1 if cues.size else 1, np.int64)
+    if cues.size:
+        np.cumsum(np.bincount(work.cue_row, minlength=rows), out=cue_from[1:])
+    return {
+        "key": column("key", np.int64),
+        "patient_class": column("patient_class", np.int32),
+        "arrival": column("arrival", np.int64),
+        "first": column("first", np.int64),
+        "origin": column("origin", np.int8),
+        "step_of": column("step", np.int32),
+        "duration": column("duration", np.int64),
+        "wall": column("wall", np.int64),
+        "patience": column("patience", np.int64, has_patience),
+        "shows": column("shows", np.int8, has_more),
+        "late": column("late", np.int64, has_more),
+        "tray": column("tray", np.int32, has_more),
+        "cue": cues,
+        "cue_from": cue_from,
+    }
 
 
-@compiled
-def _tell(h, story):
-    for i in range(h.row.size):
-        row = h.row[i]
-        story.place[i], story.requested[i], story.started[i] = row.place, row.requested, row.started
-        story.ended[i], story.left[i] = row.ended, row.left
-    for i in range(h.patient.size):
-        story.came[i], story.outcome[i] = h.patient[i].came, h.patient[i].outcome
+def _story(n: int, rows: int) -> dict[str, NDArray[Any]]:
+    """The trace's columns before anything has happened."""
+    instants = {name: np.full(rows, UNSET) for name in ("requested", "started", "ended", "left")}
+    place, outcome = np.full(rows, NONE, np.int32), np.full(n, int(Outcome.OPEN), np.int8)
+    return instants | {"place": place, "came": np.full(n, UNSET), "outcome": outcome}
 
 
-def story_of(house: House) -> Story:
-    """What a run wrote, as columns."""
-    rows, n = house.row.size, house.patient.size
-    sizes = (rows, rows, rows, rows, rows, n, n)
-    kinds = (np.int32, np.int64, np.int64, np.int64, np.int64, np.int64, np.int8)
-    story = Story(*(np.empty(size, kind) for size, kind in zip(sizes, kinds, strict=True)))
-    _tell(house, story)
-    return story
+def _in_lines(n: int, kind: np.dtype[Any]) -> Records:
+    """Records that each begin at a line of the processor's cache, if they are as long as one."""
+    room = np.empty(n * kind.itemsize + _LINE, np.int8)
+    begin = -room.ctypes.data % _LINE
+    return room[begin : begin + n * kind.itemsize].view(kind)
 
 
 def _lines(p: Program, work: Workload) -> int:
     """About how many lines a run's log will have."""
-    of_step = 2 * (p.step["entry_to"] - p.step["people_to"]) + (p.step["promise_place"] != NONE)
-    booked = p.klass["booked"][work.patient_class].sum() if work.patients else 0
-    return 1_024 + int(of_step[work.step].sum() if work.step.size else 0) + 3 * int(booked)
-
-
-def _more(p: Program, work: Workload) -> Records:
-    table = np.zeros(max(work.patients, 1), MORE)
-    for name in ("promise_place", "promise_step", "sitting", "next_booked", "last_booked", "in_room"):
-        table[name] = NONE
-    table["next_in"] = table["last_in"] = NONE
-    table["going"] = STAYS
-    table["shows"][: work.patients], table["late"][: work.patients] = work.shows, work.late
-    tray = p.places + p.groups + p.item.size + work.tray
-    table["tray"][: work.patients] = np.where(work.tray == NONE, NONE, tray)
-    return table
+    step, klass = p.fixed.tables["step"], p.fixed.tables["klass"]
+    of_step = 2 * (step["entry_to"] - step["people_to"]) + (step["promise_place"] != NONE)
+    lines = 1_024
+    if of_step.any() and work.step.size:
+        lines += int(of_step[work.step].sum())
+    if klass["booked"].any() and work.patients:
+        lines += 3 * int(np.count_nonzero(klass["booked"][work.patient_class]))
+    return lines
 
 
 # ---- who and what is there when the run begins -----------------------------------------------
@@ -207,9 +181,13 @@ def _there(p: Program, work: Workload) -> Records:
     for name in ("held", "since", "asked", "came", "appointment"):
         table[name] = getattr(work, name)[present]
     table["promise_place"] = work.promised[present]
-    for row, patient in zip(table, present.tolist(), strict=True):
-        row["promise_step"] = _promised_step(p, work, patient)
-        row["sitting"] = _sitting_of(p, work, patient)
+    table["promise_step"] = table["sitting"] = NONE
+    special = (
+        (table["promise_place"] != NONE) | (work.session[present] != NONE) | (work.limit[present] != NONE)
+    )
+    for i in np.flatnonzero(special).tolist():
+        table["promise_step"][i] = _promised_step(p, work, int(present[i]))
+        table["sitting"][i] = _sitting_of(p, work, int(present[i]))
     return table
 
 
@@ -221,7 +199,8 @@ def _promised_step(p: Program, work: Workload, patient: int) -> int:
     inside = work.origin[patient] in (IN_STEP, STOPPED)
     for row in range(int(work.first[patient]) + inside, int(work.first[patient + 1])):
         step = int(work.step[row])
-        if p.step["promised_lane"][step] != NONE and p.step["first_place"][step] == place:
+        table = p.fixed.tables["step"]
+        if table["promised_lane"][step] != NONE and table["first_place"][step] == place:
             return step
     return NONE
 
@@ -247,9 +226,9 @@ def _sitting_of(p: Program, work: Workload, patient: int) -> int:
 def _pooled(p: Program, work: Workload, width: int) -> IntArray:
     table = np.zeros((work.patients if width else 1, max(width, 1)), np.int64)
     for patient, group, people in work.pooled.tolist():
-        step = p.step[work.step[work.first[patient]]]
+        step = p.fixed.tables["step"][work.step[work.first[patient]]]
         for e in range(int(step["entry_from"]), int(step["people_to"])):
-            if p.entry["resource"][e] == p.places + group:
+            if p.fixed.tables["entry"]["resource"][e] == len(p.fixed.places) + group:
                 table[patient, e - int(step["entry_from"])] = people
     return table
 
@@ -288,6 +267,7 @@ def _find_supplies(house: House, p: Program, case: Case, work: Workload) -> None
     ):
         packed = sorted((min(max(at, 0), work.end) << WHO_BITS) | who for at, who in events)
         heap[: len(packed)] = packed
+        heap[len(packed) : len(packed) + BEHIND] = NEVER
         house.n[which] = len(packed)
 
 

@@ -9,23 +9,26 @@ README.md beside this file tells the order of events.
 from __future__ import annotations
 
 from twin.case import Case, Schedule
-from twin.engine.arriving import arrive, find, look_again
+from twin.engine.arriving import arrive, find, is_new, look_again
 from twin.engine.circles import circles_possible, exchange
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.going import let_go
 from twin.engine.heap import pop, top
 from twin.engine.holds import held_back
-from twin.engine.house import new_house, story_of
+from twin.engine.house import new_house
 from twin.engine.lanes import consider, entry_first, head_of, look_everywhere, touch
 from twin.engine.lists import fill
-from twin.engine.moves import ask, finish, start
+from twin.engine.moves import ask, finish, go_out, start, start_or_ask
 from twin.engine.needs import all_there, judge_kit
 from twin.engine.program import compile_program
 from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING
 from twin.engine.state import (
     ALARMS,
+    ARRIVALS,
     ASKED,
+    BOOKS,
     CANDIDATES,
+    CHANGES,
     DELIVERIES,
     DUE,
     ENDS,
@@ -39,7 +42,10 @@ from twin.engine.state import (
     LINES,
     LOOK_EVERYWHERE,
     LOOK_FOR_CIRCLES,
+    NEVER,
+    PLANNED,
     PREEMPTORS,
+    REVIEWS,
     RUN_END,
     STARTS,
     STOCK_MOVED,
@@ -54,11 +60,13 @@ from twin.engine.stops import pre_empt, stop, stop_for, stop_those_over
 from twin.engine.supplies import deliver, expire, review, review_moved
 from twin.engine.transfers import transfer
 from twin.errors import UsageError
-from twin.trace import Log, Trace
-from twin.workload import ARRIVES, NONE, Workload, number_steps
+from twin.trace import Log, Outcome, Trace
+from twin.workload import ARRIVES, NONE, Workload
+
+_DONE = int(Outcome.DONE)
 
 
-@compiled
+@small
 def _can_go(h, lane, now):
     """Whether the first of a lane can start, if need be by stopping another."""
     there = all_there(h, lane)
@@ -69,7 +77,7 @@ def _can_go(h, lane, now):
     return stop_for(h, lane, head_of(h, lane), now) != NONE
 
 
-@compiled
+@small
 def _look_where_things_change(h):
     """While one waits who holds the line or may stop others, more lanes than were touched matter."""
     if h.n[HOLDERS] > 0 or h.n[LOOK_EVERYWHERE] == 1:
@@ -103,7 +111,7 @@ def _serve(h, now):
         _begin(h, first, best, now)
 
 
-@compiled
+@small
 def _begin(h, patient, lane, now):
     if h.lane[lane].kind == TRANSFER:
         transfer(h, patient, lane, now)
@@ -116,56 +124,100 @@ def _begin(h, patient, lane, now):
 
 
 @compiled
-def _settle(h, now, changes, reviews):
-    """Levels change, stock is reviewed, steps and turnarounds end, orders come, work is stopped."""
-    while changes < h.change.size and h.change[changes].at == now:
-        change = h.change[changes]
+def _change_levels(h, now):
+    """Levels change; stock is reviewed by the calendar."""
+    while h.n[CHANGES] < h.change.size and h.change[h.n[CHANGES]].at == now:
+        change = h.change[h.n[CHANGES]]
         resource = h.resource[change.resource]
         if change.level < resource.level and resource.stops == 1:
             resource.fell = 1
             h.n[LEVEL_FELL] = 1
         resource.level = change.level
         touch(h, change.resource)
-        changes += 1
-    while reviews < h.reviews.shape[0] and h.reviews[reviews, 0] == now:
-        review(h, h.reviews[reviews, 1], now, now)
-        reviews += 1
-    while top(h, h.ends, ENDS) == now:
-        finish(h, pop(h, h.ends, ENDS), now)
-    while top(h, h.turns, TURNS) == now:
-        place = pop(h, h.turns, TURNS)
-        h.resource[place].used -= 1
-        touch(h, place)
-    while top(h, h.deliveries, DELIVERIES) == now:
-        deliver(h, pop(h, h.deliveries, DELIVERIES), now)
-    while top(h, h.expiries, EXPIRIES) == now:
-        expire(h, pop(h, h.expiries, EXPIRIES), now)
-    if h.n[LEVEL_FELL] == 1:
-        h.n[LEVEL_FELL] = 0
-        for resource in range(h.resource.size):
-            if h.resource[resource].fell == 1:
-                h.resource[resource].fell = 0
-                stop_those_over(h, resource, now)
-    return changes, reviews
+        h.n[CHANGES] += 1
+    while h.n[REVIEWS] < h.reviews.shape[0] and h.reviews[h.n[REVIEWS], 0] == now:
+        review(h, h.reviews[h.n[REVIEWS], 1], now, now)
+        h.n[REVIEWS] += 1
 
 
 @compiled
-def _arrivals(h, now, arrivals, books):
+def _stop_those_over(h, now):
+    """Where levels fell, work is stopped until it fits."""
+    h.n[LEVEL_FELL] = 0
+    for resource in range(h.resource.size):
+        if h.resource[resource].fell == 1:
+            h.resource[resource].fell = 0
+            stop_those_over(h, resource, now)
+
+
+@compiled
+def _settle(h, now):
+    """Levels change, stock is reviewed, steps and turnarounds end, orders come, work is stopped."""
+    if h.n[PLANNED] == now:
+        _change_levels(h, now)
+    while top(h.ends) == now:
+        finish(h, pop(h, h.ends, ENDS), now)
+    while top(h.turns) == now:
+        place = pop(h, h.turns, TURNS)
+        h.resource[place].used -= 1
+        touch(h, place)
+    while top(h.deliveries) == now:
+        deliver(h, pop(h, h.deliveries, DELIVERIES), now)
+    while top(h.expiries) == now:
+        expire(h, pop(h, h.expiries, EXPIRIES), now)
+    if h.n[LEVEL_FELL] == 1:
+        _stop_those_over(h, now)
+
+
+@small
+def _nothing_else(h):
+    """No lane is to be looked at, and nobody who waits has a say in who starts."""
+    return h.n[CANDIDATES] + h.n[HOLDERS] + h.n[PREEMPTORS] + h.n[LOOK_EVERYWHERE] == 0
+
+
+@small
+def _only_one(h, now):
+    """The one patient for whom anything happens at this instant, or -1."""
+    if h.n[PLANNED] == now or top(h.alarms) == now or not _nothing_else(h):
+        return NONE
+    arrivals = h.n[ARRIVALS]
+    comes = arrivals < h.arrival.size and h.arrival[arrivals] <= now
+    if h.n[FINISHED] == 1 and not comes:
+        h.n[FINISHED] = 0
+        return h.finished[0]
+    if h.n[FINISHED] > 0 or not comes:
+        return NONE
+    more = arrivals + 1 < h.arrival.size and h.arrival[arrivals + 1] <= now
+    if more or h.origin[arrivals] != ARRIVES or h.klass[h.patient_class[arrivals]].booked == 1:
+        return NONE
+    h.n[ARRIVALS] += 1
+    is_new(h, arrivals)
+    h.came[arrivals] = now
+    if h.patient[arrivals].row == h.patient[arrivals].last:
+        go_out(h, arrivals, _DONE, now)
+        return NONE
+    return arrivals
+
+
+@compiled
+def _arrivals(h, now):
     """Patients come, ask for the next step, wait long enough; then sittings are filled."""
     for i in range(h.n[FINISHED]):
         ask(h, h.finished[i], now, now)
     h.n[FINISHED] = 0
-    while arrivals < h.patient.size and h.patient[arrivals].arrival <= now:
-        if h.patient[arrivals].origin == ARRIVES:
+    arrivals = h.n[ARRIVALS]
+    while arrivals < h.arrival.size and h.arrival[arrivals] <= now:
+        if h.origin[arrivals] == ARRIVES:
+            is_new(h, arrivals)
             arrive(h, arrivals, now)
         arrivals += 1
-    while top(h, h.alarms, ALARMS) == now:
+    h.n[ARRIVALS] = arrivals
+    while top(h.alarms) == now:
         look_again(h, pop(h, h.alarms, ALARMS), now)
-    while books < h.sitting.size and h.sitting[books].books <= now:
-        if h.sitting[books].books == now:
-            fill(h, books, now)
-        books += 1
-    return arrivals, books
+    while h.n[BOOKS] < h.sitting.size and h.sitting[h.n[BOOKS]].books <= now:
+        if h.sitting[h.n[BOOKS]].books == now:
+            fill(h, h.n[BOOKS], now)
+        h.n[BOOKS] += 1
 
 
 @compiled
@@ -189,39 +241,54 @@ def _serve_all(h, now):
 
 
 @compiled
-def _next_instant(h, arrivals, changes, reviews, books):
-    now = min(top(h, h.ends, ENDS), min(top(h, h.turns, TURNS), top(h, h.alarms, ALARMS)))
-    if arrivals < h.patient.size:
-        now = min(now, max(h.patient[arrivals].arrival, 0))
-    if changes < h.change.size:
-        now = min(now, h.change[changes].at)
-    if h.n[HAS_MORE] == 0:
-        return now
-    now = min(now, min(top(h, h.deliveries, DELIVERIES), top(h, h.expiries, EXPIRIES)))
-    if reviews < h.reviews.shape[0]:
-        now = min(now, h.reviews[reviews, 0])
-    if books < h.sitting.size:
-        now = min(now, max(h.sitting[books].books, 0))
+def _plan(h):
+    """The earliest instant of what is known beforehand: levels, reviews, bookings, limits of sessions."""
+    planned = NEVER
+    if h.n[CHANGES] < h.change.size:
+        planned = min(planned, h.change[h.n[CHANGES]].at)
+    if h.n[REVIEWS] < h.reviews.shape[0]:
+        planned = min(planned, h.reviews[h.n[REVIEWS], 0])
+    if h.n[BOOKS] < h.sitting.size:
+        planned = min(planned, max(h.sitting[h.n[BOOKS]].books, 0))
     if h.n[LATE] < h.limits.size:
-        now = min(now, max(h.sitting[h.limits[h.n[LATE]]].limit, 0))
-    return now
+        planned = min(planned, max(h.sitting[h.limits[h.n[LATE]]].limit, 0))
+    h.n[PLANNED] = planned
+
+
+@small
+def _next_instant(h):
+    now = min(min(top(h.ends), top(h.turns)), min(top(h.alarms), h.n[PLANNED]))
+    if h.n[ARRIVALS] < h.arrival.size:
+        now = min(now, max(h.arrival[h.n[ARRIVALS]], 0))
+    return min(now, min(top(h.deliveries), top(h.expiries)))
 
 
 @compiled
 def _run(h, most_waiting, most_starts):
     """Play the whole run; the instant at which a guard stopped it, or -1."""
-    arrivals, changes, reviews, books, now = 0, 0, 0, 0, 0
+    for i in range(h.others.size):
+        is_new(h, h.others[i])
     for i in range(h.there.size):
         find(h, i)
+    _plan(h)
+    now = 0
     while now < h.n[RUN_END] and h.n[TOO_SMALL] == 0:
-        changes, reviews = _settle(h, now, changes, reviews)
-        arrivals, books = _arrivals(h, now, arrivals, books)
-        _serve_all(h, now)
+        _settle(h, now)
+        patient = _only_one(h, now)
+        if patient != NONE:
+            start_or_ask(h, patient, now)
+        else:
+            _arrivals(h, now)
+        planned = h.n[PLANNED] == now
+        if planned or h.n[ASKED] + h.n[DUE] + h.n[LOOK_FOR_CIRCLES] > 0 or not _nothing_else(h):
+            _serve_all(h, now)
+        if planned:
+            _plan(h)
         if h.n[STOCK_MOVED] == 1:
             review_moved(h, now)
         if h.n[WAIT] > most_waiting or h.n[STARTS] > most_starts:
             return now
-        now = _next_instant(h, arrivals, changes, reviews, books)
+        now = _next_instant(h)
     return NONE
 
 
@@ -246,14 +313,19 @@ def simulate_kernel(case: Case, workload: Workload, schedule: Schedule) -> Trace
         if house.n[TOO_SMALL] == 0:
             break
         room *= 4  # the same run again, with more room for its story
-    story = story_of(house)
     return Trace(
         workload=workload,
         schedule=schedule,
-        places=tuple(case.hospital.everywhere),
-        steps=number_steps(case.hospital),
-        classes=tuple(case.hospital.classes),
-        **story._asdict(),
+        places=program.fixed.places,
+        steps=program.fixed.keys,
+        classes=program.fixed.classes,
+        place=house.place,
+        requested=house.requested,
+        started=house.started,
+        ended=house.ended,
+        left=house.left,
+        came=house.came,
+        outcome=house.outcome,
         exchanges=int(house.n[EXCHANGES]),
         engine="kernel",
         stopped_at=None if stopped == NONE else stopped,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.rules import TRANSFER as AFTER_ALL
 from twin.engine.state import (
     CANDIDATES,
@@ -17,17 +17,23 @@ from twin.engine.state import (
 from twin.workload import NONE
 
 
-@compiled
+@small
 def touch(h, number):
     """A resource was freed: the lanes that need it are looked at in this round."""
     resource = h.resource[number]
     if resource.closes_circles == 1:
         h.n[LOOK_FOR_CIRCLES] = 1  # people are back: a circle that lacked them may now close
+    if resource.lined > 0:
+        _consider_who_waits_for(h, resource)
+
+
+@compiled
+def _consider_who_waits_for(h, resource):
     for e in range(resource.waits_from, resource.waits_to):
         consider(h, h.links[e])
 
 
-@compiled
+@small
 def consider(h, number):
     """Look at a lane in this round, if anybody waits in it."""
     lane = h.lane[number]
@@ -46,28 +52,28 @@ def consider_all_of(h, patient):
         node = h.node[node].sibling
 
 
-@compiled
+@small
 def before(h, a, b):
     """Whether patient ``a`` waits before ``b`` in a lane: since, then key."""
-    one, two = h.patient[a], h.patient[b]
-    if one.since != two.since:
-        return one.since < two.since
-    return one.key < two.key
+    one, two = h.patient[a].since, h.patient[b].since
+    if one != two:
+        return one < two
+    return h.key[a] < h.key[b]
 
 
 @compiled
 def priority_of(h, patient, now):
     """Priority of a patient's present step: its own, else that of the class, which may age."""
-    row = h.row[h.patient[patient].row]
-    step = h.step[row.step]
+    row = h.patient[patient].row
+    step = h.step[h.step_of[row]]
     best = step.priority
     for i in range(step.ages_from, step.ages_to):
-        if now - row.requested >= h.age[i].after:
+        if now - h.requested[row] >= h.age[i].after:
             best = min(best, h.age[i].priority)
     return best
 
 
-@compiled
+@small
 def _priority_in(h, patient, lane, now):
     if lane.kind == TRANSFER:
         return AFTER_ALL
@@ -77,7 +83,7 @@ def _priority_in(h, patient, lane, now):
     return priority_of(h, patient, now)
 
 
-@compiled
+@small
 def entry_first(h, one, lane, two, other, now):
     """Order of service between two entries of the lines."""
     mine, theirs = h.lane[lane], h.lane[other]
@@ -91,13 +97,13 @@ def entry_first(h, one, lane, two, other, now):
     return mine.number < theirs.number
 
 
-@compiled
+@small
 def head_of(h, lane):
     """The first patient of a lane in which somebody stands."""
     return h.node[h.lane[lane].head].patient
 
 
-@compiled
+@small
 def stands_in(h, patient, lane):
     """Whether a patient stands in a lane."""
     node = h.patient[patient].nodes
@@ -135,6 +141,8 @@ def stand(h, patient, number):
         lane.tail = free
     else:
         h.node[following].before = free
+    for i in range(lane.need_from, lane.need_to):
+        h.resource[h.links[i]].lined += 1
 
 
 @compiled
@@ -149,7 +157,7 @@ def join(h, patient, lane):
         h.n[LOOK_FOR_CIRCLES] = 1
 
 
-@compiled
+@small
 def _step_out(h, number):
     """Take a node out of its lane and give it back; the patient's next one."""
     node = h.node[number]
@@ -162,6 +170,8 @@ def _step_out(h, number):
         lane.tail = node.before
     else:
         h.node[node.following].before = node.before
+    for i in range(lane.need_from, lane.need_to):
+        h.resource[h.links[i]].lined -= 1
     node.sibling = h.n[FREE_NODE]
     h.n[FREE_NODE] = number
     return sibling

@@ -23,7 +23,7 @@ def put_on_list(h, patient, since):
     who = h.patient[patient]
     who.state, who.since = LISTED, since
     h.more[patient].listed = since
-    stand(h, patient, h.klass[who.klass].list_lane)
+    stand(h, patient, h.klass[h.patient_class[patient]].list_lane)
 
 
 @compiled
@@ -57,11 +57,11 @@ def _belong_to_none(h, patient):
 @compiled
 def expect(h, patient, appointment, soonest):
     """One who is booked will come, early or late, or not come, at the appointment."""
-    who, more = h.patient[patient], h.more[patient]
+    more = h.more[patient]
     at = appointment
-    if more.shows == 1:
-        at += more.late - h.klass[who.klass].early
-    who.state = BOOKED
+    if h.shows[patient] == 1:
+        at += h.late[patient] - h.klass[h.patient_class[patient]].early
+    h.patient[patient].state = BOOKED
     more.comes_at = max(soonest, at)
     alarm(h, more.comes_at, patient)
 
@@ -137,20 +137,19 @@ def does_not_come(h, patient, now):
 def cancel(h, patient, now):
     """Send one who came too late for the session home, to be booked again; he waits for nothing any more."""
     who, more = h.patient[patient], h.more[patient]
-    for number in range(who.first, who.last):
-        row = h.row[number]
-        if row.started != UNSET:
-            if row.left == UNSET:
-                place_left(h, number, now)
-            if row.place != NONE:
-                log(h, row.left, _ABANDONED, number, row.place, row.started)
-        row.requested = row.started = row.ended = row.left = UNSET
-        row.place = NONE
+    for row in range(h.first[patient], who.last):
+        if h.started[row] != UNSET:
+            if h.left[row] == UNSET:
+                place_left(h, row, now)
+            if h.place[row] != NONE:
+                log(h, h.left[row], _ABANDONED, row, h.place[row], h.started[row])
+        h.requested[row] = h.started[row] = h.ended[row] = h.left[row] = UNSET
+        h.place[row] = NONE
     if who.held != NONE:
         vacate(h, who.held, now, False)
         who.held, who.took = NONE, 0
     give_promise_back(h, patient)
     log(h, now, _CANCELLED, patient, _number_of(h, more.sitting), 0)
     _belong_to_none(h, patient)
-    who.row, who.last_started, who.came = who.first, NONE, UNSET
+    who.row, who.last_started, h.came[patient] = h.first[patient], NONE, UNSET
     put_on_list(h, patient, more.listed)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from twin.calendar import CLOCKS_CHANGE_BY
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.heap import alarm, push
 from twin.engine.lanes import join, leave_lanes, touch
-from twin.engine.needs import give_back_people, occupy, take
+from twin.engine.needs import give_back_people, occupy, plain_there, take, tray_of
 from twin.engine.state import (
     ASKED,
     ASKING,
@@ -16,6 +16,7 @@ from twin.engine.state import (
     HAS_CUES,
     HAS_LISTENERS,
     HAS_MORE,
+    HAS_PATIENCE,
     HAS_PREEMPTORS,
     HOLDERS,
     KEPT,
@@ -43,7 +44,7 @@ _RESUMED, _PROMISED = int(Kind.RESUMED), int(Kind.PROMISED)
 _DONE = int(Outcome.DONE)
 
 
-@compiled
+@small
 def note(h, buffer, which, patient):
     """Put a patient into a buffer of this instant."""
     if h.n[which] == buffer.size:
@@ -60,7 +61,7 @@ def note(h, buffer, which, patient):
 def count_waiting(h, patient, by):
     """Count one who waits for a step in (1) or out (-1)."""
     who = h.patient[patient]
-    step = h.step[h.row[who.row].step]
+    step = h.step[h.step_of[who.row]]
     h.n[WAIT] += by
     if step.holds == 1:
         h.n[HOLDERS] += by
@@ -103,13 +104,13 @@ def line_up(h, patient, lane_from, lane_to, now):
             alarm(h, opens, patient)
 
 
-@compiled
+@small
 def ring_as_he_ages(h, patient, now):
     """Look again at a patient at the instants at which the priority changes."""
-    row = h.row[h.patient[patient].row]
-    step = h.step[row.step]
+    row = h.patient[patient].row
+    step = h.step[h.step_of[row]]
     for i in range(step.ages_from, step.ages_to):
-        at = row.requested + h.age[i].after
+        at = h.requested[row] + h.age[i].after
         if at > now:
             alarm(h, at, patient)
 
@@ -118,9 +119,9 @@ def ring_as_he_ages(h, patient, now):
 def ask(h, patient, since, now):
     """Ask for the present row's step, and stand in its lines."""
     who = h.patient[patient]
-    row = h.row[who.row]
-    step = h.step[row.step]
-    row.requested = since
+    row = who.row
+    step = h.step[h.step_of[row]]
+    h.requested[row] = since
     who.state = WAITING
     who.since = since
     lane_from, lane_to = step.lane_from, step.lane_to
@@ -129,7 +130,7 @@ def ask(h, patient, since, now):
         if more.promise_place != NONE and not _comes_still(h, who, more.promise_step):
             give_promise_back(h, patient)
         if more.promise_place != NONE:
-            if row.step == more.promise_step:
+            if h.step_of[row] == more.promise_step:
                 lane_from, lane_to = step.promised_lane, step.promised_lane + 1
             else:
                 lane_from, lane_to = step.free_from, step.free_to
@@ -138,11 +139,11 @@ def ask(h, patient, since, now):
     if h.n[HAS_LISTENERS] == 1:
         if since == now:
             note(h, h.asked, ASKED, patient)
-        if row.patience != NONE:
-            if since + row.patience <= now:
+        if h.n[HAS_PATIENCE] == 1 and h.patience[row] != NONE:
+            if since + h.patience[row] <= now:
                 note(h, h.due, DUE, patient)
             else:
-                alarm(h, since + row.patience, patient)
+                alarm(h, since + h.patience[row], patient)
         if step.limited == 1:
             sitting = h.more[patient].sitting
             if sitting != NONE and since > h.sitting[sitting].limit:
@@ -155,7 +156,7 @@ def ask(h, patient, since, now):
 def _comes_still(h, who, step):
     """A step comes in this row or in a later one."""
     for row in range(who.row, who.last):
-        if h.row[row].step == step:
+        if h.step_of[row] == step:
             return True
     return False
 
@@ -170,7 +171,7 @@ def cease_waiting(h, patient):
 # ---- places ----------------------------------------------------------------------------------
 
 
-@compiled
+@small
 def vacate(h, place, now, cleaned):
     """Give up one unit of a place, after its turnaround."""
     resource = h.resource[place]
@@ -204,11 +205,17 @@ def give_promise_back(h, patient):
         more.promise_step = NONE
 
 
-@compiled
+@small
 def stand_in_way(h, patient):
     """One who may be stopped in the place that he took is listed there for pre-emptors."""
+    if h.n[HAS_PREEMPTORS] == 1:
+        _stand_in_way(h, patient)
+
+
+@compiled
+def _stand_in_way(h, patient):
     who = h.patient[patient]
-    if h.n[HAS_PREEMPTORS] == 0 or who.took == 0 or h.step[h.row[who.row].step].can_be_stopped == 0:
+    if who.took == 0 or h.step[h.step_of[who.row]].can_be_stopped == 0:
         return
     place, more = h.resource[who.held], h.more[patient]
     more.last_in, more.next_in = NONE, place.first_in
@@ -217,11 +224,17 @@ def stand_in_way(h, patient):
     place.first_in = patient
 
 
-@compiled
+@small
 def out_of_way(h, patient):
     """Undo ``stand_in_way``, before the place or the row changes."""
+    if h.n[HAS_PREEMPTORS] == 1:
+        _out_of_way(h, patient)
+
+
+@compiled
+def _out_of_way(h, patient):
     who = h.patient[patient]
-    if h.n[HAS_PREEMPTORS] == 0 or who.took == 0 or h.step[h.row[who.row].step].can_be_stopped == 0:
+    if who.took == 0 or h.step[h.step_of[who.row]].can_be_stopped == 0:
         return
     more = h.more[patient]
     if more.last_in == NONE:
@@ -239,9 +252,8 @@ def out_of_way(h, patient):
 def ask_for_transfers(h, patient, now):
     """Wait for the first place of the step's list, and for the lounge when its time has come."""
     who = h.patient[patient]
-    row = h.row[who.row]
-    step = h.step[row.step]
-    who.since = row.started
+    step = h.step[h.step_of[who.row]]
+    who.since = h.started[who.row]
     if step.lounge_lane != NONE and who.held == h.lane[step.lounge_lane].place:
         return
     if step.repatriation_lane != NONE and who.held != NONE and who.held != step.first_place:
@@ -257,14 +269,17 @@ def ask_for_transfers(h, patient, now):
 # ---- starting and ending ---------------------------------------------------------------------
 
 
-@compiled
-def end_of(h, number, now):
+@small
+def end_of(h, row, now):
     """When a row's step ends: after its length or, for a discharge, at its hour of that day."""
-    row = h.row[number]
-    end = now + row.duration
-    if row.wall == NONE:
-        return end
-    shifted = max(end + h.step[row.step].shift, 0)
+    end = now + h.duration[row]
+    return end if h.wall[row] == NONE else _at_discharge(h, row, end, now)
+
+
+@compiled
+def _at_discharge(h, row, end, now):
+    wall = h.wall[row]
+    shifted = max(end + h.step[h.step_of[row]].shift, 0)
     days = h.day_starts.size - 1
     day = min(shifted // MS_DAY + 1, days)
     while h.day_starts[day] > shifted:
@@ -273,7 +288,7 @@ def end_of(h, number, now):
         day += 1
     while day < days:
         length = h.day_starts[day + 1] - h.day_starts[day]
-        local = row.wall + (length - MS_DAY if row.wall >= CLOCKS_CHANGE_BY else 0)
+        local = wall + (length - MS_DAY if wall >= CLOCKS_CHANGE_BY else 0)
         hour = h.day_starts[day] + min(max(local, 0), length - 1)
         if hour > now:
             return hour
@@ -281,23 +296,48 @@ def end_of(h, number, now):
     return max(end, h.n[RUN_END])
 
 
-@compiled
+@small
 def begin(h, patient, end, now):
     """A step is under way until its end."""
     who = h.patient[patient]
     who.state, who.begun, who.end_at = STARTED, now, end
     push(h, h.ends, ENDS, end, patient)
     stand_in_way(h, patient)
-    if h.step[h.row[who.row].step].transfers == 1:
+    if h.step[h.step_of[who.row]].transfers == 1:
         ask_for_transfers(h, patient, now)
 
 
 @compiled
 def start(h, patient, number, now, swap):
-    """Take all that the lane needs at once; give up the place kept."""
-    who, lane = h.patient[patient], h.lane[number]
-    row, step = h.row[who.row], h.step[lane.step]
+    """One who waits takes all that the lane needs at once; he gives up the place kept."""
     cease_waiting(h, patient)
+    _take_up(h, patient, number, now, swap)
+
+
+@compiled
+def start_or_ask(h, patient, now):
+    """The only one for whom anything changed starts at once if all is there; else he stands in line.
+
+    Nobody who waits can start now, so whoever finds all that he needs goes before nobody.
+    """
+    who = h.patient[patient]
+    row = who.row
+    step = h.step[h.step_of[row]]
+    if step.simple == 1 and (h.n[HAS_MORE] == 0 or h.more[patient].promise_place == NONE):
+        for number in range(step.lane_from, step.lane_to):
+            lane = h.lane[number]
+            if lane.after == 0 and plain_there(h, lane):
+                h.requested[row] = now
+                who.lane_from, who.lane_to = step.lane_from, step.lane_to
+                _take_up(h, patient, number, now, False)
+                return
+    ask(h, patient, now, now)
+
+
+@compiled
+def _take_up(h, patient, number, now, swap):
+    who, lane = h.patient[patient], h.lane[number]
+    row, step = who.row, h.step[lane.step]
     take(h, patient, lane, now)
     h.n[STARTS] += 1
     if lane.kind == KEPT:
@@ -311,19 +351,19 @@ def start(h, patient, number, now, swap):
             occupy(h, lane.promise)
             h.more[patient].promise_place = lane.promise
             h.more[patient].promise_step = step.promise_step
-            log(h, now, _PROMISED, who.row, lane.promise, 0)
+            log(h, now, _PROMISED, row, lane.promise, 0)
     if who.stopped == 1:
         who.stopped = 0
-        log(h, now, _RESUMED, who.row, who.held, 0)
+        log(h, now, _RESUMED, row, who.held, 0)
         begin(h, patient, now + h.more[patient].remaining, now)
     else:
-        row.started = now
-        row.place = who.held
-        who.last_started = who.row
-        begin(h, patient, end_of(h, who.row, now), now)
+        h.started[row] = now
+        h.place[row] = who.held
+        who.last_started = row
+        begin(h, patient, end_of(h, row, now), now)
 
 
-@compiled
+@small
 def _change_place(h, patient, lane, now, swap):
     """At a first start: into the place of the lane, or on in the one that was kept."""
     who = h.patient[patient]
@@ -332,7 +372,7 @@ def _change_place(h, patient, lane, now, swap):
         if who.last_started != NONE:
             place_left(h, who.last_started, now)
         else:
-            cue(h, who.first, HELD_LEFT, now)
+            cue(h, h.first[patient], HELD_LEFT, now)
     if in_place:
         who.took = 0
         return
@@ -351,23 +391,23 @@ def _change_place(h, patient, lane, now, swap):
 def finish(h, patient, now):
     """Free the people; free the place unless kept; the next step is asked for after all ends."""
     who = h.patient[patient]
-    row = h.row[who.row]
-    step = h.step[row.step]
-    row.ended = now
+    row = who.row
+    step = h.step[h.step_of[row]]
+    h.ended[row] = now
     out_of_way(h, patient)
     if who.nodes != NONE:
         leave_lanes(h, patient)
     give_back_people(h, patient, step)
-    cue(h, who.row, STEP_ENDED, now)
-    goes_on = who.row + 1 < who.last
+    cue(h, row, STEP_ENDED, now)
+    goes_on = row + 1 < who.last
     if not (goes_on and step.keeps == 1 and who.held != NONE):
-        place_left(h, who.row, now)
+        place_left(h, row, now)
         if who.held != NONE:
             vacate(h, who.held, now, False)
             who.held = NONE
     who.took = 0
     if goes_on:
-        who.row += 1
+        who.row = row + 1
         who.state = ASKING
         note(h, h.finished, FINISHED, patient)
     else:
@@ -379,16 +419,21 @@ def go_out(h, patient, outcome, now):
     """A patient is out of the house, in whatever way."""
     who = h.patient[patient]
     who.state = OUT
-    who.outcome = outcome
-    if h.n[HAS_MORE] == 0:
-        return
+    h.outcome[patient] = outcome
+    if h.n[HAS_MORE] == 1:
+        _leave_nothing_behind(h, patient, now)
+
+
+@compiled
+def _leave_nothing_behind(h, patient, now):
+    """Promises, cues and trays of one who goes."""
     give_promise_back(h, patient)
     if h.n[HAS_CUES] == 1:
-        for row in range(who.first, who.last):
+        for row in range(h.first[patient], h.first[patient + 1]):
             cue(h, row, PLACE_LEFT, now)
             cue(h, row, HOUSE_LEFT, now)
             cue(h, row, HELD_LEFT, now)
-    tray = h.more[patient].tray
+    tray = tray_of(h, patient)
     if tray != NONE:
         h.resource[tray].used -= 1
         touch(h, tray)

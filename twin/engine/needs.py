@@ -6,7 +6,7 @@ and where the rest may come from. What one entry takes is not there for the next
 
 from __future__ import annotations
 
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.lanes import touch
 from twin.engine.state import GROUPS, PEOPLE, PLACES
 from twin.engine.story import log
@@ -97,27 +97,38 @@ def promise_free(h, lane):
     return resource.used + own < resource.level
 
 
-@compiled
+@small
 def all_there(h, number):
     """All that the patients of a lane need is there, whoever else waits for it."""
     lane = h.lane[number]
     if lane.plain == 1:
-        if lane.takes_place == 1:
-            resource = h.resource[lane.place]
-            if resource.used >= resource.level:
-                return False
-        for e in range(lane.entry_from, lane.entry_to):
-            entry = h.entry[e]
-            resource = h.resource[entry.resource]
-            if resource.used + entry.n > resource.level:
-                return False
-        return True
+        return plain_there(h, lane)
+    return _others_there(h, lane)
+
+
+@small
+def plain_there(h, lane):
+    """All that a lane without pools, kits, gates and promises needs is there."""
+    if lane.takes_place == 1:
+        resource = h.resource[lane.place]
+        if resource.used >= resource.level:
+            return False
+    for e in range(lane.entry_from, lane.entry_to):
+        entry = h.entry[e]
+        resource = h.resource[entry.resource]
+        if resource.used + entry.n > resource.level:
+            return False
+    return True
+
+
+@compiled
+def _others_there(h, lane):
     if not place_free(h, lane) or not promise_free(h, lane):
         return False
     return share_out(h, lane.entry_from, lane.entry_to)
 
 
-@compiled
+@small
 def occupy(h, place):
     """Take one unit of a place; if it is full now, places that open then are looked at."""
     resource = h.resource[place]
@@ -126,14 +137,19 @@ def occupy(h, place):
         touch(h, place)
 
 
-@compiled
+@small
 def take(h, patient, lane, now):
     """Take people and kit for the first patient of a lane."""
     step = h.step[lane.step]
     if step.plain == 1:
         for e in range(lane.entry_from, lane.entry_to):
             h.resource[h.entry[e].resource].used += h.entry[e].n
-        return
+    else:
+        _take_more(h, patient, lane, step, now)
+
+
+@compiled
+def _take_more(h, patient, lane, step, now):
     share_out(h, lane.entry_from, lane.entry_to)
     row = h.patient[patient].row
     for e in range(lane.entry_from, lane.entry_to):
@@ -167,7 +183,7 @@ def _take_supplies(h, row, entry, now):
         consume(h, h.resource[entry.pool].item, entry.from_pool)
 
 
-@compiled
+@small
 def taken_of(h, patient, e, step):
     """People of an entry who are of the group itself."""
     if step.pooled == 0:
@@ -186,9 +202,11 @@ def move_people(h, patient, step, by):
             h.resource[entry.pool].used += by * (entry.n - own)
 
 
-@compiled
+@small
 def give_back_people(h, patient, step):
     """People go back to their group and their pool, and are free for others."""
+    if step.entry_from == step.people_to:
+        return
     move_people(h, patient, step, -1)
     for e in range(step.entry_from, step.people_to):
         entry = h.entry[e]
@@ -197,11 +215,18 @@ def give_back_people(h, patient, step):
             touch(h, entry.pool)
 
 
+@small
+def tray_of(h, patient):
+    """The tray that goes through SPD, as a resource; -1 for a patient."""
+    number = h.tray[patient]
+    return NONE if number == NONE else h.n[PLACES] + h.n[GROUPS] + h.item.size + number
+
+
 @compiled
 def judge_kit(h, patient, now):
     """Write down what is missing of the kit that a patient asks for."""
     row = h.patient[patient].row
-    step = h.step[h.row[row].step]
+    step = h.step[h.step_of[row]]
     for e in range(step.people_to, step.entry_to):
         entry = h.entry[e]
         short = entry.n - free_of(h, entry.resource)

@@ -7,9 +7,10 @@ need the same, so if the first of a lane cannot start, none of it can.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -42,6 +43,7 @@ from twin.engine.state import (
     TRAY,
     Records,
 )
+from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.hospital.pathway import PatientClass, Step
 from twin.hospital.places import Place, Ward
@@ -53,31 +55,42 @@ _OUT_OF_PATIENCE = {"leaves": LEAVES, "skips": SKIPS}
 Row = dict[str, int]
 
 
-@dataclass
-class Program:
-    """Tables of one hospital and one schedule; see ``state`` for their columns."""
+class Found(NamedTuple):
+    """What the patients already there bring that the description does not say."""
 
-    places: int
-    groups: int
-    step: Records
-    entry: Records
-    lane: Records
+    stopped: bool  # somebody was stopped in a step
+    patience: bool  # somebody loses patience
+    unusual: bool  # somebody has a promise, a session or a cue, or is a tray
+    cues: bool
+    held: frozenset[tuple[int, int]]  # (class, place)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What a hospital gives, whatever its levels and patients; ``resource`` has no levels yet."""
+
+    places: tuple[str, ...]
+    groups: tuple[str, ...]
+    classes: tuple[str, ...]
+    keys: tuple[StepKey, ...]
+    tables: dict[str, Records]  # step, entry, lane, resource, klass, age, links and lists of lanes
+    sessions: IntArray  # (session, 2) where its classes stand in ``links``
+    facts: dict[str, bool]  # has_preemptors, has_listeners, has_more
+
+
+@dataclass(frozen=True)
+class Program:
+    """Tables of one hospital, one schedule and one workload; see ``state`` for their columns."""
+
+    fixed: Fixed
     resource: Records
-    klass: Records
     item: Records
     sitting: Records
     change: Records
-    age: Records
-    links: IntArray
-    circle_lanes: IntArray
-    holding_lanes: IntArray
-    preempting_lanes: IntArray
     slot: IntArray
     limits: IntArray
     reviews: IntArray
-    has_preemptors: bool
-    has_listeners: bool
-    has_more: bool
+    has_patience: bool
 
 
 @dataclass
@@ -106,56 +119,125 @@ class _Tables:
 
 
 def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Program:
-    """Compile a case and its schedule."""
+    """Compile a case and its schedule for a workload.
+
+    Raises
+    ------
+    UsageError
+        A number that does not fit its place in the tables.
+    """
     hospital = case.hospital
-    t = _begin(hospital, workload)
+    found = _found(workload)
+    fixed = _fixed_of(hospital, found)
+    resource = fixed.tables["resource"].copy()
+    for number, name in enumerate((*fixed.places, *fixed.groups)):
+        resource["level"][number] = schedule.levels[name].values[0]
+    sitting, slot = _sittings(fixed, schedule, workload)
+    limit = sitting["limit"]
+    reviews = review_instants(hospital, workload.clock, workload.end)
+    return Program(
+        fixed=fixed,
+        resource=resource,
+        item=records(ITEM, _items(case, workload, len(fixed.places) + len(fixed.groups))),
+        sitting=sitting,
+        change=_changes(fixed, schedule),
+        slot=slot,
+        limits=np.flatnonzero(limit < workload.end)[np.argsort(limit[limit < workload.end], kind="stable")],
+        reviews=np.array(reviews, np.int64).reshape(-1, 2),
+        has_patience=found.patience,
+    )
+
+
+def _found(work: Workload) -> Found:
+    here = np.flatnonzero(work.origin != ARRIVES)
+    holds = here[work.held[here] != NONE]
+    return Found(
+        stopped=bool((work.origin[here] == STOPPED).any()),
+        patience=bool((work.patience != NONE).any()),
+        unusual=bool(
+            (work.promised[here] != NONE).any()
+            or (work.session[here] != NONE).any()
+            or (work.origin[here] == ON_CUE).any()
+            or (here.size and (work.tray != NONE).any())
+        ),
+        cues=work.cue_row.size > 0,
+        held=frozenset(zip(work.patient_class[holds].tolist(), work.held[holds].tolist(), strict=True)),
+    )
+
+
+#: hospitals compiled last, with what was found in them; a description is never changed in place
+_compiled: list[tuple[weakref.ref[Hospital], Found, Fixed]] = []
+_MOST_COMPILED = 16
+
+
+def _fixed_of(hospital: Hospital, found: Found) -> Fixed:
+    for known, what, fixed in list(_compiled):
+        if known() is hospital and what == found:
+            return fixed
+    fixed = _compile(hospital, found)
+    _compiled.append((weakref.ref(hospital), found, fixed))
+    del _compiled[:-_MOST_COMPILED]
+    return fixed
+
+
+def _compile(hospital: Hospital, found: Found) -> Fixed:
+    t = _begin(hospital, found)
     classes = _classes(t)
     shifts = stay_shifts(hospital, t.keys)
     steps = [_step(t, number, classes, shifts[number]) for number in range(len(t.steps))]
     for number, patient_class in enumerate(hospital.classes.values()):
         if patient_class.booking is not None:
             classes[number]["list_lane"] = _lane(t, NONE, LIST)
-    component = _components(case, workload, t.numbers["place"])
+    component = _components(hospital, found, t.numbers["place"])
     for lane in t.lanes:
         lane["circles"] = _may_swap(t, lane, component)
-    resources = _resources(t, schedule, component)
-    sittings, slot = _sittings(t, schedule, workload)
-    changes = sorted(
-        (int(at), t.numbers[kind][name], int(value))
-        for kind, names in (("place", hospital.everywhere), ("group", hospital.staff))
-        for name in names
-        for at, value in zip(schedule.levels[name].times, schedule.levels[name].values, strict=True)
-        if at > 0
-    )
-    limit = sittings["limit"]
+        lane.update(t.link(sorted(_needed(t, lane)), "need"))
+    for step in steps:
+        step["simple"] = _is_simple(t, step)
+    resources = _resources(t, component)
+    numbers = {name: i for i, name in enumerate(hospital.classes)}
+    sessions = [
+        list(t.link((numbers[name] for name in session.classes), "class").values())
+        for session in hospital.sessions.values()
+    ]
     preempts = any(c.preempts for c in hospital.classes.values())
-    reviews = review_instants(hospital, workload.clock, workload.end)
-    return Program(
-        places=len(hospital.everywhere),
-        groups=len(hospital.staff),
-        step=_records(STEP, steps),
-        entry=_records(ENTRY, t.entries),
-        lane=_records(LANE, t.lanes),
-        resource=_records(RESOURCE, resources),
-        klass=_records(CLASS, classes),
-        item=_records(ITEM, _items(t, case, workload)),
-        sitting=sittings,
-        change=np.array(changes, CHANGE),
-        age=_records(AGE, t.ages),
-        links=_ints(t.links),
-        circle_lanes=_ints(i for i, lane in enumerate(t.lanes) if lane["circles"]),
-        holding_lanes=_ints(i for i, lane in enumerate(t.lanes) if _holds(t, lane)),
-        preempting_lanes=_ints(i for i, lane in enumerate(t.lanes) if _preempts(t, lane)),
-        slot=slot,
-        limits=np.flatnonzero(limit < workload.end)[np.argsort(limit[limit < workload.end], kind="stable")],
-        reviews=np.array(reviews, np.int64).reshape(-1, 2),
-        has_preemptors=preempts,
-        has_listeners=_listens(t, workload),
-        has_more=_has_more(t, workload, preempts),
+    lists = {
+        "circle_lanes": _ints(i for i, lane in enumerate(t.lanes) if lane["circles"]),
+        "holding_lanes": _ints(i for i, lane in enumerate(t.lanes) if _holds(t, lane)),
+        "preempting_lanes": _ints(i for i, lane in enumerate(t.lanes) if _preempts(t, lane)),
+        "links": _ints(t.links),
+    }
+    tables = {"step": steps, "entry": t.entries, "lane": t.lanes, "resource": resources}
+    tables |= {"klass": classes, "age": t.ages}
+    kinds = {"step": STEP, "entry": ENTRY, "lane": LANE, "resource": RESOURCE, "klass": CLASS, "age": AGE}
+    return Fixed(
+        tuple(hospital.everywhere),
+        tuple(hospital.staff),
+        tuple(hospital.classes),
+        t.keys,
+        {name: records(kinds[name], rows) for name, rows in tables.items()} | lists,
+        np.array(sessions, np.int64).reshape(-1, 2),
+        {
+            "has_preemptors": preempts,
+            "has_listeners": _listens(t, found),
+            "has_more": _has_more(t, found, preempts),
+        },
     )
 
 
-def _begin(hospital: Hospital, workload: Workload) -> _Tables:
+def _changes(fixed: Fixed, schedule: Schedule) -> Records:
+    """Every change of a level after instant 0, in order of (instant, resource)."""
+    levels = [schedule.levels[name] for name in (*fixed.places, *fixed.groups)]
+    later = [level.times > 0 for level in levels]
+    table = np.zeros(sum(int(chosen.sum()) for chosen in later), CHANGE)
+    if table.size:
+        table["at"] = np.concatenate([x.times[chosen] for x, chosen in zip(levels, later, strict=True)])
+        table["level"] = np.concatenate([x.values[chosen] for x, chosen in zip(levels, later, strict=True)])
+        table["resource"] = np.repeat(np.arange(len(levels)), [chosen.sum() for chosen in later])
+    return table[np.argsort(table["at"], kind="stable")]
+
+
+def _begin(hospital: Hospital, found: Found) -> _Tables:
     keys = number_steps(hospital)
     places, groups = len(hospital.everywhere), len(hospital.staff)
     fixed = [*hospital.everywhere.values(), *hospital.staff.values()]
@@ -177,7 +259,7 @@ def _begin(hospital: Hospital, workload: Workload) -> _Tables:
         list(hospital.everywhere.values()),
         may_stop=any(entry.on_fall == "stop" for entry in fixed)
         or any(c.preempts for c in hospital.classes.values())
-        or bool((workload.origin == STOPPED).any()),
+        or found.stopped,
     )
 
 
@@ -351,6 +433,14 @@ def _holds(t: _Tables, lane: Row) -> bool:
     return lane["kind"] not in (TRANSFER, LIST) and t.steps[lane["step"]].holds_the_line
 
 
+def _is_simple(t: _Tables, step: Row) -> bool:
+    """Who finds all that such a step takes starts it, and nothing else follows from his having asked."""
+    special = step["kit"] or step["limited"] or step["holds"] or step["preempts"]
+    if special or step["promise_step"] != NONE or step["room"] != NONE or step["if_full"] != STAYS:
+        return False
+    return all(lane["plain"] for lane in t.lanes[step["lane_from"] : step["lane_to"]])
+
+
 def _preempts(t: _Tables, lane: Row) -> bool:
     takes = lane["kind"] in (ORDINARY, RESUME) and lane["place"] != NONE
     return takes and t.classes[lane["step"]].preempts
@@ -359,7 +449,7 @@ def _preempts(t: _Tables, lane: Row) -> bool:
 # ---- resources -------------------------------------------------------------------------------
 
 
-def _resources(t: _Tables, schedule: Schedule, component: IntArray) -> list[Row]:
+def _resources(t: _Tables, component: IntArray) -> list[Row]:
     hospital = t.hospital
     places = t.numbers["place"]
     waits = _who_waits(t)
@@ -371,7 +461,6 @@ def _resources(t: _Tables, schedule: Schedule, component: IntArray) -> list[Row]
         rows.append(
             {
                 **usual,
-                "level": int(schedule.levels[name].values[0]),
                 "turnaround": minutes(place.turnaround_minutes),
                 "component": int(component[places[name]]),
                 "stops": place.on_fall == "stop",
@@ -380,9 +469,7 @@ def _resources(t: _Tables, schedule: Schedule, component: IntArray) -> list[Row]
                 **t.link((places[other] for other in place.opens_when_full), "gate"),
             }
         )
-    for name, group in hospital.staff.items():
-        level = int(schedule.levels[name].values[0])
-        rows.append({**usual, "level": level, "stops": group.on_fall == "stop"})
+    rows += [{**usual, "stops": group.on_fall == "stop"} for group in hospital.staff.values()]
     rows += [{**usual, "item": i} for i in range(len(hospital.items))]
     rows += [{**usual, "level": tray.owned} for tray in hospital.trays.values()]
     for number, row in enumerate(rows):
@@ -398,26 +485,32 @@ def _who_waits(t: _Tables) -> list[list[int]]:
     """Lanes that may go on when a resource is freed or, where it is a gate, is full."""
     waits: list[list[int]] = [[] for names in t.numbers.values() for _ in names]
     for number, lane in enumerate(t.lanes):
-        needed = {lane["promise"]}
-        if lane["takes_place"]:
-            gates = t.everywhere[lane["place"]].opens_when_full
-            needed |= {lane["place"], *(t.numbers["place"][gate] for gate in gates)}
-        for e in t.entries[lane.get("entry_from", 0) : lane.get("entry_to", 0)]:
-            needed |= {e["resource"], e["pool"]}
-        for resource in sorted(needed - {NONE}):
+        for resource in sorted(_needed(t, lane)):
             waits[resource].append(number)
     return waits
 
 
-def _items(t: _Tables, case: Case, workload: Workload) -> list[Row]:
+def _needed(t: _Tables, lane: Row) -> set[int]:
+    """Resources that the patients of a lane wait for."""
+    needed = {lane["promise"]}
+    if lane["takes_place"]:
+        gates = t.everywhere[lane["place"]].opens_when_full
+        needed |= {lane["place"], *(t.numbers["place"][gate] for gate in gates)}
+    for e in t.entries[lane.get("entry_from", 0) : lane.get("entry_to", 0)]:
+        needed |= {e["resource"], e["pool"]}
+    return needed - {NONE}
+
+
+def _items(case: Case, workload: Workload, first: int) -> list[Row]:
+    """Items as rows; the resources of supplies are numbered from ``first``, items before trays."""
     rows = []
-    given = workload.lead_from.size == len(t.hospital.items) + 1
-    for number, (name, item) in enumerate(t.hospital.items.items()):
+    given = workload.lead_from.size == len(case.hospital.items) + 1
+    for number, (name, item) in enumerate(case.hospital.items.items()):
         policy = item.policy
         batches = case.snapshot.stock.get(name, ())
         rows.append(
             {
-                "resource": t.numbers["supply"][name],
+                "resource": first + number,
                 "reviewed": policy is not None,
                 "by_calendar": policy is not None and policy.review_days is not None,
                 "reorder_point": policy.reorder_point if policy else 0,
@@ -439,19 +532,15 @@ def _items(t: _Tables, case: Case, workload: Workload) -> list[Row]:
 # ---- sessions --------------------------------------------------------------------------------
 
 
-def _sittings(t: _Tables, schedule: Schedule, workload: Workload) -> tuple[Records, IntArray]:
+def _sittings(fixed: Fixed, schedule: Schedule, workload: Workload) -> tuple[Records, IntArray]:
     """Sittings of the schedule; behind them, for their limits alone, those held on days before the run."""
     held = schedule.sittings
-    classes = {name: i for i, name in enumerate(t.hospital.classes)}
     table = np.zeros(held.session.size, SITTING)
     for name in ("session", "books", "opens", "closes", "limit"):
         table[name] = getattr(held, name)
     table["slot_from"], table["slot_to"] = held.slot_from[:-1], held.slot_from[1:]
     table["number"] = np.arange(table.size)
-    for number, session in enumerate(t.hospital.sessions.values()):
-        link = t.link((classes[name] for name in session.classes), "class")
-        for name, value in link.items():
-            table[name][held.session == number] = value
+    table["class_from"], table["class_to"] = fixed.sessions[held.session].T
     limits = np.unique(workload.limit[workload.limit != NONE])
     before = np.zeros(limits.size, SITTING)
     before["number"], before["session"], before["books"], before["limit"] = NONE, NONE, NEVER, limits
@@ -463,44 +552,34 @@ def _sittings(t: _Tables, schedule: Schedule, workload: Workload) -> tuple[Recor
 # ---- what this hospital has ------------------------------------------------------------------
 
 
-def _listens(t: _Tables, workload: Workload) -> bool:
+def _listens(t: _Tables, found: Found) -> bool:
     """Whether anything follows from having asked at this instant, or from patience."""
     return (
         any(s.kit is not None or s.if_full != "waits" for s in t.steps)
         or any(e.waiting_room is not None for e in t.hospital.everywhere.values())
         or any(c.booking is not None for c in t.hospital.classes.values())
-        or bool((workload.patience != NONE).any())
+        or found.patience
     )
 
 
-def _has_more(t: _Tables, workload: Workload, preempts: bool) -> bool:
+def _has_more(t: _Tables, found: Found, preempts: bool) -> bool:
     """Whether any rule needs to know more of patients than where they are."""
     return (
-        _listens(t, workload)
+        _listens(t, found)
         or preempts
         or t.may_stop
         or bool(t.hospital.items)
         or any(s.needs_next is not None for s in t.steps)
-        or bool((~np.isin(workload.origin, (ARRIVES,))).any() and _unusual(workload))
-        or workload.cue_row.size > 0
-    )
-
-
-def _unusual(workload: Workload) -> bool:
-    return bool(
-        (workload.promised != NONE).any()
-        or (workload.tray != NONE).any()
-        or (workload.session != NONE).any()
-        or (workload.origin == ON_CUE).any()
+        or found.unusual
+        or found.cues
     )
 
 
 # ---- circles ---------------------------------------------------------------------------------
 
 
-def _components(case: Case, workload: Workload, places: dict[str, int]) -> IntArray:
+def _components(hospital: Hospital, found: Found, places: dict[str, int]) -> IntArray:
     """Places in which keepers may wait for each other in a circle, by strongly connected part."""
-    hospital = case.hospital
     graph = nx.DiGraph()
     graph.add_nodes_from(range(len(hospital.everywhere)))
     for pathway in hospital.pathways.values():
@@ -517,10 +596,10 @@ def _components(case: Case, workload: Workload, places: dict[str, int]) -> IntAr
                     if to is not None and share > 0:
                         wanted = (a.place for a in pathway.steps[to].alternatives())
                         graph.add_edges_from((places[held], places[place]) for place in wanted)
-    for i in (int(j) for j in np.flatnonzero((workload.origin != ARRIVES) & (workload.held != NONE))):
-        name = list(hospital.classes)[int(workload.patient_class[i])]
-        for step in hospital.pathways[hospital.classes[name].pathway].steps:
-            graph.add_edges_from((int(workload.held[i]), places[a.place]) for a in step.alternatives())
+    pathways = [entry.pathway for entry in hospital.classes.values()]
+    for number, held_now in found.held:
+        for step in hospital.pathways[pathways[number]].steps:
+            graph.add_edges_from((held_now, places[a.place]) for a in step.alternatives())
     component = np.full(len(hospital.everywhere), NONE, np.int64)
     parts = sorted(sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1)
     for number, part in enumerate(parts):
@@ -558,10 +637,26 @@ def _held_after(pathway, index: int, seen: frozenset[int] = frozenset()) -> set[
 # ---- tables ----------------------------------------------------------------------------------
 
 
-def _records(kind: np.dtype[Any], rows: list[Row]) -> Records:
-    """A table of rows given by name; what a row does not give is 0."""
-    names = kind.names or ()
-    return np.array([tuple(int(row.get(name, 0)) for name in names) for row in rows], kind)
+def records(kind: np.dtype[Any], rows: list[Row]) -> Records:
+    """A table of rows given by name; what a row does not give is 0.
+
+    Raises
+    ------
+    UsageError
+        With the column and the number that it cannot hold.
+    """
+    table = np.zeros(len(rows), kind)
+    for name in kind.names or ():
+        values = [int(row.get(name, 0)) for row in rows]
+        holds = np.iinfo(table[name].dtype)
+        for value in values:
+            if not holds.min <= value <= holds.max:
+                raise UsageError(
+                    f"{name} = {value:,} does not fit the kernel's tables ({holds.min:,} to {holds.max:,}); "
+                    "make the number smaller, or run this hospital with the engine `reference`"
+                )
+        table[name] = values
+    return table
 
 
 def _ints(values: Iterable[int]) -> IntArray:

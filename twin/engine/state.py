@@ -37,57 +37,73 @@ LINES, ORDERS, BATCHES, LATE, FREE_NODE = range(10, 15)
 WAIT, STARTS, EXCHANGES, HOLDERS, PREEMPTORS, LOOK_FOR_CIRCLES, LOOK_EVERYWHERE = range(15, 22)
 TOO_SMALL, RUN_END, LEVEL_FELL, STOCK_MOVED = range(22, 26)
 # what this hospital has; the others pay nothing for it
-HAS_MORE, HAS_LISTENERS, HAS_CUES, HAS_PREEMPTORS = range(26, 30)
-PLACES, GROUPS, NODES = range(30, 33)
-_NUMBERS = 33
+HAS_MORE, HAS_LISTENERS, HAS_CUES, HAS_PREEMPTORS, HAS_PATIENCE = range(26, 31)
+PLACES, GROUPS, NODES = range(31, 34)
+# reading places in the tables of what is known beforehand, and the earliest of it
+ARRIVALS, CHANGES, REVIEWS, BOOKS, PLANNED = range(34, 39)
+_NUMBERS = 39
 
 
-def _of(names: str) -> np.dtype[Any]:
-    return np.dtype([(name, np.int64) for name in names.split()])
+def _of(*, wide: str = "", narrow: str = "", flags: str = "") -> np.dtype[Any]:
+    """A record: instants and amounts of 64 bits, numbers of 32, flags of 8, so that it stays short."""
+    kinds = ((wide, np.int64), (narrow, np.int32), (flags, np.int8))
+    return np.dtype([(name, kind) for names, kind in kinds for name in names.split()], align=True)
 
 
 STEP = _of(
-    "klass priority in_place keeps shift first_place ages_from ages_to "  # as in the description
-    "entry_from people_to entry_to plain pooled kit "  # what it takes; plain: only people without pools
+    wide="shift lounge_ms",
+    narrow="klass priority first_place ages_from ages_to "  # as in the description
+    "entry_from people_to entry_to "  # what it takes
     "lane_from lane_to free_from free_to promised_lane kept_lane resume_from resume_to "  # its lines
-    "repatriation_lane lounge_lane lounge_ms transfers "
-    "promise_place promise_step if_full out_of_patience room limited holds preempts can_be_stopped"
+    "repatriation_lane lounge_lane promise_place promise_step room",
+    # plain: only people without pools; simple: who finds all there need not stand in line first
+    flags="in_place keeps plain pooled kit simple transfers if_full out_of_patience limited holds preempts "
+    "can_be_stopped",
 )
-ENTRY = _of("resource n pool spare reserve kind own from_pool")  # the last two: work space of one check
+#: the last two: work space of one check
+ENTRY = _of(wide="n spare reserve own from_pool", narrow="resource pool", flags="kind")
 LANE = _of(
-    "step place after number rank kind takes_place promise entry_from entry_to plain circles "
-    "head tail is_candidate"
+    wide="after",
+    narrow="step place promise number entry_from entry_to need_from need_to head tail",
+    flags="rank kind takes_place plain circles is_candidate",
 )
+#: lined: how often patients stand in lines that wait for it
 RESOURCE = _of(
-    "level used waits_from waits_to closes_circles turnaround component stops fell gate_from gate_to "
-    "opens_others room in_room first_in item"
+    wide="level used turnaround room in_room",
+    narrow="waits_from waits_to lined component gate_from gate_to first_in item",
+    flags="closes_circles stops fell opens_others",
 )
-CLASS = _of("priority ages_from ages_to booked limit_step early expected list_lane cursor")
+CLASS = _of(wide="early expected", narrow="priority ages_from ages_to list_lane cursor", flags="booked")
 ITEM = _of(
-    "resource reviewed by_calendar reorder_point quantity up_to pack shelf_life perishable "
-    "on_order wants moved orders lead_from lead_to oldest newest"
+    wide="reorder_point quantity up_to pack shelf_life on_order wants orders",
+    narrow="resource lead_from lead_to oldest newest",
+    flags="reviewed by_calendar perishable moved",
 )
-SITTING = _of("number session books opens closes limit slot_from slot_to class_from class_to first")
+SITTING = _of(
+    wide="books opens closes limit", narrow="number session slot_from slot_to class_from class_to first"
+)
+#: of a length that fills a line of the processor's cache, for there are many of them
 PATIENT = _of(
-    "key klass arrival first last origin state row held since nodes end_at lane_from lane_to "
-    "last_started begun took stopped came outcome"
+    wide="since end_at begun",
+    narrow="row last nodes last_started lane_from lane_to held spare",
+    flags="state took stopped",
 )
 #: what is known of patients only in hospitals that need it
 MORE = _of(
-    "shows late tray promise_place promise_step remaining sitting next_booked last_booked comes_at listed "
-    "in_room going next_in last_in"
+    wide="remaining comes_at listed",
+    narrow="promise_place promise_step sitting next_booked last_booked in_room next_in last_in",
+    flags="going",
 )
 #: who is there when the run begins
-THERE = _of("patient held since asked came appointment promise_place promise_step sitting")
-ROW = _of("step duration wall patience place requested started ended left")
-NODE = _of("patient lane following before sibling")
-CHANGE = _of("at resource level")
-CUE = _of("kind patient gap")
-AGE = _of("after priority")
-BATCH = _of("item left expires following")
-ORDER = _of("item units")
-EDGE = _of("who via found")
-WAY = _of("came_by queue circle")
+THERE = _of(wide="since asked came appointment", narrow="patient held promise_place promise_step sitting")
+NODE = _of(narrow="patient lane following before sibling")
+CHANGE = _of(wide="at level", narrow="resource")
+CUE = _of(wide="gap", narrow="kind patient")
+AGE = _of(wide="after", narrow="priority")
+BATCH = _of(wide="left expires", narrow="item following")
+ORDER = _of(wide="units", narrow="item")
+EDGE = _of(narrow="who via found")
+WAY = _of(narrow="came_by queue circle")
 
 Records = NDArray[Any]
 
@@ -114,12 +130,31 @@ class House(Tables):
     reviews: IntArray  # (review, 2) at [ms], item
     lead: IntArray  # [ms]
     day_starts: IntArray  # [ms]
-    patient: Records
-    more: Records  # one record only where no rule needs it
-    there: Records
-    row: Records
+    key: IntArray  # (patient,) the workload's columns, as they are
+    patient_class: IntArray
+    arrival: IntArray
+    first: IntArray  # (patient + 1,)
+    origin: IntArray
+    step_of: IntArray  # (row,)
+    duration: IntArray
+    wall: IntArray
+    patience: IntArray  # this and the next three: one entry only where no rule needs them
+    shows: IntArray  # (patient,)
+    late: IntArray
+    tray: IntArray
     cue: Records
     cue_from: IntArray  # (row + 1,)
+    place: NDArray[np.int32]  # (row,) the trace's columns, as they grow
+    requested: IntArray
+    started: IntArray
+    ended: IntArray
+    left: IntArray
+    came: IntArray  # (patient,)
+    outcome: NDArray[np.int8]
+    patient: Records  # where each is; known from the arrival on
+    more: Records  # one record only where no rule needs it
+    there: Records
+    others: IntArray  # patients who do not simply arrive
     pooled: IntArray  # (patient, entry of the step) people or units from the pool
     ends: IntArray  # heap of (time, patient): a step is over
     turns: IntArray  # heap of (time, place): a turnaround is over

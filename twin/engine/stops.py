@@ -20,8 +20,7 @@ _STOPPED = int(Kind.STOPPED)
 def stop(h, patient, loses_place, now):
     """Give back the people and, if it is lost, the place; wait to go on."""
     who = h.patient[patient]
-    row = h.row[who.row]
-    step = h.step[row.step]
+    step = h.step[h.step_of[who.row]]
     h.more[patient].remaining = who.end_at - now
     remove_end(h, patient)
     out_of_way(h, patient)
@@ -40,9 +39,8 @@ def stop(h, patient, loses_place, now):
 def wait_to_resume(h, patient, now):
     """Stand in line since the step was first asked for: in the place kept, or for any of the step's."""
     who = h.patient[patient]
-    row = h.row[who.row]
-    step = h.step[row.step]
-    who.state, who.stopped, who.since = WAITING, 1, row.requested
+    step = h.step[h.step_of[who.row]]
+    who.state, who.stopped, who.since = WAITING, 1, h.requested[who.row]
     count_waiting(h, patient, 1)
     if who.held != NONE or step.resume_from == step.resume_to:
         line_up(h, patient, step.kept_lane, step.kept_lane + 1, now)
@@ -59,7 +57,7 @@ def _goes_sooner(h, one, two, now):
     since, other = h.patient[one].begun, h.patient[two].begun
     if since != other:
         return since > other
-    return h.patient[one].key > h.patient[two].key
+    return h.key[one] > h.key[two]
 
 
 @compiled
@@ -68,7 +66,7 @@ def _took(h, patient, resource):
     who = h.patient[patient]
     if resource < h.n[PLACES]:
         return who.held == resource and who.took == 1
-    step = h.step[h.row[who.row].step]
+    step = h.step[h.step_of[who.row]]
     for e in range(step.entry_from, step.people_to):
         if h.entry[e].resource == resource:
             return taken_of(h, patient, e, step) > 0
@@ -112,7 +110,7 @@ def stop_for(h, number, patient, now):
     last = _who_would_be_stopped(h, lane.place, now)
     if last == NONE or priority_of(h, last, now) <= priority_of(h, patient, now):
         return NONE
-    his = h.step[h.row[h.patient[last].row].step]
+    his = h.step[h.step_of[h.patient[last].row]]
     h.resource[lane.place].used -= 1
     move_people(h, last, his, -1)
     possible = all_there(h, number)

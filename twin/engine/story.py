@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.heap import alarm
 from twin.engine.state import ABSENT, CUED, HAS_CUES, LINES, TOO_SMALL
 from twin.trace import UNSET
@@ -24,24 +24,28 @@ def log(h, at, kind, who, what, n):
     h.log[line, 4] = n
 
 
-@compiled
+@small
 def cue(h, row, kind, now):
     """Patients who wait for this cue of a row will come; each once."""
-    if h.n[HAS_CUES] == 0:
-        return
+    if h.n[HAS_CUES] == 1:
+        _give(h, row, kind, now)
+
+
+@compiled
+def _give(h, row, kind, now):
     for i in range(h.cue_from[row], h.cue_from[row + 1]):
         if h.cue[i].kind == kind:
             comes = h.cue[i].patient
             who = h.patient[comes]
-            if who.state == ABSENT and who.origin == ON_CUE:
+            if who.state == ABSENT and h.origin[comes] == ON_CUE:
                 who.state = CUED
                 h.more[comes].comes_at = now + h.cue[i].gap
                 alarm(h, now + h.cue[i].gap, comes)
 
 
-@compiled
+@small
 def place_left(h, row, now):
     """A row's place is given up."""
-    if h.row[row].left == UNSET:
+    if h.left[row] == UNSET:
         cue(h, row, PLACE_LEFT, now)
-    h.row[row].left = now
+    h.left[row] = now
