@@ -253,7 +253,7 @@ def _find_supplies(house: House, p: Program, case: Case, work: Workload) -> None
     deliveries = []
     for new, order in enumerate(sorted(snapshot.orders, key=lambda order: work.clock.ms(order.due))):
         number = list(items).index(order.item)
-        house.order[new] = (number, order.units)
+        house.order["item_number"][new], house.order["units"][new] = number, order.units
         house.item["on_order"][number] += order.units
         deliveries.append((work.clock.ms(order.due), new))
     house.n[ORDERS] = len(deliveries)
@@ -275,7 +275,9 @@ def _lay_down(house: House, number: int, units: int, expires: int) -> int:
     """Put a batch of the first stock behind the others of its item; its number."""
     new = int(house.n[BATCHES])
     house.n[BATCHES] += 1
-    house.batch[new] = (number, units, expires, NONE)
+    batch = {"item_number": number, "left": units, "expires": expires, "following": NONE}
+    for name, value in batch.items():
+        house.batch[name][new] = value
     last = int(house.item["newest"][number])
     if last == NONE:
         house.item["oldest"][number] = new

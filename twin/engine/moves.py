@@ -76,7 +76,7 @@ def count_waiting(h, patient, by):
             h.n[LOOK_FOR_CIRCLES] = 1
     if step.kit == 1:
         for e in range(step.people_to, step.entry_to):
-            item = h.resource[h.entry[e].resource].item
+            item = h.resource[h.entry[e].resource].item_number
             if item != NONE:
                 h.item[item].wants += by * h.entry[e].n
                 stock_moved(h, item)

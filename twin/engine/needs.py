@@ -175,12 +175,12 @@ def _take_supplies(h, row, entry, now):
         if of_reserve > 0:
             log(h, now, _RESERVE, row, what, of_reserve)
         resource.used += entry.own
-        if resource.item != NONE:
-            consume(h, resource.item, entry.own)
+        if resource.item_number != NONE:
+            consume(h, resource.item_number, entry.own)
     if entry.from_pool > 0:
         log(h, now, _SUBSTITUTED, row, what, entry.from_pool)
         h.resource[entry.pool].used += entry.from_pool
-        consume(h, h.resource[entry.pool].item, entry.from_pool)
+        consume(h, h.resource[entry.pool].item_number, entry.from_pool)
 
 
 @small

@@ -456,7 +456,7 @@ def _resources(t: _Tables, component: IntArray) -> list[Row]:
     swapping = {e["resource"] for lane in t.lanes if lane["circles"] for e in _people_of(t, lane)}
     gates = {name for entry in hospital.everywhere.values() for name in entry.opens_when_full}
     rows: list[Row] = []
-    usual = {"component": NONE, "room": NONE, "first_in": NONE, "item": NONE}
+    usual = {"component": NONE, "room": NONE, "first_in": NONE, "item_number": NONE}
     for name, place in hospital.everywhere.items():
         rows.append(
             {
@@ -470,7 +470,7 @@ def _resources(t: _Tables, component: IntArray) -> list[Row]:
             }
         )
     rows += [{**usual, "stops": group.on_fall == "stop"} for group in hospital.staff.values()]
-    rows += [{**usual, "item": i} for i in range(len(hospital.items))]
+    rows += [{**usual, "item_number": i} for i in range(len(hospital.items))]
     rows += [{**usual, "level": tray.owned} for tray in hospital.trays.values()]
     for number, row in enumerate(rows):
         row.update(t.link(waits[number], "waits"), closes_circles=number in swapping)

@@ -70,7 +70,7 @@ LANE = _of(
 #: lined: how often patients stand in lines that wait for it
 RESOURCE = _of(
     wide="level used turnaround room in_room",
-    narrow="waits_from waits_to lined component gate_from gate_to first_in item",
+    narrow="waits_from waits_to lined component gate_from gate_to first_in item_number",
     flags="closes_circles stops fell opens_others",
 )
 CLASS = _of(wide="early expected", narrow="priority ages_from ages_to list_lane cursor", flags="booked")
@@ -100,8 +100,8 @@ NODE = _of(narrow="patient lane following before sibling")
 CHANGE = _of(wide="at level", narrow="resource")
 CUE = _of(wide="gap", narrow="kind patient")
 AGE = _of(wide="after", narrow="priority")
-BATCH = _of(wide="left expires", narrow="item following")
-ORDER = _of(wide="units", narrow="item")
+BATCH = _of(wide="left expires", narrow="item_number following")
+ORDER = _of(wide="units", narrow="item_number")
 EDGE = _of(narrow="who via found")
 WAY = _of(narrow="came_by queue circle")
 

@@ -57,7 +57,7 @@ def add_batch(h, number, units, expires):
         return
     h.n[BATCHES] = new + 1
     batch, item = h.batch[new], h.item[number]
-    batch.item, batch.left, batch.expires, batch.following = number, units, expires, NONE
+    batch.item_number, batch.left, batch.expires, batch.following = number, units, expires, NONE
     if item.newest == NONE:
         item.oldest = new
     else:
@@ -72,25 +72,25 @@ def expire(h, number, now):
     """What is left of a batch is thrown away."""
     batch = h.batch[number]
     if batch.left > 0:
-        resource = h.item[batch.item].resource
+        resource = h.item[batch.item_number].resource
         h.resource[resource].used += batch.left
         log(h, now, _EXPIRED, NONE, resource - h.n[PLACES] - h.n[GROUPS], batch.left)
         batch.left = 0
-        stock_moved(h, batch.item)
+        stock_moved(h, batch.item_number)
 
 
 @compiled
 def deliver(h, number, now):
     """An order comes."""
     order = h.order[number]
-    item = h.item[order.item]
+    item = h.item[order.item_number]
     item.on_order -= order.units
     h.resource[item.resource].level += order.units
     log(h, now, _DELIVERED, NONE, item.resource - h.n[PLACES] - h.n[GROUPS], order.units)
     if item.perishable == 1:
         expires = now + item.shelf_life if item.shelf_life != NONE else h.n[RUN_END]
-        add_batch(h, order.item, order.units, expires)
-    stock_moved(h, order.item)
+        add_batch(h, order.item_number, order.units, expires)
+    stock_moved(h, order.item_number)
     touch(h, item.resource)
 
 
@@ -102,7 +102,7 @@ def add_order(h, number, units, due):
         h.n[TOO_SMALL] = 1
         return
     h.n[ORDERS] = new + 1
-    h.order[new].item, h.order[new].units = number, units
+    h.order[new].item_number, h.order[new].units = number, units
     h.item[number].on_order += units
     push(h, h.deliveries, DELIVERIES, due, new)
 

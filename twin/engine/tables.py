@@ -37,7 +37,7 @@ class Tables:
             if not array.flags.c_contiguous:
                 raise ValueError(f"table {name} is not contiguous")
             words += [array.ctypes.data, *array.shape]
-            setattr(self, name, array)
+            setattr(self, name, array if array.dtype.names is None else array.view(np.recarray))
         kinds = [(name, array.dtype, array.ndim) for name, array in arrays.items()]
         if not self._kinds:
             type(self)._kinds = kinds
