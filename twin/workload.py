@@ -42,6 +42,7 @@ from twin.drawing.origins import (
 )
 from twin.drawing.people import check_demand, draw_arrivals, draw_attendance
 from twin.drawing.populations import draw_population
+from twin.drawing.sameness import same_patients
 from twin.drawing.snapshot_faults import check_snapshot
 from twin.drawing.steps import discharge_profile, walk
 from twin.hospital import Hospital
@@ -67,6 +68,7 @@ __all__ = [
     "discharge_profile",
     "draw_workload",
     "number_steps",
+    "same_patients",
 ]
 
 #: a column that was not given; it then says that nothing of the kind happens

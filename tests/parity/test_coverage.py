@@ -64,7 +64,7 @@ def test_patients_swap_beds_and_who_was_stopped_for_people_keeps_his(played):
     assert sum((n == 0).any() for n in stops) >= AT_LEAST
 
 
-def _uses(hospital: Hospital) -> set[str]:
+def rules_of(hospital: Hospital) -> set[str]:
     """Rules that a description has in force."""
     steps = [s for p in hospital.pathways.values() for s in p.steps]
     everywhere, staff = hospital.everywhere.values(), hospital.staff.values()
@@ -102,7 +102,7 @@ def _uses(hospital: Hospital) -> set[str]:
 
 
 def test_every_rule_is_in_force_in_a_good_share_of_the_hospitals(played):
-    found = Counter(rule for case, _ in played for rule in _uses(case.hospital))
+    found = Counter(rule for case, _ in played for rule in rules_of(case.hospital))
 
     assert set(found) == set(RULES)
     assert {rule: n for rule, n in found.items() if n < HOSPITALS // 20} == {}

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Makes the peers' own environment, benchmarks/peers/.venv; the twin never imports from it.
+#
+#     sh benchmarks/peers/set_up.sh [PYTHON]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+"${1:-python3}" -m venv "$here/.venv"
+"$here/.venv/bin/python" -m pip install --quiet --requirement "$here/requirements.txt"
+"$here/.venv/bin/python" -m pip list
