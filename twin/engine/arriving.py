@@ -5,7 +5,7 @@ from __future__ import annotations
 from twin.engine.compiled import compiled, small
 from twin.engine.lanes import consider_all_of, join
 from twin.engine.lists import belong_to, does_not_come, expect, put_on_list
-from twin.engine.moves import ask, begin, end_of, go_out, note, ring_as_he_ages
+from twin.engine.moves import ask, begin, end_of, go_out, note, ring_as_he_ages, start_or_ask
 from twin.engine.needs import occupy, tray_of
 from twin.engine.state import (
     ABSENT,
@@ -30,12 +30,14 @@ _DONE = int(Outcome.DONE)
 
 
 @compiled
-def come(h, patient, now):
-    """Come to the house and ask for the first step."""
+def come(h, patient, alone, now):
+    """Come to the house and ask for the first step; ``alone``: nothing else happens at this instant."""
     who = h.patient[patient]
     h.came[patient], who.row = now, h.first[patient]
     if who.row == who.last:
         go_out(h, patient, _DONE, now)
+    elif alone:
+        start_or_ask(h, patient, now)
     else:
         ask(h, patient, now, now)
 
@@ -57,17 +59,17 @@ def is_new(h, patient):
 
 
 @compiled
-def arrive(h, patient, now):
+def arrive(h, patient, alone, now):
     """Arrive in the workload: come at once or, of a scheduled class, join the list."""
     if h.klass[h.patient_class[patient]].booked == 1:
         h.patient[patient].row = h.first[patient]
         put_on_list(h, patient, now)
     else:
-        come(h, patient, now)
+        come(h, patient, alone, now)
 
 
 @compiled
-def look_again(h, patient, now):
+def look_again(h, patient, alone, now):
     """Look again at a patient for whom something may be due now."""
     who = h.patient[patient]
     row = who.row
@@ -90,11 +92,11 @@ def look_again(h, patient, now):
                 join(h, patient, step.lounge_lane)
     elif who.state == CUED:
         if h.more[patient].comes_at == now:
-            arrive(h, patient, now)
+            arrive(h, patient, alone, now)
     elif who.state == BOOKED:
         if h.more[patient].comes_at == now:
             if h.shows[patient] == 1:
-                come(h, patient, now)
+                come(h, patient, alone, now)
             else:
                 does_not_come(h, patient, now)
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from twin.engine.compiled import compiled
+from twin.engine.compiled import compiled, small
 from twin.engine.lanes import entry_first
 from twin.engine.moves import start
 from twin.engine.needs import people_free
-from twin.engine.state import EXCHANGES, LOOK_FOR_CIRCLES, PLACES
+from twin.engine.state import BOTH, EXCHANGES, LOOK_FOR_CIRCLES, PLACES
 from twin.workload import NONE
 
 
-@compiled
+@small
 def circles_possible(h):
-    """Two keepers or more wait within one part of the house, and something about them has changed.
+    """Two places are kept and wanted by patients who wait, and something about them has changed.
 
     An attempt that found no circle need not be made again until then.
     """
-    if h.n[LOOK_FOR_CIRCLES] == 0:
-        return False
-    for c in range(h.keepers.size):
-        if h.keepers[c] > 1:
-            return True
-    return False
+    if h.n[BOTH] < 2:
+        h.n[LOOK_FOR_CIRCLES] = 0
+    return h.n[LOOK_FOR_CIRCLES] == 1
 
 
 @compiled

@@ -12,7 +12,6 @@ from twin.engine.state import (
     GOING,
     IS_CANCELLED,
     LATE,
-    PLACES,
     REFUSED,
     SKIPS,
     STAYS,
@@ -61,9 +60,9 @@ def _nobody_free(h, now):
 
 @compiled
 def _no_room(h, now):
-    for place in range(h.n[PLACES]):
+    for place in h.rooms:
         resource = h.resource[place]
-        if resource.room == NONE or resource.in_room <= resource.room:
+        if resource.in_room <= resource.room:
             continue
         waiting = resource.in_room
         for i in range(h.n[GOING]):

@@ -62,7 +62,7 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
     width = int((step["people_to"] - step["entry_from"])[step["pooled"] == 1].max(initial=0))
     batches = p.item.size + sum(len(of_item) for of_item in snapshot.stock.values())
     places = len(fixed.places)
-    lists = ("links", "circle_lanes", "holding_lanes", "preempting_lanes")
+    lists = ("links", "circle_lanes", "holding_lanes", "rooms")
     house = House(
         n=numbers(),
         **{name: tables[name].copy() for name in ("step", "entry", "lane", "klass", "age")},
@@ -92,7 +92,6 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
         order=np.zeros(len(snapshot.orders) + 1_024 * room, ORDER),
         batch=np.zeros(batches + 1_024 * room, BATCH),
         log=np.empty((room * _lines(p, work), 5), np.int64),
-        keepers=np.zeros(max(int(p.resource["component"].max(initial=NONE)) + 1, 1), np.int64),
         edge=np.full(max(places**2, 1), np.array((NONE, NONE, NONE), EDGE)),
         way=np.zeros(max(places, 1), WAY),
         need=np.zeros(p.resource.size, np.int64),

@@ -16,7 +16,7 @@ from twin.engine.going import let_go
 from twin.engine.heap import pop, top
 from twin.engine.holds import held_back
 from twin.engine.house import new_house
-from twin.engine.lanes import consider, entry_first, head_of, look_everywhere, touch
+from twin.engine.lanes import entry_first, head_of, look_everywhere, touch
 from twin.engine.lists import fill
 from twin.engine.moves import ask, finish, go_out, start, start_or_ask
 from twin.engine.needs import all_there, judge_kit
@@ -79,13 +79,10 @@ def _can_go(h, lane, now):
 
 @small
 def _look_where_things_change(h):
-    """While one waits who holds the line or may stop others, more lanes than were touched matter."""
+    """While one waits who holds the line, more lanes than were touched matter."""
     if h.n[HOLDERS] > 0 or h.n[LOOK_EVERYWHERE] == 1:
         look_everywhere(h)
         h.n[LOOK_FOR_CIRCLES] = 1
-    if h.n[PREEMPTORS] > 0:
-        for lane in h.preempting_lanes:
-            consider(h, lane)
 
 
 @compiled
@@ -132,6 +129,8 @@ def _change_levels(h, now):
         if change.level < resource.level and resource.stops == 1:
             resource.fell = 1
             h.n[LEVEL_FELL] = 1
+        if change.level < resource.level:
+            h.n[LOOK_FOR_CIRCLES] = 1  # the place may be full now
         resource.level = change.level
         touch(h, change.resource)
         h.n[CHANGES] += 1
@@ -172,7 +171,7 @@ def _settle(h, now):
 @small
 def _nothing_else(h):
     """No lane is to be looked at, and nobody who waits has a say in who starts."""
-    return h.n[CANDIDATES] + h.n[HOLDERS] + h.n[PREEMPTORS] + h.n[LOOK_EVERYWHERE] == 0
+    return h.n[CANDIDATES] + h.n[HOLDERS] + h.n[LOOK_EVERYWHERE] == 0
 
 
 @small
@@ -202,6 +201,7 @@ def _only_one(h, now):
 @compiled
 def _arrivals(h, now):
     """Patients come, ask for the next step, wait long enough; then sittings are filled."""
+    nobody = h.n[FINISHED] == 0
     for i in range(h.n[FINISHED]):
         ask(h, h.finished[i], now, now)
     h.n[FINISHED] = 0
@@ -209,11 +209,15 @@ def _arrivals(h, now):
     while arrivals < h.arrival.size and h.arrival[arrivals] <= now:
         if h.origin[arrivals] == ARRIVES:
             is_new(h, arrivals)
-            arrive(h, arrivals, now)
+            arrive(h, arrivals, False, now)
+            nobody = False
         arrivals += 1
     h.n[ARRIVALS] = arrivals
+    alone = nobody and h.n[PLANNED] != now and _nothing_else(h)
     while top(h.alarms) == now:
-        look_again(h, pop(h, h.alarms, ALARMS), now)
+        patient = pop(h, h.alarms, ALARMS)
+        alone = alone and top(h.alarms) != now
+        look_again(h, patient, alone, now)
     while h.n[BOOKS] < h.sitting.size and h.sitting[h.n[BOOKS]].books <= now:
         if h.sitting[h.n[BOOKS]].books == now:
             fill(h, h.n[BOOKS], now)
@@ -280,7 +284,7 @@ def _run(h, most_waiting, most_starts):
         else:
             _arrivals(h, now)
         planned = h.n[PLANNED] == now
-        if planned or h.n[ASKED] + h.n[DUE] + h.n[LOOK_FOR_CIRCLES] > 0 or not _nothing_else(h):
+        if planned or h.n[ASKED] + h.n[DUE] > 0 or circles_possible(h) or not _nothing_else(h):
             _serve_all(h, now)
         if planned:
             _plan(h)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twin.engine.compiled import compiled, small
 from twin.engine.rules import TRANSFER as AFTER_ALL
 from twin.engine.state import (
+    BOTH,
     CANDIDATES,
     FREE_NODE,
     LIST,
@@ -103,6 +104,16 @@ def head_of(h, lane):
     return h.node[h.lane[lane].head].patient
 
 
+@compiled
+def count_for_circles(h, place, keepers, wanted):
+    """Count patients who wait and keep a place, and how often those who keep one stand in line for it."""
+    resource = h.resource[place]
+    before = resource.keepers > 0 and resource.wanted > 0
+    resource.keepers += keepers
+    resource.wanted += wanted
+    h.n[BOTH] += (resource.keepers > 0 and resource.wanted > 0) - before
+
+
 @small
 def stands_in(h, patient, lane):
     """Whether a patient stands in a lane."""
@@ -143,6 +154,8 @@ def stand(h, patient, number):
         h.node[following].before = free
     for i in range(lane.need_from, lane.need_to):
         h.resource[h.links[i]].lined += 1
+    if lane.circles == 1 and who.held != NONE:
+        count_for_circles(h, lane.place, 0, 1)
 
 
 @compiled
@@ -172,6 +185,8 @@ def _step_out(h, number):
         h.node[node.following].before = node.before
     for i in range(lane.need_from, lane.need_to):
         h.resource[h.links[i]].lined -= 1
+    if lane.circles == 1 and h.patient[node.patient].held != NONE:
+        count_for_circles(h, lane.place, 0, -1)
     node.sibling = h.n[FREE_NODE]
     h.n[FREE_NODE] = number
     return sibling

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twin.calendar import CLOCKS_CHANGE_BY
 from twin.engine.compiled import compiled, small
 from twin.engine.heap import alarm, push
-from twin.engine.lanes import join, leave_lanes, touch
-from twin.engine.needs import give_back_people, occupy, plain_there, take, tray_of
+from twin.engine.lanes import consider, count_for_circles, join, leave_lanes, touch
+from twin.engine.needs import all_there, give_back_people, occupy, take, tray_of
 from twin.engine.state import (
     ASKED,
     ASKING,
@@ -70,9 +70,8 @@ def count_waiting(h, patient, by):
     if who.stopped == 1:
         return
     if who.held != NONE:
-        component = h.resource[who.held].component
-        if component != NONE:
-            h.keepers[component] += by
+        if h.resource[who.held].component != NONE:
+            count_for_circles(h, who.held, by, 0)
             h.n[LOOK_FOR_CIRCLES] = 1
     if step.kit == 1:
         for e in range(step.people_to, step.entry_to):
@@ -222,6 +221,15 @@ def _stand_in_way(h, patient):
     if place.first_in != NONE:
         h.more[place.first_in].last_in = patient
     place.first_in = patient
+    _others_may_be_stopped(h, place)
+
+
+@small
+def _others_may_be_stopped(h, place):
+    """Who may be stopped in a place has changed: those who wait and may stop others look at it."""
+    if h.n[PREEMPTORS] > 0:
+        for i in range(place.preempt_from, place.preempt_to):
+            consider(h, h.links[i])
 
 
 @small
@@ -243,6 +251,7 @@ def _out_of_way(h, patient):
         h.more[more.last_in].next_in = more.next_in
     if more.next_in != NONE:
         h.more[more.next_in].last_in = more.last_in
+    _others_may_be_stopped(h, h.resource[who.held])
 
 
 # ---- transfers: a stay that goes on elsewhere ------------------------------------------------
@@ -323,15 +332,23 @@ def start_or_ask(h, patient, now):
     who = h.patient[patient]
     row = who.row
     step = h.step[h.step_of[row]]
-    if step.simple == 1 and (h.n[HAS_MORE] == 0 or h.more[patient].promise_place == NONE):
+    if step.kit == 0 and (h.n[HAS_MORE] == 0 or _is_free(h, patient, step, now)):
         for number in range(step.lane_from, step.lane_to):
-            lane = h.lane[number]
-            if lane.after == 0 and plain_there(h, lane):
+            if h.lane[number].after == 0 and all_there(h, number):
                 h.requested[row] = now
                 who.lane_from, who.lane_to = step.lane_from, step.lane_to
                 _take_up(h, patient, number, now, False)
                 return
     ask(h, patient, now, now)
+
+
+@compiled
+def _is_free(h, patient, step, now):
+    """Holds no promise, and does not come too late for a session."""
+    more = h.more[patient]
+    if more.promise_place != NONE:
+        return False
+    return step.limited == 0 or more.sitting == NONE or now <= h.sitting[more.sitting].limit
 
 
 @compiled

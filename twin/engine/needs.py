@@ -101,14 +101,8 @@ def promise_free(h, lane):
 def all_there(h, number):
     """All that the patients of a lane need is there, whoever else waits for it."""
     lane = h.lane[number]
-    if lane.plain == 1:
-        return plain_there(h, lane)
-    return _others_there(h, lane)
-
-
-@small
-def plain_there(h, lane):
-    """All that a lane without pools, kits, gates and promises needs is there."""
+    if lane.plain == 0:
+        return _others_there(h, lane)
     if lane.takes_place == 1:
         resource = h.resource[lane.place]
         if resource.used >= resource.level:

@@ -192,8 +192,6 @@ def _compile(hospital: Hospital, found: Found) -> Fixed:
     for lane in t.lanes:
         lane["circles"] = _may_swap(t, lane, component)
         lane.update(t.link(sorted(_needed(t, lane)), "need"))
-    for step in steps:
-        step["simple"] = _is_simple(t, step)
     resources = _resources(t, component)
     numbers = {name: i for i, name in enumerate(hospital.classes)}
     sessions = [
@@ -204,7 +202,7 @@ def _compile(hospital: Hospital, found: Found) -> Fixed:
     lists = {
         "circle_lanes": _ints(i for i, lane in enumerate(t.lanes) if lane["circles"]),
         "holding_lanes": _ints(i for i, lane in enumerate(t.lanes) if _holds(t, lane)),
-        "preempting_lanes": _ints(i for i, lane in enumerate(t.lanes) if _preempts(t, lane)),
+        "rooms": np.flatnonzero([place.waiting_room is not None for place in t.everywhere]),
         "links": _ints(t.links),
     }
     tables = {"step": steps, "entry": t.entries, "lane": t.lanes, "resource": resources}
@@ -433,14 +431,6 @@ def _holds(t: _Tables, lane: Row) -> bool:
     return lane["kind"] not in (TRANSFER, LIST) and t.steps[lane["step"]].holds_the_line
 
 
-def _is_simple(t: _Tables, step: Row) -> bool:
-    """Who finds all that such a step takes starts it, and nothing else follows from his having asked."""
-    special = step["kit"] or step["limited"] or step["holds"] or step["preempts"]
-    if special or step["promise_step"] != NONE or step["room"] != NONE or step["if_full"] != STAYS:
-        return False
-    return all(lane["plain"] for lane in t.lanes[step["lane_from"] : step["lane_to"]])
-
-
 def _preempts(t: _Tables, lane: Row) -> bool:
     takes = lane["kind"] in (ORDINARY, RESUME) and lane["place"] != NONE
     return takes and t.classes[lane["step"]].preempts
@@ -472,8 +462,10 @@ def _resources(t: _Tables, component: IntArray) -> list[Row]:
     rows += [{**usual, "stops": group.on_fall == "stop"} for group in hospital.staff.values()]
     rows += [{**usual, "item_number": i} for i in range(len(hospital.items))]
     rows += [{**usual, "level": tray.owned} for tray in hospital.trays.values()]
+    preempting = [i for i, lane in enumerate(t.lanes) if _preempts(t, lane)]
     for number, row in enumerate(rows):
         row.update(t.link(waits[number], "waits"), closes_circles=number in swapping)
+        row.update(t.link((i for i in preempting if t.lanes[i]["place"] == number), "preempt"))
     return rows
 
 

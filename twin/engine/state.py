@@ -41,7 +41,9 @@ HAS_MORE, HAS_LISTENERS, HAS_CUES, HAS_PREEMPTORS, HAS_PATIENCE = range(26, 31)
 PLACES, GROUPS, NODES = range(31, 34)
 # reading places in the tables of what is known beforehand, and the earliest of it
 ARRIVALS, CHANGES, REVIEWS, BOOKS, PLANNED = range(34, 39)
-_NUMBERS = 39
+# places that are both kept and wanted by patients who wait: a circle needs two
+BOTH = 39
+_NUMBERS = 40
 
 
 def _of(*, wide: str = "", narrow: str = "", flags: str = "") -> np.dtype[Any]:
@@ -56,8 +58,8 @@ STEP = _of(
     "entry_from people_to entry_to "  # what it takes
     "lane_from lane_to free_from free_to promised_lane kept_lane resume_from resume_to "  # its lines
     "repatriation_lane lounge_lane promise_place promise_step room",
-    # plain: only people without pools; simple: who finds all there need not stand in line first
-    flags="in_place keeps plain pooled kit simple transfers if_full out_of_patience limited holds preempts "
+    # plain: only people without pools
+    flags="in_place keeps plain pooled kit transfers if_full out_of_patience limited holds preempts "
     "can_be_stopped",
 )
 #: the last two: work space of one check
@@ -67,10 +69,12 @@ LANE = _of(
     narrow="step place promise number entry_from entry_to need_from need_to head tail",
     flags="rank kind takes_place plain circles is_candidate",
 )
-#: lined: how often patients stand in lines that wait for it
+#: lined: how often patients stand in lines that wait for it; of a place, keepers: patients who wait and keep
+#: it, wanted: how often patients who keep another stand in line for it
 RESOURCE = _of(
     wide="level used turnaround room in_room",
-    narrow="waits_from waits_to lined component gate_from gate_to first_in item_number",
+    narrow="waits_from waits_to lined preempt_from preempt_to component keepers wanted gate_from gate_to "
+    "first_in item_number",
     flags="closes_circles stops fell opens_others",
 )
 CLASS = _of(wide="early expected", narrow="priority ages_from ages_to list_lane cursor", flags="booked")
@@ -124,7 +128,7 @@ class House(Tables):
     links: IntArray  # lists of lanes, places and classes, found by "from" and "to"
     circle_lanes: IntArray
     holding_lanes: IntArray
-    preempting_lanes: IntArray
+    rooms: IntArray  # places with a waiting room
     slot: IntArray  # appointments [ms]
     limits: IntArray  # sittings in order of their limit
     reviews: IntArray  # (review, 2) at [ms], item
@@ -170,7 +174,6 @@ class House(Tables):
     order: Records
     batch: Records
     log: IntArray  # (line, 5)
-    keepers: IntArray  # (component,) waiting patients who hold one of its places
     edge: Records  # (place x place,) work space of the search for circles, ``who`` -1 between searches
     way: Records  # (place,) the same
     need: IntArray  # (resource,) work space, 0 between uses
