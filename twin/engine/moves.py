@@ -337,6 +337,7 @@ def start_or_ask(h, patient, now):
             if h.lane[number].after == 0 and all_there(h, number):
                 h.requested[row] = now
                 who.lane_from, who.lane_to = step.lane_from, step.lane_to
+                ring_as_he_ages(h, patient, now)  # he may be stopped, and wait again
                 _take_up(h, patient, number, now, False)
                 return
     ask(h, patient, now, now)

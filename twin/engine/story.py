@@ -25,6 +25,34 @@ def log(h, at, kind, who, what, n):
 
 
 @small
+def _comes_before(log, a, b):
+    """Whether a line of the log comes before another: at, kind, who, what, n."""
+    for column in range(log.shape[1]):
+        if log[a, column] != log[b, column]:
+            return log[a, column] < log[b, column]
+    return False
+
+
+@small
+def _swap(log, a, b):
+    for column in range(log.shape[1]):
+        log[a, column], log[b, column] = log[b, column], log[a, column]
+
+
+@compiled
+def put_log_in_order(h, most):
+    """Lines are written nearly in order; whether they are now, after at most so many moves."""
+    for line in range(1, h.n[LINES]):
+        while line > 0 and _comes_before(h.log, line, line - 1):
+            _swap(h.log, line, line - 1)
+            line -= 1
+            most -= 1
+            if most < 0:
+                return False
+    return True
+
+
+@small
 def cue(h, row, kind, now):
     """Patients who wait for this cue of a row will come; each once."""
     if h.n[HAS_CUES] == 1:
