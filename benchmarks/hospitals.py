@@ -302,8 +302,8 @@ def reference_mix(work: Workload, hospital: Hospital) -> dict[str, float]:
 
 _SANITY = (
     "ed_within_4h ed_over_12h left_without_being_seen balked refused occupancy icu_occupancy outlier_share "
-    "boarding_hours_mean discharged_before_noon theatre_use cancelled_share no_show_share outpatient_wait_minutes "
-    "list_length list_wait_days kit_miss_share lounge_a_day repatriations_a_day floated_a_day"
+    "boarding_hours_mean discharged_before_noon theatre_use cancelled_share no_show_share list_length "
+    "list_wait_days outpatient_wait_minutes kit_miss_share lounge_a_day repatriations_a_day floated_a_day"
 )
 
 
@@ -315,7 +315,7 @@ def beside_each_other(days: int, warm_up: int) -> None:
         work = draw_workload(case, Window(START, days=days, warm_up=warm_up), seed=1)
         trace = simulate(case, work)
         found.append(
-            {"patients a day": patients_in(work, hospital) / work.window.total, **summarise(trace, hospital)}
+            {"patients_a_day": patients_in(work, hospital) / work.window.total, **summarise(trace, hospital)}
         )
     print(f"{'':32}{'as shipped':>12}{'every rule':>12}")
     for key in ("patients_a_day", *_SANITY.split()):
