@@ -4,11 +4,12 @@ Numba keeps compiled code beside a file's date and does not see an edit in anoth
 code of that file may be part of what it keeps. So each package that compiles has a folder of its own,
 whose name is a hash of all its files, of Numba's version and of the processor: code of an older source
 is never found again, and is cleared away once newer ones have taken its place. Compiled code calls only
-compiled code of files in the same hash.
+compiled code of files in the same hash, and takes its constants from them too; a test holds it to that.
 """
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
@@ -24,6 +25,13 @@ from numba import config, njit, types
 
 #: compiled sources of one package that are kept; older ones are cleared away (assumed: a few branches)
 _KEPT = 8
+_HERE = Path(__file__).parent
+#: files that are part of every hash: the way of compiling itself, and the words of the twin whose constants
+#: compiled code may take
+WORDS = (
+    Path(__file__),
+    *(_HERE / name for name in ("units.py", "calendar.py", "trace.py", "drawing/origins.py")),
+)
 
 
 def compiler(
@@ -41,13 +49,13 @@ def compiler(
     package
         Name of the folder under which the code is kept.
     files
-        Every file whose code may be part of what is compiled.
+        Every file whose code or constants may be part of what is compiled, beside ``WORDS``.
     inside
         The code of such a part is put into every part that calls it: for small ones, called often.
     """
     if config.DISABLE_JIT:  # to look inside: all parts are plain functions
         return lambda function: function
-    folder = cache_folder(package, tuple(sorted(files)))
+    folder = cache_folder(package, tuple(sorted({*files, *WORDS})))
 
     def compiled(function: Callable[..., Any]) -> Any:
         before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
@@ -85,6 +93,7 @@ def cache_folder(package: str, files: tuple[Path, ...]) -> Path:
         _clear_away(above)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix=f"hospital-twin-{package}-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.hospitals import (
     START,
+    beside,
     every_rule,
     every_rule_text,
     more_beds,
@@ -172,3 +173,23 @@ def test_ten_times_the_beds_meet_the_same_patients(house):
     assert (work.key == one.key).all()
     assert ten.wards["amu"].staffed_beds == 480
     assert ten.wards["amu"].calendar[0].staffed_beds == 460
+
+
+@pytest.mark.parametrize("hospital", [reference, every_rule])
+def test_ten_houses_side_by_side_take_the_patients_of_one(hospital):
+    one = hospital()
+    ten = beside(one, 10)
+    window = Window(START, days=2, tail=0)
+    work = draw_workload(Case(ten), window, seed=1)
+
+    trace = simulate(Case(ten), work)
+
+    assert patients_in(work, ten) == pytest.approx(
+        patients_in(draw_workload(Case(one), window, seed=1), one), rel=0.05
+    )
+    assert len(ten.wards) == 10 * len(one.wards)
+    assert sum(ward.staffed_beds for ward in ten.wards.values()) == 10 * sum(
+        ward.staffed_beds for ward in one.wards.values()
+    )
+    used = {trace.places[place] for place in np.unique(trace.place[trace.place != NONE])}
+    assert {f"majors_{i}" for i in range(10)} <= used

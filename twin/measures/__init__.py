@@ -17,6 +17,7 @@ from twin.measures.tables import (
     staff_table,
     wards_table,
 )
+from twin.measures.tally import Tally, measure, measures_of, tally
 from twin.measures.waiting import StepWait, step_waits
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Readiness",
     "Stays",
     "StepWait",
+    "Tally",
     "TurnoverSplit",
     "band",
     "classes_table",
@@ -37,6 +39,8 @@ __all__ = [
     "event_log",
     "items_table",
     "log_table",
+    "measure",
+    "measures_of",
     "miss_rate",
     "need",
     "paired",
@@ -46,6 +50,7 @@ __all__ = [
     "stays",
     "step_waits",
     "summarise",
+    "tally",
     "turnover_split",
     "wards_table",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from twin.hospital import Hospital
+from twin.hospital.pathway import Step
 from twin.measures.levels import open_time
 from twin.measures.measure import Measure, percent, ratio, undefined
 from twin.measures.stays import overlap
@@ -189,7 +191,7 @@ def time_of_day(view: View, at: IntArray) -> IntArray:
 
 
 def _moves(view: View) -> dict[str, float]:
-    steps = [s for pathway in view.hospital.pathways.values() for s in pathway.steps]
+    hospital = view.hospital
     moved = view.trace.log.only(Kind.MOVED)
     inside = (moved.at >= view.start) & (moved.at < view.end)
     home = moved.what == view.first[moved.who]
@@ -200,12 +202,36 @@ def _moves(view: View) -> dict[str, float]:
         "medically_fit_beds": delayed(view)[1].sum() / MS_DAY / view.days,
     }
     is_there = {
-        "repatriations_a_day": any(s.repatriates for s in steps),
-        "lounge_a_day": any(s.lounge is not None for s in steps),
-        "exchanges_a_day": any(s.keeps_place for s in steps),
-        "medically_fit_beds": any(s.delays for s in steps),
+        "repatriations_a_day": has_repatriations(hospital),
+        "lounge_a_day": has_lounges(hospital),
+        "exchanges_a_day": has_exchanges(hospital),
+        "medically_fit_beds": has_delays(hospital),
     }
     return {key: float(value) if is_there[key] else math.nan for key, value in told.items()}
+
+
+def has_repatriations(hospital: Hospital) -> bool:
+    """Whether any outlier is moved home."""
+    return any(step.repatriates for step in _steps(hospital))
+
+
+def has_lounges(hospital: Hospital) -> bool:
+    """Whether anybody goes through a lounge."""
+    return any(step.lounge is not None for step in _steps(hospital))
+
+
+def has_exchanges(hospital: Hospital) -> bool:
+    """Whether anybody keeps a place while he waits, so that patients may swap."""
+    return any(step.keeps_place for step in _steps(hospital))
+
+
+def has_delays(hospital: Hospital) -> bool:
+    """Whether anybody may stay after he is medically fit."""
+    return any(step.delays for step in _steps(hospital))
+
+
+def _steps(hospital: Hospital) -> Iterator[Step]:
+    return (step for pathway in hospital.pathways.values() for step in pathway.steps)
 
 
 def delayed(view: View) -> tuple[IntArray, IntArray]:

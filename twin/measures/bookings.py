@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.hospital import Hospital
 from twin.measures.measure import Measure, mean, ratio, undefined
 from twin.measures.stays import LATER, overlap
 from twin.measures.view import View
@@ -140,27 +141,32 @@ class Booked:
 
     @cached_property
     def rooms(self) -> NDArray[np.bool_]:
-        """Whether a session's patients take a place for what they come for, shape (session, place).
-
-        That is the limit step of a class, else its first; for one done in place, the step before it.
-        """
-        hospital, places = self.view.hospital, list(self.view.trace.places)
-        belongs = np.zeros((len(hospital.sessions), len(places)), dtype=bool)
-        for i, session in enumerate(hospital.sessions.values()):
-            for name in session.classes:
-                booking, steps = (
-                    hospital.classes[name].booking,
-                    hospital.pathways[hospital.classes[name].pathway].steps,
-                )
-                limit = None if booking is None else booking.limit_step
-                last = next((k for k, s in enumerate(steps) if s.name == limit), 0)
-                with_places = [s for s in steps[: last + 1] if s.places]
-                for choice in with_places[-1].alternatives() if with_places else ():
-                    belongs[i, places.index(choice.place)] = True
-        return belongs
+        """Whether a session's patients take a place for what they come for, shape (session, place)."""
+        return rooms_of(self.view.hospital)
 
 
 _NOBODY = np.zeros(0, np.int64)
+
+
+def rooms_of(hospital: Hospital) -> NDArray[np.bool_]:
+    """Whether a session's patients take a place for what they come for, shape (session, place).
+
+    That is the limit step of a class, else its first; for one done in place, the step before it.
+    """
+    places = list(hospital.everywhere)
+    belongs = np.zeros((len(hospital.sessions), len(places)), dtype=bool)
+    for i, session in enumerate(hospital.sessions.values()):
+        for name in session.classes:
+            booking, steps = (
+                hospital.classes[name].booking,
+                hospital.pathways[hospital.classes[name].pathway].steps,
+            )
+            limit = None if booking is None else booking.limit_step
+            last = next((k for k, s in enumerate(steps) if s.name == limit), 0)
+            with_places = [s for s in steps[: last + 1] if s.places]
+            for choice in with_places[-1].alternatives() if with_places else ():
+                belongs[i, places.index(choice.place)] = True
+    return belongs
 
 
 def bookings(view: View, booked: Booked) -> dict[str, float]:

@@ -101,9 +101,9 @@ def idle_time(booked: Booked, sittings: IntArray) -> IntArray:
 
 def _covered(of: IntArray, begin: IntArray, end: IntArray, opens: IntArray, closes: IntArray) -> IntArray:
     """Time of each sitting in which somebody is in, however many, shape (sitting,). [ms]"""
-    begin, end = np.maximum(begin, opens[of]), np.minimum(end, closes[of])
+    begin, end = np.clip(begin, opens[of], closes[of]), np.clip(end, opens[of], closes[of])
     order = np.lexsort((begin, of))
-    of, begin, end = of[order], begin[order], np.maximum(end[order], begin[order])
+    of, begin, end = of[order], begin[order], end[order]
     apart = of * (int(closes.max(initial=0)) + 1)  # one sitting after the other, none touching the next
     reached = np.maximum.accumulate(end + apart) - apart
     before = np.append(0, reached[:-1])

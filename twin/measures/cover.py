@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from twin.calendar import Clock
+from twin.hospital import Hospital
 from twin.hospital.places import Nursing, StaffGroup
 from twin.measures.census import count_by_group
 from twin.measures.levels import levels_at, open_time
@@ -15,7 +18,7 @@ from twin.measures.stays import overlap, worked
 from twin.measures.view import View
 from twin.trace import Kind
 from twin.units import MS_HOUR, FloatArray, IntArray, to_hours
-from twin.workload import IN_STEP
+from twin.workload import IN_STEP, StepKey
 
 ROWS = (
     Measure(
@@ -60,7 +63,7 @@ def cover(view: View) -> dict[str, float]:
     if not hospital.staff:
         return undefined(ROWS)
     known = cover_of(view)
-    tasks = _bundles(view).any(axis=0)
+    tasks = bundles(view.hospital, view.trace.steps).any(axis=0)
     floated = view.trace.log.only(Kind.FLOATED)
     inside = (floated.at >= view.start) & (floated.at < view.end)
     has_pools = any(g.float_pool is not None for g in hospital.staff.values())
@@ -83,12 +86,11 @@ def cover_of(view: View) -> Cover:
     return Cover(to_hours(at_work), to_hours(on_duty), short)
 
 
-def _bundles(view: View) -> IntArray:
+def bundles(hospital: Hospital, steps: Sequence[StepKey]) -> IntArray:
     """People of each group at each step, shape (step, group)."""
-    hospital = view.hospital
     groups = list(hospital.staff)
-    need = np.zeros((len(view.trace.steps), len(groups)), np.int64)
-    for i, key in enumerate(view.trace.steps):
+    need = np.zeros((len(steps), len(groups)), np.int64)
+    for i, key in enumerate(steps):
         for group, n in hospital.pathways[key.pathway].steps[key.index].staff.items():
             need[i, groups.index(group)] = n
     return need
@@ -99,14 +101,14 @@ def _at_work(view: View, hours: IntArray) -> tuple[IntArray, IntArray]:
 
     Who came from a float pool counts for the pool.
     """
-    need = _bundles(view)
+    need = bundles(view.hospital, view.trace.steps)
     row, begin, end = worked(view.trace, view.cut, steps=np.asarray(need.sum(axis=1) > 0))
     step = view.trace.workload.step[row]
     time = np.bincount(step, overlap(begin, end, view.start, view.end), need.shape[0]) @ need
     present = _on_the_hour(step, begin, end, need.shape[0], hours)
     counts = np.einsum("sg,sh->gh", need, present)
     for group, at, until, n in _lent(view, row, begin, end):
-        pool = _pool(view, group)
+        pool = pool_of(view.hospital, group)
         lent = n * int(overlap(np.asarray(at), np.asarray(until), view.start, view.end))
         inside = (hours >= at) & (hours < until)
         time[group], time[pool] = time[group] - lent, time[pool] + lent
@@ -146,9 +148,10 @@ def _lent(view: View, row: IntArray, begin: IntArray, end: IntArray) -> list[tup
     return lent
 
 
-def _pool(view: View, group: int) -> int:
-    names = list(view.hospital.staff)
-    pool = view.hospital.staff[names[group]].float_pool
+def pool_of(hospital: Hospital, group: int) -> int:
+    """Float pool of a group; itself where it has none."""
+    names = list(hospital.staff)
+    pool = hospital.staff[names[group]].float_pool
     return names.index(pool) if pool is not None else group
 
 
@@ -165,14 +168,15 @@ def _nurses_wanted(view: View, hours: IntArray) -> FloatArray:
     in_beds = _on_the_hour(held.place[in_ward], held.begin[in_ward], held.end[in_ward], view.wards, hours)
     for ward, nursing in nursed:
         group = groups.index(nursing.group)
-        wanted[group] += in_beds[ward] / _ratio_at(view, hospital.staff[nursing.group], nursing, hours)
+        wanted[group] += in_beds[ward] / ratio_at(
+            view.trace.workload.clock, hospital.staff[nursing.group], nursing, hours
+        )
     return wanted
 
 
-def _ratio_at(view: View, group: StaffGroup, nursing: Nursing, hours: IntArray) -> FloatArray:
+def ratio_at(clock: Clock, group: StaffGroup, nursing: Nursing, hours: IntArray) -> FloatArray:
     """Patients a nurse on the hour: that of the shift named for it, else the ward's, shape (hour,)."""
     known = np.full(hours.size, nursing.patients_per_nurse)
-    clock = view.trace.workload.clock
     day = np.searchsorted(clock.day_starts, hours, side="right") - 1
     wall = hours - clock.day_starts[day]
     for name, patients in nursing.by_shift.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from twin.measures.stays import LATER
 from twin.measures.view import View
 from twin.trace import UNSET, Outcome
 from twin.units import FloatArray, IntArray, hours, to_hours, to_minutes
+from twin.workload import StepKey
 
 #: the standards that English emergency departments report against (NHS England, A&E attendances)
 FOUR_HOURS, TWELVE_HOURS = hours(4), hours(12)
@@ -155,7 +157,7 @@ def _emergency(view: View) -> dict[str, float]:
         "left_without_being_seen": percent(left_unseen) if has_patience(view.hospital) else math.nan,
         "unresolved": float(is_inside.sum()),
     }
-    if not _staffed_steps(view).any():
+    if not staffed_steps(view.hospital, view.trace.steps).any():
         told["wait_to_be_seen_minutes"] = told["left_without_being_seen"] = math.nan
     return told
 
@@ -178,11 +180,10 @@ def _leaving(
     return np.minimum(gone, trace.end), is_inside
 
 
-def _staffed_steps(view: View) -> NDArray[np.bool_]:
+def staffed_steps(hospital: Hospital, steps: Iterable[StepKey]) -> NDArray[np.bool_]:
     """Steps with people in a place of the department, or in one kept, shape (step,)."""
-    hospital = view.hospital
     belongs = []
-    for key in view.trace.steps:
+    for key in steps:
         step = hospital.pathways[key.pathway].steps[key.index]
         places = [hospital.everywhere[a.place].department == "emergency" for a in step.alternatives()]
         belongs.append(bool(step.staff) and (step.in_place or any(places)))
@@ -191,7 +192,7 @@ def _staffed_steps(view: View) -> NDArray[np.bool_]:
 
 def _seen(view: View, rows: IntArray, started: IntArray, first: IntArray) -> IntArray:
     """Start of each attendance's first task with people, ``LATER`` if there was none."""
-    with_people = _staffed_steps(view)[view.trace.workload.step[rows]]
+    with_people = staffed_steps(view.hospital, view.trace.steps)[view.trace.workload.step[rows]]
     return np.minimum.reduceat(np.where(with_people, started, LATER), first)
 
 
@@ -231,8 +232,8 @@ def _doors(view: View) -> dict[str, float]:
     outcome = view.trace.outcome[view.cohort]
     for key, of, is_there in (
         ("left_waiting", Outcome.LEFT, has_patience(view.hospital)),
-        ("refused", Outcome.REFUSED, _refuses(view.hospital)),
-        ("balked", Outcome.BALKED, _has_waiting_rooms(view.hospital)),
+        ("refused", Outcome.REFUSED, refuses(view.hospital)),
+        ("balked", Outcome.BALKED, has_waiting_rooms(view.hospital)),
     ):
         told[key] = percent(outcome == of) if is_there else math.nan
     return told
@@ -243,7 +244,8 @@ def has_patience(hospital: Hospital) -> bool:
     return any(s.patience is not None and s.out_of_patience == "leaves" for s in _steps(hospital))
 
 
-def _refuses(hospital: Hospital) -> bool:
+def refuses(hospital: Hospital) -> bool:
+    """Whether anybody goes who cannot start at once."""
     return any(s.if_full == "leaves" for s in _steps(hospital))
 
 
@@ -253,5 +255,6 @@ def _steps(hospital: Hospital) -> list[Step]:
     return [step for name in of_patients for step in hospital.pathways[name].steps]
 
 
-def _has_waiting_rooms(hospital: Hospital) -> bool:
+def has_waiting_rooms(hospital: Hospital) -> bool:
+    """Whether a waiting room may be full."""
     return any(e.waiting_room is not None for e in hospital.everywhere.values())

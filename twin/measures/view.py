@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +12,7 @@ from twin.hospital import Hospital
 from twin.measures.stays import LATER, Pieces, Stays, cut_rows, departures, stays, wait_ends
 from twin.trace import UNSET, Trace
 from twin.units import MS_DAY, IntArray
+from twin.workload import StepKey
 
 EMERGENCY, OUTPATIENTS = "emergency", "outpatients"
 
@@ -122,9 +124,14 @@ def are_patients(trace: Trace, hospital: Hospital) -> NDArray[np.bool_]:
 
 def first_places(trace: Trace, hospital: Hospital) -> IntArray:
     """First place of each numbered step in the order of ``trace.places``, or -1, shape (step,)."""
-    number = {place: i for i, place in enumerate(trace.places)}
+    return first_of_steps(hospital, trace.places, trace.steps)
+
+
+def first_of_steps(hospital: Hospital, places: Sequence[str], steps: Iterable[StepKey]) -> IntArray:
+    """First place of each of some steps in the order of ``places``, or -1, shape (step,)."""
+    number = {place: i for i, place in enumerate(places)}
     firsts = []
-    for key in trace.steps:
-        places = hospital.pathways[key.pathway].steps[key.index].alternatives()
-        firsts.append(number[places[0].place] if places else -1)
+    for key in steps:
+        choices = hospital.pathways[key.pathway].steps[key.index].alternatives()
+        firsts.append(number[choices[0].place] if choices else -1)
     return np.asarray(firsts, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Counting: the compiled passes over one finished run from which its tally is made."""

@@ -1,0 +1,239 @@
+"""Lists: waiting lists, who was booked into which sitting, and how the sittings went."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from twin.measures.counting.columns import BOOKED, CANCELLED, MISSED_VISIT, NO_SHOW
+from twin.measures.counting.compiled import compiled
+from twin.measures.counting.flow import in_cohort
+from twin.measures.counting.rows import day_of, left_at, level_time, patient_of, piece_of
+from twin.measures.stays import LATER
+from twin.trace import UNSET
+from twin.workload import ARRIVES, LISTED, NONE
+from twin.workload import BOOKED as BOOKED_BEFORE
+
+
+class Lists(NamedTuple):
+    """Time on the lists within the measured days, and the wait of the cohort who came; in ms."""
+
+    listed: int
+    came: int
+    wait: int
+
+
+class Visits(NamedTuple):
+    """Bookings in sittings of the measured days, and what came of them."""
+
+    booked: int
+    cancelled: int
+    not_attended: int
+
+
+class Sessions(NamedTuple):
+    """Sittings of the measured days: those filled by time, and those with slots; times in ms."""
+
+    theatres: int
+    used: int
+    planned: int
+    overrun: int
+    clinics: int
+    idle: int
+    overtime: int
+
+
+@compiled
+def count_lists(run, layout, off):
+    """Who waits on a list: from listed until come, or not attended. ``off`` is room, one a patient."""
+    for patient in range(run.came.size):
+        came = run.came[patient]
+        off[patient] = LATER if came == UNSET else came
+    for i in range(run.kind.size):
+        if run.kind[i] == MISSED_VISIT and run.outcome[run.who[i]] == NO_SHOW:
+            off[run.who[i]] = run.at[i]
+    listed, came, wait = 0, 0, 0
+    for patient in range(run.came.size):
+        origin = run.origin[patient]
+        if not layout.scheduled[run.patient_class[patient]]:
+            continue
+        if origin != ARRIVES and origin != LISTED and origin != BOOKED_BEFORE:
+            continue
+        since = run.arrival[patient]
+        listed += max(min(off[patient], run.end) - max(since, run.start), 0)
+        if in_cohort(run, layout, patient):
+            came += 1
+            wait += run.came[patient] - since
+    return Lists(listed, came, wait)
+
+
+@compiled
+def measure_sittings(run, sat, measured):
+    """Say which sittings are held within the measured days."""
+    for i in range(measured.size):
+        measured[i] = sat.opens[i] >= run.start and sat.closes[i] <= run.end
+
+
+@compiled
+def book(run, sat, by_day, booked):
+    """Note the last booking of each patient, and count those of the measured days.
+
+    Parameters
+    ----------
+    by_day
+        (session, day) room for the first sitting of each session on each day.
+    booked
+        (patient, 2) sitting, or -1, and appointment [ms], or ``UNSET``.
+    """
+    by_day[:] = NONE
+    for i in range(sat.opens.size - 1, -1, -1):
+        by_day[sat.session[i], day_of(run, sat.opens[i])] = i
+    booked[:, 0] = NONE
+    booked[:, 1] = UNSET
+    n, cancelled, away = 0, 0, 0
+    for patient in range(run.session.size):
+        session = run.session[patient]
+        if session >= 0 and run.appointment[patient] >= 0:
+            sitting = by_day[session, day_of(run, run.appointment[patient])]
+            booked[patient, 0], booked[patient, 1] = sitting, run.appointment[patient]
+            n += sitting >= 0 and sat.measured[sitting]
+    for i in range(run.kind.size):
+        kind, sitting = run.kind[i], run.what[i]
+        if kind == BOOKED:
+            booked[run.who[i], 0], booked[run.who[i], 1] = sitting, run.n[i]
+        elif kind != CANCELLED and kind != MISSED_VISIT:
+            continue
+        if sitting >= 0 and sat.measured[sitting]:
+            n += kind == BOOKED
+            cancelled += kind == CANCELLED
+            away += kind == MISSED_VISIT
+    return Visits(n, cancelled, away)
+
+
+@compiled
+def _measured_sitting(sat, booked, patient):
+    sitting = booked[patient, 0]
+    return sitting if sitting >= 0 and sat.measured[sitting] else NONE
+
+
+@compiled
+def _holds(run, layout, cuts, sat, sitting, row):
+    """Whether a row that the log does not cut held a room of its patient's sitting."""
+    if run.place[row] < 0 or run.started[row] == UNSET or piece_of(cuts, row) != NONE:
+        return False
+    return layout.rooms[sat.session[sitting], run.place[row]]
+
+
+@compiled
+def count_taken(run, layout, cuts, sat, booked, begins):
+    """How many stretches each sitting's patients held its rooms; ``begins`` is room, one more than sittings.
+
+    Afterwards stretches of sitting i have their place from ``begins[i]`` on.
+    """
+    begins[:] = 0
+    for patient in range(run.came.size):
+        sitting = _measured_sitting(sat, booked, patient)
+        if sitting != NONE:
+            for row in range(run.first[patient], run.first[patient + 1]):
+                begins[sitting + 1] += _holds(run, layout, cuts, sat, sitting, row)
+    for i in range(cuts.row.size):
+        sitting = _sitting_of_piece(run, layout, cuts, sat, booked, i)
+        if sitting != NONE:
+            begins[sitting + 1] += 1
+    for i in range(1, begins.size):
+        begins[i] += begins[i - 1]
+    return begins[begins.size - 1]
+
+
+@compiled
+def _sitting_of_piece(run, layout, cuts, sat, booked, piece):
+    """Sitting of whose rooms a piece held one, or -1."""
+    sitting = _measured_sitting(sat, booked, patient_of(run, cuts.row[piece]))
+    if sitting == NONE or cuts.place[piece] < 0:
+        return NONE
+    return sitting if layout.rooms[sat.session[sitting], cuts.place[piece]] else NONE
+
+
+@compiled
+def take(run, layout, cuts, sat, booked, begins, taken):
+    """Write every stretch [begin, end) of each sitting, in no order within it; moves ``begins``."""
+    for patient in range(run.came.size):
+        sitting = _measured_sitting(sat, booked, patient)
+        if sitting == NONE:
+            continue
+        for row in range(run.first[patient], run.first[patient + 1]):
+            if _holds(run, layout, cuts, sat, sitting, row):
+                _put(run, begins, taken, sitting, run.started[row], left_at(run, row))
+    for i in range(cuts.row.size):
+        sitting = _sitting_of_piece(run, layout, cuts, sat, booked, i)
+        if sitting != NONE:
+            _put(run, begins, taken, sitting, cuts.begin[i], cuts.end[i])
+
+
+@compiled
+def _put(run, begins, taken, sitting, begin, end):
+    i = begins[sitting]
+    taken[i, 0], taken[i, 1] = begin, min(end, run.until)
+    begins[sitting] = i + 1
+
+
+@compiled
+def _sort(taken, low, high):
+    """Put stretches in order of their beginning (Shell 1959: quick for a handful, and for those in order)."""
+    gap = 1
+    while gap < (high - low) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(low + gap, high):
+            begin, end, j = taken[i, 0], taken[i, 1], i
+            while j >= low + gap and taken[j - gap, 0] > begin:
+                taken[j, 0], taken[j, 1] = taken[j - gap, 0], taken[j - gap, 1]
+                j -= gap
+            taken[j, 0], taken[j, 1] = begin, end
+        gap //= 3
+
+
+@compiled
+def _covered(taken, low, high, opens, closes):
+    """Time within a sitting in which somebody is in, however many. [ms]"""
+    total, reached = 0, opens
+    for i in range(low, high):
+        begin, end = max(taken[i, 0], reached), min(taken[i, 1], closes)
+        if end > begin:
+            total += end - begin
+            reached = end
+    return total
+
+
+@compiled
+def count_sessions(layout, levels, sat, ends, taken):
+    """Use, idle time and overrun of the sittings; stretches of sitting i end before ``ends[i]``."""
+    theatres, used, planned, overrun, clinics, idle, overtime = 0, 0, 0, 0, 0, 0, 0
+    for sitting in range(sat.opens.size):
+        if not sat.measured[sitting]:
+            continue
+        session, opens, closes = sat.session[sitting], sat.opens[sitting], sat.closes[sitting]
+        low, high, within, late = ends[sitting - 1] if sitting > 0 else 0, ends[sitting], 0, 0
+        for i in range(low, high):
+            within += max(min(taken[i, 1], closes) - max(taken[i, 0], opens), 0)
+            late = max(late, taken[i, 1] - closes)
+        if layout.has_slots[session]:
+            _sort(taken, low, high)
+            room = _room_open(layout, levels, session, opens, closes)
+            clinics += 1
+            overtime += late
+            idle += max(room - _covered(taken, low, high, opens, closes), 0)
+        else:
+            theatres += 1
+            overrun += late
+            used += within
+            planned += closes - opens
+    return Sessions(theatres, used, planned, overrun, clinics, idle, overtime)
+
+
+@compiled
+def _room_open(layout, levels, session, opens, closes):
+    """How long the first of a session's rooms is open within a sitting; 0 where it has none. [ms]"""
+    for place in range(layout.rooms.shape[1]):
+        if layout.rooms[session, place]:
+            return level_time(levels, place, opens, closes, True)
+    return 0
