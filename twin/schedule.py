@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
 from twin.calendar import Clock
 from twin.hospital import Hospital
-from twin.hospital.places import Place, Ward
+from twin.hospital.places import Place, StaffGroup, Ward
 from twin.hospital.sessions import Session
 from twin.hospital.week import (
     Days,
@@ -26,6 +27,7 @@ from twin.hospital.week import (
     resting,
     walls,
 )
+from twin.once import Once
 from twin.plan import Plan
 from twin.units import MS_DAY, IntArray, clock_ms, minutes
 
@@ -115,10 +117,12 @@ def decide(
             levels[name], cut = _ward(hospital, plan, clock, days, name, entry, crews)
             cuts += cut
         else:
-            levels[name] = _place(clock, days, entry)
+            make = partial(_place, clock, days, entry)
+            levels[name] = _all_places.get(make, hospital, also=(clock, name))
     for name, crew in crews.items():
         levels[name] = Level(*_pressed(crew.times, crew.on_duty))
-    return Schedule(MappingProxyType(levels), tuple(cuts), _sittings(hospital, clock, end))
+    sittings = _all_sittings.get(lambda: _sittings(hospital, clock, end), hospital, also=(clock, end))
+    return Schedule(MappingProxyType(levels), tuple(cuts), sittings)
 
 
 # ---------------------------------------------------------------- tables as steps in time
@@ -152,6 +156,12 @@ def _on(times: IntArray, values: IntArray, grid: IntArray) -> IntArray:
 
 
 # ---------------------------------------------------------------- people
+
+#: what replications of one case share, though each has its own absences
+_all_crews: Once[tuple[IntArray, IntArray]] = Once(1_024)
+_all_owners: Once[dict[tuple[int, int], list[int]]] = Once(1_024)
+_all_places: Once[Level] = Once(1_024)
+_all_sittings: Once[Sittings] = Once()
 
 
 @dataclass(frozen=True)
@@ -206,10 +216,9 @@ class _WideClock:
 
 
 def _crew(hospital: Hospital, clock: Clock, days: Days, name: str, absent: IntArray | None) -> _Crew:
-    group = hospital.staff[name]
-    points = walls(group)
-    table = np.concatenate([on_shift(group, days, points), resting(group, days, points)[None]])
-    times, steps = _steps(clock, points, table.transpose(1, 2, 0))
+    times, steps = _all_crews.get(
+        lambda: _planned(hospital.staff[name], clock, days), hospital, also=(clock, name)
+    )
     if absent is not None:
         rows = absent[absent[:, 0] == list(hospital.staff).index(name), 1:]
         if rows.size:
@@ -217,14 +226,27 @@ def _crew(hospital: Hospital, clock: Clock, days: Days, name: str, absent: IntAr
     return _Crew(times, steps[:, :-1], steps[:, -1])
 
 
-def _less(
-    hospital: Hospital, clock: Clock, name: str, times: IntArray, steps: IntArray, absent: IntArray
-) -> tuple[IntArray, IntArray]:
-    """Steps of a group without those who are absent: rows (from, to, people)."""
+def _planned(group: StaffGroup, clock: Clock, days: Days) -> tuple[IntArray, IntArray]:
+    """A group as steps when nobody is away: instants, and people by shift and at rest, (step, shift + 1)."""
+    points = walls(group)
+    table = np.concatenate([on_shift(group, days, points), resting(group, days, points)[None]])
+    return _steps(clock, points, table.transpose(1, 2, 0))
+
+
+def _owners(hospital: Hospital, clock: Clock, name: str) -> dict[tuple[int, int], list[int]]:
+    """Shifts of a group by the span in which each is worked, as places in the table of shifts."""
     columns = {shift: i for i, shift in enumerate(hospital.staff[name].shifts)}
     owners: dict[tuple[int, int], list[int]] = {}
     for shift, begins, ends, _ in shift_spans(hospital, clock, name):
         owners.setdefault((max(begins, 0), ends), []).append(columns[shift])
+    return owners
+
+
+def _less(
+    hospital: Hospital, clock: Clock, name: str, times: IntArray, steps: IntArray, absent: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Steps of a group without those who are absent: rows (from, to, people)."""
+    owners = _all_owners.get(lambda: _owners(hospital, clock, name), hospital, also=(clock, name))
     grid = np.unique(np.concatenate([times, np.maximum(absent[:, :2].ravel(), 0)]))
     steps = _on(times, steps, grid).copy()
     for begins, ends, people in absent.tolist():

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.errors import Deadlock
 from twin.hospital import Hospital
 from twin.hospital.pathway import Step
 from twin.trace import UNSET, Kind, Outcome, Trace
-from twin.workload import NONE
+from twin.units import IntArray
+from twin.workload import ARRIVES, NONE
 
 #: circles looked at before giving up; real houses have a handful [circles]
 _MOST_CIRCLES = 1_000
@@ -64,20 +64,28 @@ class _House:
 
     def __init__(self, trace: Trace, hospital: Hospital) -> None:
         self.trace, self.hospital = trace, hospital
-        self.places = _places_now(trace)
+        first = trace.workload.first
+        self.inside = np.flatnonzero(trace.outcome == Outcome.OPEN)
+        steps = first[self.inside + 1] - first[self.inside]
+        before = np.cumsum(steps) - steps
+        self.rows = np.arange(steps.sum()) + np.repeat(first[self.inside] - before, steps)
+        self.patient = np.repeat(self.inside, steps)  # of each of these rows
+        self.moved = _moved(trace)
         self.back_home = set(trace.log.only(Kind.CANCELLED).who.tolist())
         self.holds_promise = self._promises()
 
     def keepers(self) -> list[_Keeper]:
         """Those who wait, keep a place, hold no promise, and would wait for ever."""
         trace, work = self.trace, self.trace.workload
-        inside = trace.outcome[trace.patient] == Outcome.OPEN
-        asked = np.flatnonzero((trace.requested != UNSET) & inside)
-        last = asked[np.append(trace.patient[asked][1:] != trace.patient[asked][:-1], True)[: asked.size]]
+        asked = self.rows[trace.requested[self.rows] != UNSET]
+        patient = self.patient[trace.requested[self.rows] != UNSET]
+        last = np.append(patient[1:] != patient[:-1], True)[: asked.size]
         found = []
-        for row in last[(trace.started[last] == UNSET) & (work.patience[last] == NONE)].tolist():
-            held, step = self._held_before(row), self._step(row)
-            if held is None or not step.places or int(trace.patient[row]) in self.holds_promise:
+        for row, who in zip(asked[last].tolist(), patient[last].tolist(), strict=True):
+            if trace.started[row] != UNSET or work.patience[row] != NONE:
+                continue
+            held, step = self._held_before(row, who), self._step(row)
+            if held is None or not step.places or who in self.holds_promise:
                 continue
             if not self._may_be_cancelled(row, step):
                 found.append(self._keeper(row, held, step))
@@ -85,10 +93,12 @@ class _House:
 
     def others(self, keepers: Iterable[_Keeper]) -> Counter[str]:
         """Patients in each place who do not wait for another: they will leave by themselves."""
-        trace = self.trace
-        inside = np.flatnonzero((trace.started != UNSET) & (trace.left == UNSET) & (self.places != NONE))
-        count = Counter(trace.places[p] for p in self.places[inside])
-        count.update(trace.places[p] for p in self._still_where_found())
+        trace, rows = self.trace, self.rows
+        inside = rows[(trace.started[rows] != UNSET) & (trace.left[rows] == UNSET)]
+        there = np.array([self.moved.get(row, int(trace.place[row])) for row in inside.tolist()], np.int64)
+        there = np.append(there, self._still_where_found())
+        numbers, times = np.unique(there[there != NONE], return_counts=True)
+        count = Counter({trace.places[p]: n for p, n in zip(numbers, times.tolist(), strict=True)})
         count.subtract(k.held for k in keepers)
         return count
 
@@ -96,32 +106,35 @@ class _House:
         key = self.trace.steps[self.trace.workload.step[row]]
         return self.hospital.pathways[key.pathway].steps[key.index]
 
-    def _held_before(self, row: int) -> str | None:
+    def _held_before(self, row: int, patient: int) -> str | None:
         """Place kept by one who waits for a row's step."""
         trace, work = self.trace, self.trace.workload
-        patient = int(trace.patient[row])
         begun = [r for r in range(int(work.first[patient]), row) if trace.started[r] != UNSET]
         if begun:
-            kept = NONE if trace.left[begun[-1]] != UNSET else int(self.places[begun[-1]])
+            kept = (
+                NONE
+                if trace.left[begun[-1]] != UNSET
+                else self.moved.get(begun[-1], int(trace.place[begun[-1]]))
+            )
         else:
             kept = NONE if patient in self.back_home else int(work.held[patient])
         return None if kept == NONE else trace.places[kept]
 
-    def _still_where_found(self) -> list[int]:
+    def _still_where_found(self) -> IntArray:
         """Places of those who were found waiting in one, and have not started a step since."""
         trace, work = self.trace, self.trace.workload
-        there = np.flatnonzero((work.held != NONE) & (trace.outcome == Outcome.OPEN))
-        return [
-            int(work.held[i])
-            for i in there.tolist()
-            if i not in self.back_home and (trace.started[work.first[i] : work.first[i + 1]] == UNSET).all()
-        ]
+        found = self.inside[(work.origin[self.inside] != ARRIVES) & (work.held[self.inside] != NONE)]
+        begun = self.patient[trace.started[self.rows] != UNSET]
+        still = found[~np.isin(found, [*begun.tolist(), *self.back_home])]
+        return np.asarray(work.held[still], np.int64)
 
     def _promises(self) -> set[int]:
         """Patients to whom a place was promised at any time: what they wait for may be ready for them."""
-        trace = self.trace
-        made = trace.patient[trace.log.only(Kind.PROMISED).who]
-        return {*made.tolist(), *np.flatnonzero(trace.workload.promised != NONE).tolist()}
+        trace, work = self.trace, self.trace.workload
+        made = trace.log.only(Kind.PROMISED).who
+        patient = np.searchsorted(work.first, made, side="right") - 1
+        found = self.inside[work.promised[self.inside] != NONE]
+        return {*patient.tolist(), *found.tolist()}
 
     def _may_be_cancelled(self, row: int, step: Step) -> bool:
         booking = self.hospital.classes[self.trace.steps[self.trace.workload.step[row]].patient_class].booking
@@ -137,11 +150,13 @@ class _House:
         return _Keeper(held, wants, promise, tuple(step.staff.items()), swaps)
 
 
-def _places_now(trace: Trace) -> NDArray[np.int64]:
-    """Place of each row's patient at the end, or where he was last; -1 for none. Shape (row,)."""
-    places = trace.place.astype(np.int64)
+def _moved(trace: Trace) -> dict[int, int]:
+    """Place at the end of each row whose patient lost it or moved on; -1 where he has none."""
+    places: dict[int, int] = {}
     lines = trace.log.only(Kind.STOPPED, Kind.RESUMED, Kind.MOVED)
-    for kind, row, what, n in zip(lines.kind, lines.who, lines.what, lines.n, strict=True):
+    for kind, row, what, n in zip(
+        lines.kind.tolist(), lines.who.tolist(), lines.what.tolist(), lines.n.tolist(), strict=True
+    ):
         places[row] = NONE if kind == Kind.STOPPED and n == 0 else what
     return places
 

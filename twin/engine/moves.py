@@ -446,8 +446,9 @@ def go_out(h, patient, outcome, now):
 def _leave_nothing_behind(h, patient, now):
     """Promises, cues and trays of one who goes."""
     give_promise_back(h, patient)
-    if h.n[HAS_CUES] == 1:
-        for row in range(h.first[patient], h.first[patient + 1]):
+    first, last = h.first[patient], h.first[patient + 1]
+    if h.n[HAS_CUES] == 1 and h.cue_from[first] < h.cue_from[last]:
+        for row in range(first, last):
             cue(h, row, PLACE_LEFT, now)
             cue(h, row, HOUSE_LEFT, now)
             cue(h, row, HELD_LEFT, now)

@@ -7,7 +7,6 @@ need the same, so if the first of a lane cannot start, none of it can.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -47,6 +46,7 @@ from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.hospital.pathway import PatientClass, Step
 from twin.hospital.places import Place, Ward
+from twin.once import Once
 from twin.units import IntArray, days, hours, minutes
 from twin.workload import ARRIVES, NONE, ON_CUE, STOPPED, StepKey, Workload, number_steps
 
@@ -128,7 +128,7 @@ def compile_program(case: Case, workload: Workload, schedule: Schedule) -> Progr
     """
     hospital = case.hospital
     found = _found(workload)
-    fixed = _fixed_of(hospital, found)
+    fixed = _compiled.get(lambda: _compile(hospital, found), hospital, also=found)
     resource = fixed.tables["resource"].copy()
     for number, name in enumerate((*fixed.places, *fixed.groups)):
         resource["level"][number] = schedule.levels[name].values[0]
@@ -165,19 +165,7 @@ def _found(work: Workload) -> Found:
     )
 
 
-#: hospitals compiled last, with what was found in them; a description is never changed in place
-_compiled: list[tuple[weakref.ref[Hospital], Found, Fixed]] = []
-_MOST_COMPILED = 16
-
-
-def _fixed_of(hospital: Hospital, found: Found) -> Fixed:
-    for known, what, fixed in list(_compiled):
-        if known() is hospital and what == found:
-            return fixed
-    fixed = _compile(hospital, found)
-    _compiled.append((weakref.ref(hospital), found, fixed))
-    del _compiled[:-_MOST_COMPILED]
-    return fixed
+_compiled: Once[Fixed] = Once()
 
 
 def _compile(hospital: Hospital, found: Found) -> Fixed:

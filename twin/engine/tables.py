@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
@@ -37,7 +37,9 @@ class Tables:
             if not array.flags.c_contiguous:
                 raise ValueError(f"table {name} is not contiguous")
             words += [array.ctypes.data, *array.shape]
-            setattr(self, name, array if array.dtype.names is None else array.view(np.recarray))
+            setattr(
+                self, name, array.view(np.recarray) if config.DISABLE_JIT and array.dtype.names else array
+            )
         kinds = [(name, array.dtype, array.ndim) for name, array in arrays.items()]
         if not self._kinds:
             type(self)._kinds = kinds
