@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.engine.tables import Tables
+from twin.errors import UsageError
 from twin.units import IntArray
 
 WHO_BITS = 24
@@ -110,6 +111,7 @@ EDGE = _of(narrow="who via found")
 WAY = _of(narrow="came_by queue circle")
 
 Records = NDArray[Any]
+Row = dict[str, int]
 
 
 class House(Tables):
@@ -182,3 +184,25 @@ class House(Tables):
 def numbers() -> IntArray:
     """Counts and facts of a run, all 0."""
     return np.zeros(_NUMBERS, np.int64)
+
+
+def records(kind: np.dtype[Any], rows: list[Row]) -> Records:
+    """A table of rows given by name; what a row does not give is 0.
+
+    Raises
+    ------
+    UsageError
+        With the column and the number that it cannot hold.
+    """
+    table = np.zeros(len(rows), kind)
+    for name in kind.names or ():
+        values = [int(row.get(name, 0)) for row in rows]
+        holds = np.iinfo(table[name].dtype)
+        for value in values:
+            if not holds.min <= value <= holds.max:
+                raise UsageError(
+                    f"{name} = {value:,} does not fit the kernel's tables ({holds.min:,} to {holds.max:,}); "
+                    "make the number smaller, or run this hospital with the engine `reference`"
+                )
+        table[name] = values
+    return table
