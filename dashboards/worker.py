@@ -20,6 +20,7 @@ from typing import Any
 
 from dashboards.jobs import JOBS, RunningJob, Tell, function_of, repeating
 from twin.errors import Cancelled, Locked, TwinError
+from twin.replications.where import on_cluster
 from twin.store import Claim, KeyTaken, Run, StaleLease, Store, StoreUnusable, open_store
 from twin.store.tables import DONE, RUNNING
 
@@ -33,7 +34,9 @@ class Stopping(KeyboardInterrupt):
     """The worker was told to end."""
 
 
-def work(workspace: Path | str, once: bool = False, *, with_parent: bool = False) -> int:
+def work(
+    workspace: Path | str, once: bool = False, *, with_parent: bool = False, cluster: str | None = None
+) -> int:
     """Do the queued runs of a workspace until told to end.
 
     Parameters
@@ -42,6 +45,8 @@ def work(workspace: Path | str, once: bool = False, *, with_parent: bool = False
         Do what waits now and return when the queue is empty.
     with_parent
         End when the process that started this one has ended.
+    cluster
+        Address of the Dask cluster on which replications are played; this machine when omitted.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def work(workspace: Path | str, once: bool = False, *, with_parent: bool = False
                     claim = _next(store, name, patient=not once)
                     if claim is not None:
                         taken += 1
-                        _do(store, claim, signals)
+                        _do(store, claim, signals, cluster)
                     elif once:
                         break
                     else:
@@ -109,11 +114,12 @@ def execute(
     *,
     tell: Tell | None = None,
     interruptible: Callable[[], AbstractContextManager[None]] = nullcontext,
+    cluster: str | None = None,
 ) -> Run:
     """Do a claimed run to its end, write how it ended, and raise what it raised."""
     job = RunningJob(store, claim, tell)
     try:
-        with job.alive(), interruptible():
+        with job.alive(), interruptible(), on_cluster(cluster):
             summary = function_of(claim.kind)(job)
         store.runs.finish(claim, summary)
     except StaleLease:
@@ -134,7 +140,7 @@ def main() -> None:
     """Work beside the app: ``python -m dashboards.worker WORKSPACE``, a child of ``twin serve``."""
     log_to_stderr()
     try:
-        work(Path(sys.argv[1]), with_parent=True)
+        work(Path(sys.argv[1]), with_parent=True, cluster=os.environ.get("TWIN_CLUSTER"))
     except TwinError as error:
         _log.error("%s", error)
         sys.exit(error.exit_code)
@@ -183,11 +189,11 @@ def _next(store: Store, name: str, patient: bool) -> Claim | None:
         return None
 
 
-def _do(store: Store, claim: Claim, signals: _Signals) -> None:
+def _do(store: Store, claim: Claim, signals: _Signals, cluster: str | None) -> None:
     """One run, whatever becomes of it: the worker lives on, the row tells how it ended."""
     _log.info("run %s (%s) begins", claim.run_id, claim.kind)
     try:
-        execute(store, claim, interruptible=signals.interruptible)
+        execute(store, claim, interruptible=signals.interruptible, cluster=cluster)
         _log.info("run %s is done", claim.run_id)
     except Stopping:
         store.runs.release(claim)

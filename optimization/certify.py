@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -17,13 +18,12 @@ from scipy import stats
 from optimization.limits import BedPrices
 from optimization.needs import Check, Progress, WardNeeds, morning_hours
 from optimization.paths import CertifyPaths, TrainPaths
-from twin.case import Case, Schedule, Window, resolve, shared_schedule
-from twin.engine import simulate
-from twin.engine.replications import replicate
+from twin.case import Case, Schedule, Window, resolve
 from twin.errors import ConfigError, Overload, Problem, did_you_mean
 from twin.hospital import Hospital
 from twin.measures import MEASURES, need, summarise
 from twin.plan import Plan, Target, TargetResult
+from twin.replications import Side, replicate_sides
 from twin.trace import Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray
 
@@ -109,48 +109,43 @@ def play(
     Overload
         A queue grew until the run had to be stopped: a plan cannot be measured on it.
     """
-    hospital, mornings = case.hospital, morning_hours(window, case.hospital)
+    mornings = morning_hours(window, case.hospital)
     cases = [case.with_(plan=plan) for plan in plans]
     schedules = [resolve(each, window) for each in cases]
-    shared = [shared_schedule(each, window) for each in cases]
     alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
-    starts = window.clock(hospital).day_starts
-    first, last = (
-        int(starts[window.warm_up + window.days - mornings.size]),
-        int(starts[window.warm_up + window.days]),
-    )
-
-    def all_plans(trace: Trace) -> tuple[Played, ...]:
-        played = [measured(trace, cases[0])]
-        for i in range(1, len(cases)):
-            if alike[i] < i:  # plans that open the same beds have the same future
-                played.append(played[alike[i]])
-                continue
-            played.append(measured(simulate(cases[i], trace.workload, schedule=shared[i]), cases[i]))
-        return tuple(played)
-
-    def measured(trace: Trace, case: Case) -> Played:
-        if trace.stopped_at is not None:
-            raise Overload(
-                f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}'
-            )
-        counted = need(trace, hospital)
-        beyond = np.maximum(counted.need - counted.open_beds, 0)[:, mornings]
-        waiting = counted.waiting[:, first // MS_HOUR : last // MS_HOUR].sum() / HOURS_DAY
-        measures = {**summarise(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
-        return Played(measures, beyond, float(waiting))
-
-    futures = replicate(
-        cases[0],
+    different = sorted(set(alike))  # plans that open the same beds have the same future
+    sides = [
+        Side(cases[i], partial(_measured, case=cases[i], window=window, mornings=mornings)) for i in different
+    ]
+    futures = replicate_sides(
+        sides,
         window,
         seed=seed,
         replications=paths.replications,
-        reduce=all_plans,
         threads=threads,
-        progress=progress,
+        progress=_of_one(progress, len(sides)),
         check=check,
     )
-    return tuple(zip(*futures, strict=True))
+    return tuple(tuple(futures[different.index(i)]) for i in alike)
+
+
+def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -> Played:
+    """One future under the plan of its case."""
+    if trace.stopped_at is not None:
+        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    hospital, starts = case.hospital, window.clock(case.hospital).day_starts
+    ends = window.warm_up + window.days
+    first, last = int(starts[ends - mornings.size]), int(starts[ends])
+    counted = need(trace, hospital)
+    beyond = np.maximum(counted.need - counted.open_beds, 0)[:, mornings]
+    waiting = counted.waiting[:, first // MS_HOUR : last // MS_HOUR].sum() / HOURS_DAY
+    measures = {**summarise(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
+    return Played(measures, beyond, float(waiting))
+
+
+def _of_one(progress: Progress | None, sides: int) -> Progress | None:
+    """Progress in futures, where so many sides of each are played."""
+    return None if progress is None else lambda done, of: progress(done // sides, of // sides)
 
 
 def _same(a: Schedule, b: Schedule) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 
 from optimization.paths import TrainPaths
 from twin.case import Case, Window
-from twin.engine.replications import replicate
 from twin.hospital import Hospital
 from twin.measures import need
 from twin.plan import Plan
+from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray, hours, minutes
 
@@ -100,17 +101,13 @@ def bed_needs(
     first, last = (int(clock.day_starts[d]) // MS_HOUR for d in (planned.start, planned.stop))
     instants = np.arange(first, last, dtype=np.int64)
 
-    def hourly(trace: Trace) -> IntArray:
-        counted = need(trace, free.hospital)
-        return (counted.need + _in_turnaround(trace, free.hospital, counted.ms))[:, instants]
-
     beds = np.stack(
         replicate(
             free,
             window,
             seed=seed,
             replications=paths.replications,
-            reduce=hourly,
+            reduce=partial(_hourly, hospital=free.hospital, instants=instants),
             threads=threads,
             progress=progress,
             check=check,
@@ -138,6 +135,12 @@ def without_ceiling(hospital: Hospital) -> Hospital:
     open_wide = {"physical_beds": NO_CEILING, "staffed_beds": NO_CEILING, "calendar": (), "nursing": None}
     wards = {name: ward.model_copy(update=open_wide) for name, ward in hospital.wards.items()}
     return hospital.model_copy(update={"wards": wards})
+
+
+def _hourly(trace: Trace, *, hospital: Hospital, instants: IntArray) -> IntArray:
+    """Beds needed, shape (ward, instant); instants are hours of the run. [beds]"""
+    counted = need(trace, hospital)
+    return (counted.need + _in_turnaround(trace, hospital, counted.ms))[:, instants]
 
 
 def _in_turnaround(trace: Trace, hospital: Hospital, instants: IntArray) -> IntArray:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 
 from twin.case import Case, Window, resolve
-from twin.engine.replications import replicate
+from twin.hospital import Hospital
 from twin.measures import need, summarise
 from twin.measures.census import levels_at
+from twin.replications import replicate
 from twin.trace import Trace
 from twin.units import MS_HOUR, FloatArray, IntArray, hours
 
@@ -107,19 +109,9 @@ def look_ahead(
     first, last = int(starts[window.warm_up]), int(starts[window.warm_up + window.days])
     instants = np.arange(first, last, MS_HOUR, dtype=np.int64)
 
-    def one(trace: Trace) -> Future:
-        counted = need(trace, hospital)
-        chosen = (counted.ms >= first) & (counted.ms < last)
-        return Future(
-            measures=summarise(trace, hospital),
-            need=_whole(counted.need[:, chosen], instants.size),
-            waiting=_whole(counted.waiting[:, chosen], instants.size),
-            total=_whole(counted.total[chosen], instants.size),
-            stopped=trace.stopped_why,
-        )
-
     futures = replicate(
-        case, window, seed=seed, replications=range(replications), reduce=one,
+        case, window, seed=seed, replications=range(replications),
+        reduce=partial(_future, hospital=hospital, first=first, last=last),
         threads=threads, progress=progress, check=check,
     )  # fmt: skip
     schedule = resolve(case, window)
@@ -134,6 +126,19 @@ def look_ahead(
         open_beds=_open_beds(schedule.levels, hospital.wards, instants),
         measures=tuple(f.measures for f in futures),
         stopped=tuple(dict.fromkeys(f.stopped for f in futures if f.stopped)),
+    )
+
+
+def _future(trace: Trace, *, hospital: Hospital, first: int, last: int) -> Future:
+    """One replication, by the hours from ``first`` until ``last``. [ms]"""
+    counted, hours_wanted = need(trace, hospital), -(-(last - first) // MS_HOUR)
+    chosen = (counted.ms >= first) & (counted.ms < last)
+    return Future(
+        measures=summarise(trace, hospital),
+        need=_whole(counted.need[:, chosen], hours_wanted),
+        waiting=_whole(counted.waiting[:, chosen], hours_wanted),
+        total=_whole(counted.total[chosen], hours_wanted),
+        stopped=trace.stopped_why,
     )
 
 

@@ -7,6 +7,7 @@ none. Each replication gives one pair, and the pairs give the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ from scenarios.comparison import Comparison, Row, compare_measures
 from scenarios.decisions import SIGNS
 from scenarios.scenario import Scenario, scenario_of
 from twin.case import Case, Schedule, Window, resolve
-from twin.engine.replications import replicate
 from twin.errors import UsageError
 from twin.measures import summarise
 from twin.measures.census import open_time
+from twin.replications import Side, replicate_sides
 from twin.store import Store
-from twin.trace import Trace
 
 Progress = Callable[[float, float, str], None]
 Check = Callable[[], None]
-Measures = Mapping[str, float]
+
+#: names of a study that its progress tells
+_NAMED = 4
 
 
 def run_study(
@@ -73,47 +75,32 @@ def run_studies(
     check: Check | None = None,
     threads: int = 2,
 ) -> list[Comparison]:
-    """Several scenarios beside the base, which is played once; see ``run_study``."""
+    """Several scenarios beside the base, which is played once; see ``run_study``.
+
+    Each replication is played for all of them before the next, so that those who meet the same patients
+    share one drawing.
+    """
     if replications < 2:
         raise UsageError(f"a comparison needs 2 replications or more to know its margin; got {replications}")
     changed = [scenario.apply(case) for scenario in scenarios]
-    total = (1 + len(scenarios)) * replications
-
-    def measures(side: Case, number: int, name: str) -> list[dict[str, float]]:
-        return play(
-            side, window, replications=range(replications), seed=seed, threads=threads, check=check,
-            progress=_part(progress, number * replications, total, name),
-        )  # fmt: skip
-
-    before = measures(case, 0, "base")
+    cases = [case, *changed]
+    what = f"simulating {', '.join(['base', *(s.name for s in scenarios)][:_NAMED])}"
+    measured = replicate_sides(
+        [Side(side, partial(summarise, hospital=side.hospital)) for side in cases],
+        window,
+        seed=seed,
+        replications=range(replications),
+        threads=threads,
+        progress=None if progress is None else lambda done, of: progress(done, of, what),
+        check=check,
+    )
+    before = measured[0]
     found = []
-    for number, (scenario, side) in enumerate(zip(scenarios, changed, strict=True), start=1):
-        after = measures(side, number, scenario.name)
+    for scenario, side, after in zip(scenarios, changed, measured[1:], strict=True):
         rows = (*compare_measures(before, after), *cost_rows(case, side, window))
         words, notes = scenario.words(case.hospital), cut_levers(case, side, window)
         found.append(Comparison("base", scenario.name, words, rows, replications, notes))
     return found
-
-
-def play(
-    case: Case,
-    window: Window,
-    *,
-    replications: range,
-    seed: int,
-    threads: int = 2,
-    progress: Callable[[int, int], None] | None = None,
-    check: Check | None = None,
-) -> list[dict[str, float]]:
-    """Measures of each replication of one case."""
-
-    def measures(trace: Trace) -> dict[str, float]:
-        return summarise(trace, case.hospital)
-
-    return replicate(
-        case, window, seed=seed, replications=replications, reduce=measures,
-        threads=threads, progress=progress, check=check,
-    )  # fmt: skip
 
 
 def cut_levers(base: Case, changed: Case, window: Window) -> tuple[str, ...]:
@@ -189,9 +176,3 @@ def comparison_document(comparison: Comparison, *, run_id: str) -> dict[str, Any
 
 def _known(key: str, label: str, unit: str, base: float, changed: float) -> Row:
     return Row(key, label, unit, base, changed, changed - base, 0.0, "down", abs(changed - base) > 1e-9)
-
-
-def _part(progress: Progress | None, before: int, total: int, name: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, _: progress(before + done, total, f"simulating {name}")

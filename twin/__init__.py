@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from twin.checkpoint import read_snapshot, snapshot_at, write_snapshot
     from twin.demand import DemandForecast
     from twin.engine import simulate
-    from twin.engine.replications import replicate
     from twin.errors import TwinError
     from twin.hospital import Hospital, load_hospital
     from twin.measures import need, summarise
     from twin.plan import Certificate, Explanation, Plan
+    from twin.replications import replicate
     from twin.trace import Trace
     from twin.workload import Workload, draw_workload
 
@@ -43,7 +43,7 @@ _WHERE = {
     "load_hospital": "twin.hospital",
     "need": "twin.measures",
     "read_snapshot": "twin.checkpoint",
-    "replicate": "twin.engine.replications",
+    "replicate": "twin.replications",
     "resolve": "twin.case",
     "simulate": "twin.engine",
     "snapshot_at": "twin.checkpoint",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 OK, FAILED, USAGE, BAD_DATA, INFEASIBLE, DEGRADED, LOCKED = 0, 1, 2, 3, 4, 5, 75
 
@@ -42,6 +43,8 @@ CODES: dict[str, str] = {
     "E_AMBIGUOUS_DATE": "a date that is day/month or month/day; dates are written 2024-03-31",
     "E_FUTURE": "a time after the last instant of the data",
     "E_OVERLAP": "one patient in two places at once",
+    "E_CLUSTER": "no cluster at the address, or one whose workers would not compute the same",
+    "E_LOST": "work that was lost several times with the process or worker that did it",
 }
 
 
@@ -90,6 +93,10 @@ class TwinError(Exception):
         if code is not None:
             self.code = code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from another process, it is the same error with all that it carries."""
+        return _remade, (type(self), self.args, self.__dict__)
+
     def told(self) -> str:
         """The message with the code; faults told one by one carry their own."""
         return str(self) if getattr(self, "problems", ()) else f"{self}  [{self.code}]"
@@ -106,6 +113,13 @@ class TwinError(Exception):
             "message": str(self),
             "problems": problems,
         }
+
+
+def _remade(kind: type[TwinError], args: tuple[Any, ...], carried: dict[str, Any]) -> TwinError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(carried)
+    return error
 
 
 class ConfigError(TwinError):

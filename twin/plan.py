@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import tomlkit
 
@@ -37,6 +38,10 @@ class Plan:
     def __post_init__(self) -> None:
         frozen = {ward: MappingProxyType(dict(days)) for ward, days in self.beds.items()}
         object.__setattr__(self, "beds", MappingProxyType(frozen))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, its frozen tables are made again there."""
+        return type(self), (self.name, {ward: dict(days) for ward, days in self.beds.items()}, self.note)
 
     @classmethod
     def empty(cls) -> Plan:

@@ -18,9 +18,12 @@ from twin.units import FloatArray
 
 UIntArray = NDArray[np.uint64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+MIX_2 = np.uint64(0x94D049BB133111EB)
+
+#: step between two uniform numbers, and the last of them before 1
+STEP, LAST = 2.0**-53, 1 - 2.0**-53
 
 
 def name_key(name: str) -> np.uint64:
@@ -33,23 +36,26 @@ def mix(key: UIntArray | np.uint64, *parts: UIntArray | IntLike | np.uint64) -> 
     with np.errstate(over="ignore"):
         value = np.asarray(key, dtype=np.uint64)
         for part in parts:
-            value = _finalise((value ^ _finalise(np.asarray(part).astype(np.uint64) + _GOLDEN)) + _GOLDEN)
+            value = finalise((value ^ finalise(np.asarray(part).astype(np.uint64) + GOLDEN)) + GOLDEN)
     return value
 
 
 IntLike = int | NDArray[np.int64]
 
 
-def _finalise(value: UIntArray) -> UIntArray:
-    value = (value ^ (value >> np.uint64(30))) * _MIX_1
-    value = (value ^ (value >> np.uint64(27))) * _MIX_2
-    return value ^ (value >> np.uint64(31))
+def finalise(value: UIntArray | np.uint64) -> UIntArray:
+    """The finaliser of SplitMix64, element by element; products wrap around. Same shape."""
+    whole = np.asarray(value, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        whole = (whole ^ (whole >> np.uint64(30))) * MIX_1
+        whole = (whole ^ (whole >> np.uint64(27))) * MIX_2
+    return whole ^ (whole >> np.uint64(31))
 
 
 def uniform(key: UIntArray | np.uint64) -> FloatArray:
     """The uniform number of each key, strictly between 0 and 1."""
     top = np.asarray(key, dtype=np.uint64) >> np.uint64(11)
-    return (top.astype(np.float64) + 0.5) * 2.0**-53
+    return np.minimum((top.astype(np.float64) + 0.5) * STEP, LAST)
 
 
 def root(seed: int, replication: int) -> np.uint64:

@@ -10,19 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.calendar import Clock
 from twin.case import Case, Window
 from twin.drawing.absences import draw_absences
-from twin.drawing.assembly import Cues, chain_cues, in_order, put_together, rows_in_order, with_trays
-from twin.drawing.in_house import (
-    draw_in_house,
-    heads_of,
-    places_in_turnaround,
-    pooled_people,
-    visits_before,
-)
+from twin.drawing.assembly import Crowd, chain_cues, joined_people, with_trays
+from twin.drawing.in_house import InHouseTable, heads_of, in_house
 from twin.drawing.lead_times import draw_lead_times
 from twin.drawing.origins import (
     ARRIVES,
@@ -40,11 +33,11 @@ from twin.drawing.origins import (
     WAITING,
     Columns,
 )
-from twin.drawing.people import check_demand, draw_arrivals, draw_attendance
+from twin.drawing.people import check_demand, draw_attendance, draw_people
 from twin.drawing.populations import draw_population
 from twin.drawing.sameness import same_patients
-from twin.drawing.snapshot_faults import check_snapshot
-from twin.drawing.steps import discharge_profile, walk
+from twin.drawing.steps import walk
+from twin.drawing.tables import discharge_profile
 from twin.hospital import Hospital
 from twin.streams import UIntArray, root
 from twin.units import IntArray
@@ -73,6 +66,41 @@ __all__ = [
 
 #: a column that was not given; it then says that nothing of the kind happens
 _USUAL: Any = None
+#: columns that are equal to another where nothing better is known
+_AS_ANOTHER = {"came": "arrival", "asked": "since"}
+
+
+def _usual_of_patients(patients: int) -> Columns:
+    """Columns of patients to whom nothing unusual happens: one number each, however many they are."""
+    usual = {
+        "shows": (1, np.int8),
+        **dict.fromkeys(("since", "late"), (0, np.int64)),
+        **dict.fromkeys(("appointment", "limit"), (NONE, np.int64)),
+        **dict.fromkeys(("held", "session", "promised", "tray"), (NONE, np.int32)),
+    }
+    return {name: np.broadcast_to(np.array(v, kind), patients) for name, (v, kind) in usual.items()}
+
+
+def _usual_of_rows(rows: int) -> Columns:
+    """Columns of rows of which nothing unusual is to be said: one number each, however many they are."""
+    usual = {"patience": (NONE, np.int64), "delay": (0, np.int64), "reason": (NONE, np.int8)}
+    return {name: np.broadcast_to(np.array(v, kind), rows) for name, (v, kind) in usual.items()}
+
+
+def _no_tables() -> Columns:
+    """Tables in which nothing stands."""
+    shapes = {
+        **{f"cue_{name}": (0,) for name in ("row", "kind", "patient", "gap")},
+        "absent": (0, 4),
+        "pooled": (0, 3),
+        "lead_from": (1,),
+        "lead": (0,),
+        "cleaning": (0, 2),
+    }
+    tables = {name: np.zeros(shape, np.int64) for name, shape in shapes.items()}
+    for table in tables.values():
+        table.setflags(write=False)
+    return tables
 
 
 @dataclass(frozen=True)
@@ -97,6 +125,11 @@ def number_steps(hospital: Hospital) -> tuple[StepKey, ...]:
 @dataclass(frozen=True)
 class Workload:
     """Patients as columns, in order of arrival and then key; their steps as rows behind them.
+
+    Of a drawn workload ``key``, ``patient_class``, ``arrival``, ``first``, ``origin``, ``step``,
+    ``duration`` and ``wall`` are contiguous. Every other column may be one number that is read for all
+    (stride 0), where nothing unusual is to be said; ``is_usual`` tells which are. No column can be
+    written to.
 
     Attributes
     ----------
@@ -171,31 +204,17 @@ class Workload:
 
     def __post_init__(self) -> None:
         """Columns that were not given say that nothing of the kind happens."""
-        n, rows = self.key.size, self.step.size
-        usual: dict[str, tuple[Any, int | tuple[int, int], type]] = {
-            "shows": (1, n, np.int8),
-            "late": (0, n, np.int64),
-            **dict.fromkeys(("appointment", "limit"), (NONE, n, np.int64)),
-            **dict.fromkeys(("session", "promised", "tray"), (NONE, n, np.int32)),
-            "patience": (NONE, rows, np.int64),
-            "delay": (0, rows, np.int64),
-            "reason": (NONE, rows, np.int8),
-            **{f"cue_{name}": (NONE, 0, np.int64) for name in ("row", "kind", "patient", "gap")},
-            "absent": (0, (0, 4), np.int64),
-            "pooled": (0, (0, 3), np.int64),
-            "lead_from": (0, 1, np.int64),
-            "lead": (0, 0, np.int64),
-            "cleaning": (0, (0, 2), np.int64),
-        }
-        if self.came is None:
-            object.__setattr__(self, "came", self.arrival)
-        if self.asked is None:
-            object.__setattr__(self, "asked", self.since)
-        for name, (value, shape, kind) in usual.items():
+        usual = _usual_of_patients(self.key.size) | _usual_of_rows(self.step.size) | _no_tables()
+        for name, column in usual.items():
             if getattr(self, name) is None:
-                column: NDArray[Any] = np.full(shape, value, kind)
-                column.setflags(write=False)
                 object.__setattr__(self, name, column)
+        for name, other in _AS_ANOTHER.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, getattr(self, other))
+
+    def is_usual(self, column: str) -> bool:
+        """Whether a column of patients or rows was left out, so that it says the same of all of them."""
+        return 0 in getattr(self, column).strides
 
     @property
     def patients(self) -> int:
@@ -249,62 +268,77 @@ class Drawn:
 def draw_known(case: Case, window: Window, *, seed: int, replication: int) -> Drawn:
     """What ``draw_workload`` draws, with the names behind it."""
     check_demand(case, window)
-    hospital, snapshot, clock = case.hospital, case.snapshot, window.clock(case.hospital)
-    check_snapshot(hospital, snapshot, clock)
+    hospital, clock = case.hospital, window.clock(case.hospital)
     base, end = root(seed, replication), int(clock.day_starts[window.total])
-    there, known = draw_in_house(case, clock, base)
-    parts = [there, *(draw_arrivals(case, window, clock, s, replication, base) for s in hospital.arrivals)]
-    chains = []
+    there = in_house(hospital, case.snapshot, clock)
+    parts, chains = [there.people(base)], []
     for name in hospital.populations:
-        begins = sum(part["id"].size for part in parts)
-        heads = heads_of(hospital, name, there, snapshot)
+        begins = sum(part.identity.size for part in parts)
+        heads = heads_of(hospital, name, there.arrival, case.snapshot)
         chains.append((begins, draw_population(hospital, name, heads, begins, end, base)))
-        parts.append(chains[-1][1].columns)
-    columns, place = in_order(put_together(parts, known))
-    columns |= draw_attendance(hospital, columns)
-    visits = visits_before(hospital, snapshot.patients)
-    if visits.size:
-        columns["visits"] = np.column_stack([place[visits[:, 0]], visits[:, 1:]])
-    rows = walk(hospital, columns)
-    columns = {name: column for name, column in columns.items() if name not in ("visits", "remaining")}
-    cues = chain_cues(chains, place, rows["first"])
+        parts.append(chains[-1][1].people)
+    people, place = draw_people(case, window, clock, replication, base, joined_people(parts))
+    rows = walk(hospital, people.identity, people.patient_class, *there.first_rows(place))
+    crowd = Crowd(people, rows, chain_cues(chains, place, rows["first"]), place)
     if "row_id" in rows:
-        columns, rows, cues = with_trays(hospital, columns, rows, cues)
-        columns, place_now = in_order(columns)
-        rows, row_now = rows_in_order(rows, place_now)
-        place, cues = place_now[place], cues.moved(row_now, place_now)
-        del rows["row_id"]
-    tables = _tables(case, clock, rows["step"], place, cues, window, base)
-    identity = columns.pop("id")
-    del columns["begin"]
-    for column in (*columns.values(), *rows.values(), *tables.values()):
+        crowd = with_trays(hospital, crowd)
+        del crowd.rows["row_id"]
+    columns = _columns(hospital, there, crowd) | _tables(case, clock, there, crowd, window, base)
+    for column in columns.values():
         column.setflags(write=False)
     links = [
-        (name, place[begins + np.arange(chain.number.size)], chain.member, chain.number)
+        (name, crowd.place[begins + np.arange(chain.number.size)], chain.member, chain.number)
         for name, (begins, chain) in zip(hospital.populations, chains, strict=True)
     ]
-    workload = Workload(seed, replication, window, clock, **columns, **rows, **tables)
-    return Drawn(workload, identity, place[: len(snapshot.patients)], tuple(links))
+    workload = Workload(seed, replication, window, clock, **columns)
+    return Drawn(workload, crowd.people.identity, crowd.place[: there.arrival.size], tuple(links))
+
+
+def _columns(hospital: Hospital, there: InHouseTable, crowd: Crowd) -> Columns:
+    """Columns of patients and rows; of those that only some hospitals need, the ones that say something."""
+    people, place = crowd.people, crowd.place[: there.arrival.size]
+    n = people.identity.size
+    origin = np.zeros(n, np.int8)  # ARRIVES
+    origin[np.searchsorted(people.arrival, FAR) :] = ON_CUE
+    origin[place] = there.origin
+    columns: Columns = {
+        "key": (people.identity >> np.uint64(1)).view(np.int64),
+        "patient_class": people.patient_class,
+        "arrival": people.arrival,
+        "origin": origin,
+        **draw_attendance(hospital, people),
+        **crowd.rows,
+    }
+    if crowd.tray is not None:
+        columns["tray"] = crowd.tray
+    usual = _usual_of_patients(n)
+    of_some: Columns = {"held": there.held, "since": there.since, **there.known}
+    for name, known in of_some.items():
+        if name in _AS_ANOTHER:
+            columns[name] = columns[_AS_ANOTHER[name]].copy()
+        elif name not in columns:
+            columns[name] = usual[name] if not known.size else usual[name].copy()
+        if known.size:
+            columns[name][place] = known
+    return columns
 
 
 def _tables(
-    case: Case, clock: Clock, step: IntArray, place: IntArray, cues: Cues, window: Window, base: np.uint64
+    case: Case, clock: Clock, there: InHouseTable, crowd: Crowd, window: Window, base: np.uint64
 ) -> Columns:
-    """What a workload says beside patients and rows: cues, absences, lead times, pools and cleaning.
-
-    ``place`` is where each patient of the snapshot is among all patients.
-    """
-    hospital, snapshot = case.hospital, case.snapshot
+    """What a workload says beside patients and rows: cues, absences, lead times, pools and cleaning."""
+    hospital = case.hospital
     end = int(clock.day_starts[window.total])
-    pooled = pooled_people(hospital, snapshot.patients)
-    pooled[:, 0] = place[pooled[:, 0]]
+    pooled = there.pooled.copy()
+    pooled[:, 0] = crowd.place[pooled[:, 0]]
     tables = {
-        **cues.columns(),
+        **crowd.cues.columns(),
         "absent": draw_absences(hospital, clock, end, base),
         "pooled": pooled[np.lexsort((pooled[:, 1], pooled[:, 0]))],
-        "cleaning": places_in_turnaround(hospital, snapshot, clock),
+        "cleaning": there.cleaning.copy(),
     }
     if hospital.items:
-        lead_from, lead = draw_lead_times(hospital, snapshot, step, window.total, end, base)
+        step = crowd.rows["step"]
+        lead_from, lead = draw_lead_times(hospital, case.snapshot, step, window.total, end, base)
         tables |= {"lead_from": lead_from, "lead": lead}
     return tables

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     from scenarios.comparison import Comparison, Row
@@ -25,6 +25,7 @@ def command(
     ] = None,
     replications: Annotated[int, typer.Option("--replications", help="Pairs of futures.")] = 20,
     seed: Seed = 1,
+    cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -33,13 +34,15 @@ def command(
     from scenarios.base_case import base_case
     from scenarios.scenario import read_scenario
     from scenarios.study import run_studies
+    from twin.replications.where import on_cluster
     from twin.store import open_store
 
     asked = [read_scenario(name) for name in scenarios]
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days, warm_up=warm_up)
     note(f"demand: {base.origin}")
-    found = run_studies(base.case, asked, window=base.window, replications=replications, seed=seed)
+    with on_cluster(cluster):
+        found = run_studies(base.case, asked, window=base.window, replications=replications, seed=seed)
     if json:
         say({"demand": base.origin, "comparisons": [_document(c) for c in found]}, json)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, say
 from dashboards.cli.run import Days, HistoryFile, Mapping, Replications, Scale, Total, asked_of, finish, walk
 
 LOCK = "nightly"
@@ -16,6 +16,7 @@ def command(
     replications: Replications = 40,
     total: Total = None,
     seed: Seed = 1,
+    cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -40,4 +41,4 @@ def command(
                     json,
                 )
                 return
-            finish(store, walk(store, "nightly", asked, key), json)
+            finish(store, walk(store, "nightly", asked, key, cluster=cluster), json)

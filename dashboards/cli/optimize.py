@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     from optimization.planning import BedPlanAnswer
@@ -35,6 +35,7 @@ def command(
     ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Of the solver. [s]")] = 60,
     seed: Seed = 1,
+    cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -43,6 +44,7 @@ def command(
     from optimization.planning import plan_beds
     from scenarios.base_case import base_case
     from twin.errors import UsageError
+    from twin.replications.where import on_cluster
     from twin.store import open_store
 
     if what != "beds":
@@ -50,16 +52,17 @@ def command(
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
     note(f"demand: {base.origin}")
-    answer = plan_beds(
-        base.case,
-        base.window,
-        total=total,
-        seed=seed,
-        replications=replications,
-        pins=_pins(pin or []),
-        cover=cover,
-        time_limit=time_limit,
-    )
+    with on_cluster(cluster):
+        answer = plan_beds(
+            base.case,
+            base.window,
+            total=total,
+            seed=seed,
+            replications=replications,
+            pins=_pins(pin or []),
+            cover=cover,
+            time_limit=time_limit,
+        )
     if out is not None:
         answer.plan.write(out)
         note(f"plan written to {out}")

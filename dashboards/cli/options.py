@@ -20,6 +20,16 @@ Workspace = Annotated[
     Path,
     typer.Option("--workspace", envvar="TWIN_WORKSPACE", file_okay=False, help="Hospital and runs."),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        envvar="TWIN_CLUSTER",
+        metavar="ADDRESS",
+        help="Play replications on the Dask cluster whose scheduler is there: tcp://HOST:8786.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
 LARGEST_SEED = 2**63 - 1
 

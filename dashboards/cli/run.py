@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     from scenarios.cycle import Asked
@@ -40,7 +40,7 @@ Total = Annotated[
         "--total", min=0, help="Open beds of all wards together; today's when omitted.", show_default=False
     ),
 ]
-Queue = Annotated[bool, typer.Option("--queue", help="Leave the work to a worker.")]
+Queue = Annotated[bool, typer.Option("--queue", help="Leave the work to a worker (on its own cluster).")]
 
 
 def command(
@@ -52,6 +52,7 @@ def command(
     total: Total = None,
     seed: Seed = 1,
     queue: Queue = False,
+    cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -67,7 +68,7 @@ def command(
             run_id = store.runs.add("run", asked.inputs())
             say({"run": run_id, "state": "queued"} if json else f"run {run_id} waits for a worker", json)
             return
-        finish(store, walk(store, "run", asked), json)
+        finish(store, walk(store, "run", asked, cluster=cluster), json)
 
 
 def asked_of(
@@ -100,11 +101,13 @@ def asked_of(
     )
 
 
-def walk(store: Store, kind: str, asked: Asked, key: str | None = None) -> Run:
+def walk(store: Store, kind: str, asked: Asked, key: str | None = None, *, cluster: str | None = None) -> Run:
     """Do the main job in this process, telling each stage and every tenth on standard error."""
     from dashboards.worker import run_now
+    from twin.replications.where import on_cluster
 
-    return run_now(store, kind, asked.inputs(), key, tell=_Teller())
+    with on_cluster(cluster):
+        return run_now(store, kind, asked.inputs(), key, tell=_Teller())
 
 
 def finish(store: Store, run: Run, json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     from dashboards.services.simulation import SimulationAnswer
@@ -78,6 +78,7 @@ def command(
             help=f"Play a shipped page, for as long as its source if you do not say: {_examples()}.",
         ),
     ] = None,
+    cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -85,6 +86,7 @@ def command(
     from dashboards.services.simulation import words
     from dashboards.services.simulation_job import SimulationAsked, play, refuse_question
     from twin.hospital import load_hospital
+    from twin.replications.where import on_cluster
 
     if example is not None:
         days, warm_up, replications = _run_of(example, days, warm_up, replications)
@@ -99,13 +101,14 @@ def command(
         trace=None if trace is None else str(trace.absolute()),
     )
     refuse_question(asked)
-    if example is not None:
-        answer = play(_base(_example(example, hospital), asked, start), asked)
-    elif hospital is None and start is None:
-        answer = _in_workspace(workspace, asked)
-    else:
-        chosen = load_hospital(workspace / "hospital.toml" if hospital is None else hospital)
-        answer = play(_base(chosen, asked, start), asked)
+    with on_cluster(cluster):
+        if example is not None:
+            answer = play(_base(_example(example, hospital), asked, start), asked)
+        elif hospital is None and start is None:
+            answer = _in_workspace(workspace, asked)
+        else:
+            chosen = load_hospital(workspace / "hospital.toml" if hospital is None else hospital)
+            answer = play(_base(chosen, asked, start), asked)
     say(answer if json else words(answer), json)
 
 

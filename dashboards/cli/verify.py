@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboards.cli.options import AsJson, note, say
+from dashboards.cli.options import AsJson, Cluster, note, say
 
 if TYPE_CHECKING:
     from twin.verification import Verdict, VerificationCase
@@ -27,6 +27,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the page of results (Markdown), whole or not at all.")
     ] = None,
+    cluster: Cluster = None,
     json: AsJson = False,
 ) -> None:
     """Compare the twin with answers that others have proved."""
@@ -34,6 +35,7 @@ def command(
 
     from dashboards.services.simulation import refuse_file
     from twin.files import write_whole
+    from twin.replications.where import on_cluster
     from twin.verification import cases_named, verification_page, verify
 
     chosen = cases_named(cases or [])
@@ -43,12 +45,13 @@ def command(
     found = []
     if not json:
         say(_HEAD)
-    for case in chosen:
-        rows = verify(case, quick=quick, progress=progress)
-        progress("", 0, 0)
-        found.append((case, rows))
-        if not json:
-            say(_told(case, rows))
+    with on_cluster(cluster):
+        for case in chosen:
+            rows = verify(case, quick=quick, progress=progress)
+            progress("", 0, 0)
+            found.append((case, rows))
+            if not json:
+                say(_told(case, rows))
     held = sum(_holds(rows) for _, rows in found)
     closing = f"{held} of {len(found)} cases hold"
     if out is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import numpy as np
 from scenarios.refusals import with_forecast_means
 from twin.case import Case, Window, resolve
 from twin.engine import Engine
-from twin.engine.replications import replicate
 from twin.errors import TwinError, UsageError
 from twin.files import write_whole
 from twin.hospital import Hospital
@@ -37,6 +37,7 @@ from twin.hospital.load import (
 )
 from twin.measures import MEASURES, StepWait, estimate, event_log, step_waits, summarise
 from twin.measures.event_log import Style
+from twin.replications import replicate
 from twin.trace import Trace, table_bytes
 
 #: steps that the words name; the JSON document has them all
@@ -161,21 +162,12 @@ def run_simulation(
     expected = with_forecast_means(case)
     status = status_of(expected)
 
-    def reduce(trace: Trace) -> Mapping[str, Any]:
-        wanted = trace_to is not None and trace.workload.replication == 0
-        return {
-            **summarise(trace, case.hospital),
-            "stopped": trace.stopped_why,
-            "waits": step_waits(trace, case.hospital),
-            "trace": trace_bytes(trace, trace_to) if wanted and trace_to is not None else None,
-        }
-
     rows = replicate(
         case,
         window,
         seed=seed,
         replications=range(replications),
-        reduce=reduce,
+        reduce=partial(_kept, hospital=case.hospital, trace_to=trace_to),
         engine=engine,
         progress=progress,
         check=check,
@@ -203,6 +195,17 @@ def run_simulation(
             LoadRow(p.members, p.offered, p.open, p.lasting_ratio, p.lasting) for p in pools(expected)
         ),
     )
+
+
+def _kept(trace: Trace, *, hospital: Hospital, trace_to: Path | None) -> Mapping[str, Any]:
+    """What is kept of one replication; of the first the whole trace, if it is asked for."""
+    is_first = trace.workload.replication == 0
+    return {
+        **summarise(trace, hospital),
+        "stopped": trace.stopped_why,
+        "waits": step_waits(trace, hospital),
+        "trace": trace_bytes(trace, trace_to) if trace_to is not None and is_first else None,
+    }
 
 
 def status_of(hospital: Hospital) -> str:

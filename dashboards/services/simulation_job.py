@@ -22,10 +22,10 @@ from scenarios.base_case import WARM_UP, Base, base_case
 from scenarios.scenario import read_scenario
 from twin.case import LONGEST_RUN
 from twin.engine import ENGINES, Engine
-from twin.engine.replications import MOST_REPLICATIONS, budget
 from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.plan import Plan
+from twin.replications import MOST_REPLICATIONS, budget
 from twin.store import Job
 
 ANSWER = "simulation.json"

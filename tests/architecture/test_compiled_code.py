@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,22 +25,25 @@ DECORATORS = sorted(
 )
 
 
-def hashed(decorator: Path) -> set[Path]:
-    """Files in the hash of what a decorator compiles."""
-    found: set[Path] = set()
+def made_by(decorator: Path) -> tuple[set[Path], set[str]]:
+    """Files in the hash of what a module's decorators compile, and the decorators' names."""
+    files: set[Path] = set()
 
-    def keep(package: str, files) -> object:
-        found.update(Path(file).resolve() for file in (*files, *compiling.WORDS))
-        return lambda function: function
+    def mark(function: object) -> object:
+        return function
 
-    spec = importlib.util.spec_from_file_location("decorator_of_a_test", decorator)
+    def keep(package: str, of: Iterable[Path], **options: object) -> object:
+        files.update(Path(file).resolve() for file in (*of, *compiling.WORDS))
+        return mark
+
+    spec = importlib.util.spec_from_file_location("decorators_of_a_test", decorator)
     module = importlib.util.module_from_spec(spec)
     before, compiling.compiler = compiling.compiler, keep
     try:
         spec.loader.exec_module(module)
     finally:
         compiling.compiler = before
-    return found
+    return files, {name for name, value in vars(module).items() if value is mark}
 
 
 def file_of(module: str) -> Path | None:
@@ -73,12 +76,11 @@ def defined_in(module: str, name: str) -> Path | None:
     return file if again is None else defined_in(*again)
 
 
-def compiled_parts(file: Path) -> Iterator[ast.FunctionDef]:
+def compiled_parts(file: Path, decorators: set[str]) -> Iterator[ast.FunctionDef]:
     """Functions of a file that are compiled."""
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.FunctionDef):
-            marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
-            if "compiled" in marks:
+            if decorators & {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}:
                 yield node
 
 
@@ -87,12 +89,12 @@ def constants(file: Path) -> Iterator[ast.stmt]:
     yield from (n for n in ast.parse(file.read_text()).body if isinstance(n, ast.Assign | ast.AnnAssign))
 
 
-def strangers(files: set[Path]) -> list[str]:
+def strangers(files: set[Path], decorators: set[str]) -> list[str]:
     """Names that compiled code of these files, or a constant in them, takes from files of ours outside."""
     found = []
     for file in sorted(files):
         names = imported(file)
-        parts = [*compiled_parts(file)]
+        parts = [*compiled_parts(file, decorators)]
         takers = [(part.name, part) for part in parts]
         takers += [(f"line {line.lineno}", line) for line in constants(file) if line.value is not None]
         for taker, tree in takers:
@@ -110,18 +112,23 @@ def test_there_are_packages_that_compile():
 
 @pytest.mark.parametrize("decorator", DECORATORS, ids=lambda file: file.parent.name)
 def test_what_is_compiled_takes_its_names_from_files_in_its_hash(decorator):
-    assert strangers(hashed(decorator)) == []
+    assert strangers(*made_by(decorator)) == []
 
 
 @pytest.mark.parametrize("decorator", DECORATORS, ids=lambda file: file.parent.name)
 def test_all_compiled_parts_of_a_package_are_in_its_hash(decorator):
-    with_parts = {file for file in decorator.parent.rglob("*.py") if any(compiled_parts(file))}
+    files, decorators = made_by(decorator)
 
-    assert with_parts <= hashed(decorator)
+    with_parts = {file for file in decorator.parent.rglob("*.py") if any(compiled_parts(file, decorators))}
+
+    assert with_parts
+    assert with_parts <= files
 
 
 def test_a_constant_of_another_file_is_found():
-    without_words = {file for file in hashed(TWIN / "engine" / "compiled.py") if file.parent.name == "engine"}
+    files, decorators = made_by(TWIN / "engine" / "compiled.py")
 
-    assert any("NONE of twin/drawing/origins.py" in line for line in strangers(without_words))
-    assert any("UNSET of twin/trace.py" in line for line in strangers(without_words))
+    found = strangers({file for file in files if file.parent.name == "engine"}, decorators)
+
+    assert any("NONE of twin/drawing/origins.py" in line for line in found)
+    assert any("UNSET of twin/trace.py" in line for line in found)

@@ -28,6 +28,7 @@ BROKEN = [  # contract, the module that breaks it, the import that it must not h
     ("dash-room", "scenarios/broken.py", "import plotly.graph_objects"),
     ("dash-room", "optimization/broken.py", "import dash"),
     ("simpy-room", "twin/engine/broken.py", "import simpy"),
+    ("dask-room", "twin/measures/broken.py", "import distributed"),
 ]
 
 

@@ -20,10 +20,10 @@ from dashboards.worker import execute, work
 from scenarios.base_case import FIRST_DAY
 from tests.faults.bad_inputs import HOUSE, Book, Twin
 from twin.case import Case, Window
-from twin.engine import replications
-from twin.engine.replications import days_until_too_many, play, replicate
 from twin.errors import CODES, Cancelled, ConfigError, TwinError
 from twin.hospital import parse_hospital
+from twin.replications import play, playing, question, replicate
+from twin.replications.playing import days_until_too_many
 from twin.store import Store, open_store
 
 BOOK = Book("simulation")
@@ -293,7 +293,7 @@ def test_what_is_drawn_no_further_than_the_guard_is_what_a_whole_draw_tells(
 ):
     case, window = Case(parse_hospital(surgery(40 * RHO))), Window(FIRST_DAY, days=90)
     short = play(case, window, seed=3, replication=1)
-    monkeypatch.setattr(replications, "days_until_too_many", lambda case, window: window.total)
+    monkeypatch.setattr(playing, "days_until_too_many", lambda case, window: window.total)
 
     whole = play(case, window, seed=3, replication=1)
 
@@ -344,12 +344,11 @@ def test_a_hospital_that_copes_says_nothing_of_all_this(twin: Twin):
 ASKED = {"days": 2, "warm_up": 0, "replications": 80, "seed": 1, "engine": "kernel"}
 SLOWLY = """
 import time
-from twin.engine import replications
-from twin.engine.replications import play
+from twin.replications import play, question
 def slowly(*case, **how):
     time.sleep(0.1)
     return play(*case, **how)
-replications.play = slowly
+question.play = slowly
 """
 WORKER = f"""
 {SLOWLY}
@@ -391,7 +390,7 @@ def _cancelled_half_way(workspace: Path, store: Store, monkeypatch: pytest.Monke
 
     page = threading.Thread(target=user)
     with monkeypatch.context() as patch:
-        patch.setattr(replications, "play", slowly)
+        patch.setattr(question, "play", slowly)
         page.start()
         work(workspace, once=True)
         page.join()

@@ -19,9 +19,9 @@ from scipy.linalg import expm
 
 from tests.architecture.test_every_number_has_a_source import KINDS, numbers, source_of
 from twin.case import Case, Window
-from twin.engine.replications import replicate
 from twin.hospital import Hospital, parse_hospital
 from twin.hospital.examples import example, example_names, example_run
+from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.units import MS_DAY, MS_HOUR, FloatArray, minutes, to_minutes
 from twin.verification import all_cases

@@ -1,4 +1,4 @@
-"""Putting parts together: patients of all sources in one order, their rows behind them, their cues."""
+"""Putting parts together: cues between patients, and the trays that their steps use behind them all."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.drawing.origins import HOUSE_LEFT, NONE, STEP_ENDED, Columns
+from twin.drawing.coming import People
+from twin.drawing.origins import FAR, HOUSE_LEFT, NONE, STEP_ENDED, Columns
 from twin.drawing.populations import Chains
 from twin.drawing.steps import walk
-from twin.drawing.trays import GAP, trays_of
+from twin.drawing.trays import GAP, Trays, trays_of
 from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.units import IntArray
-
-#: columns of patients that only some hospitals need: value for all others, and type
-_USUAL = {
-    "shows": (1, np.int8),
-    "late": (0, np.int64),
-    "appointment": (NONE, np.int64),
-    "limit": (NONE, np.int64),
-    "session": (NONE, np.int32),
-    "promised": (NONE, np.int32),
-    "tray": (NONE, np.int32),
-    "remaining": (NONE, np.int64),
-}
-#: columns that are equal to another where nothing better is known
-_AS = {"came": "arrival", "asked": "since"}
 
 
 @dataclass(frozen=True)
@@ -39,41 +26,34 @@ class Cues:
     patient: IntArray
     gap: IntArray
 
-    def moved(self, row_now: IntArray, patient_now: IntArray) -> Cues:
-        """The same cues after rows and patients were numbered anew."""
-        return replace(self, row=row_now[self.row], patient=patient_now[self.patient])
-
     def columns(self) -> Columns:
         """As columns of a workload, in order of row."""
         order = np.lexsort((self.patient, self.row))
         return {f"cue_{name}": getattr(self, name)[order] for name in ("row", "kind", "patient", "gap")}
 
 
-def put_together(parts: list[Columns], known: Columns) -> Columns:
-    """Patients of all parts as one; ``known`` are further columns of the first part alone."""
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return columns | filled(known, columns)
+@dataclass(frozen=True)
+class Crowd:
+    """Everybody in order of arrival and key, with their rows and the cues between them.
+
+    Attributes
+    ----------
+    people, rows : see ``People`` and ``walk``
+    cues : who comes on which cue
+    place : where each of the patients already there and of populations is
+    tray : int32 (patient,) which tray each is, else -1; None where no step uses any
+    """
+
+    people: People
+    rows: Columns
+    cues: Cues
+    place: IntArray
+    tray: NDArray[np.int32] | None = None
 
 
-def filled(known: Columns, columns: Columns) -> Columns:
-    """Columns of the first few patients with the usual value for all others."""
-    n = columns["id"].size
-    whole: Columns = {}
-    for name, values in known.items():
-        if name in _AS:
-            whole[name] = columns[_AS[name]].copy()
-        else:
-            whole[name] = np.full(n, *_USUAL[name])
-        whole[name][: values.size] = values
-    return whole
-
-
-def in_order(columns: Columns) -> tuple[Columns, IntArray]:
-    """Patients in order of arrival and then key; and the place of each in that order."""
-    order = np.lexsort((columns["key"], columns["arrival"]))
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    return {name: column[order] for name, column in columns.items()}, place
+def joined_people(parts: list[People]) -> People:
+    """Patients of all parts, one part after the other."""
+    return parts[0] if len(parts) == 1 else People(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def chain_cues(chains: list[tuple[int, Chains]], place: IntArray, first: IntArray) -> Cues:
@@ -96,55 +76,90 @@ def chain_cues(chains: list[tuple[int, Chains]], place: IntArray, first: IntArra
     return Cues(*np.concatenate(rows, axis=1))
 
 
-def with_trays(
-    hospital: Hospital, columns: Columns, rows: Columns, cues: Cues
-) -> tuple[Columns, Columns, Cues]:
-    """Patients, rows and cues with the trays that their steps use; not in order yet.
+def with_trays(hospital: Hospital, crowd: Crowd) -> Crowd:
+    """The same with the trays that the steps use; patients who come on no cue stay where they are.
 
     Raises
     ------
     UsageError
         The way of a tray through SPD needs the same tray again, and so on without end.
     """
-    used = trays_of(hospital, rows, 0)
-    columns = columns | filled(
-        {"tray": np.zeros(0, np.int32)} if used and "tray" not in columns else {}, columns
-    )
-    depth = 0
+    used = trays_of(hospital, crowd.rows)
+    if used is None:
+        return crowd
+    people, rows, patients = [crowd.people], [crowd.rows], crowd.people.identity.size
+    tray, cues = [np.full(patients, NONE, np.int32)], [_as_rows(crowd.cues)]
+    made = 0
     while used is not None:
-        depth += 1
-        if depth > len(hospital.trays):
-            tray = list(hospital.trays)[int(used[0]["tray"][0])]
-            raise UsageError(
-                f"trays.{tray}.patient_class: the way of this tray takes it again, and so on without end; "
-                "no kit on a tray's pathway may hold trays that lead back to it",
-            )
-        trays, source = used
-        patients, first_row = columns["id"].size, rows["step"].size
-        trays = trays | filled({name: trays["arrival"][:0] for name in columns if name not in trays}, trays)
-        own = walk(hospital, trays)
-        n = source.size
-        more = (source, np.full(n, STEP_ENDED), patients + np.arange(n), np.full(n, GAP))
-        cues = Cues(
-            *(
-                np.append(a, b)
-                for a, b in zip((cues.row, cues.kind, cues.patient, cues.gap), more, strict=True)
-            )
-        )
-        columns = {name: np.append(columns[name], trays[name]) for name in columns}
-        used = trays_of(hospital, own, first_row)
-        own["first"] = rows["first"][-1] + own["first"][1:]
-        rows = {name: np.append(rows[name], own[name]) for name in rows}
-    return columns, rows, cues
+        if len(people) > len(hospital.trays):
+            raise UsageError(_endless(hospital, used))
+        n, own = used.tray.size, walk(hospital, used.people.identity, used.people.patient_class)
+        own["first"] = own["first"][1:]
+        cue = (made + used.source, np.full(n, STEP_ENDED), patients + np.arange(n), np.full(n, GAP))
+        cues.append(np.stack(cue))
+        made += rows[-1]["step"].size
+        own["first"] += made
+        people.append(used.people)
+        rows.append(own)
+        tray.append(used.tray)
+        patients += n
+        used = trays_of(hospital, own)
+    whole = {name: np.concatenate([part[name] for part in rows]) for name in rows[0]}
+    crowd = replace(crowd, people=joined_people(people), rows=whole, cues=Cues(*np.hstack(cues)))
+    return _in_order(replace(crowd, tray=np.concatenate(tray)))
 
 
-def rows_in_order(rows: Columns, place: IntArray) -> tuple[Columns, IntArray]:
-    """Rows of patients who were put in another order; and the place of each row."""
-    counts = np.diff(rows["first"])
-    moved = np.empty_like(counts)
-    moved[place] = counts
-    first = np.append(0, np.cumsum(moved))
-    now = np.repeat(first[place] - rows["first"][:-1], counts) + np.arange(rows["step"].size)
-    order = np.empty_like(now)
-    order[now] = np.arange(now.size)
-    return {"first": first, **{k: v[order] for k, v in rows.items() if k != "first"}}, now
+def _endless(hospital: Hospital, used: Trays) -> str:
+    tray = list(hospital.trays)[int(used.tray[0])]
+    return (
+        f"trays.{tray}.patient_class: the way of this tray takes it again, and so on without end; "
+        "no kit on a tray's pathway may hold trays that lead back to it"
+    )
+
+
+def _as_rows(cues: Cues) -> IntArray:
+    return np.stack([cues.row, cues.kind, cues.patient, cues.gap])
+
+
+def _in_order(crowd: Crowd) -> Crowd:
+    """Put those who come on a cue, who stand behind all others, in order of key."""
+    people, rows, first = crowd.people, crowd.rows, crowd.rows["first"]
+    others = int(np.searchsorted(people.arrival, FAR))
+    others_rows = int(first[others])
+    order = np.argsort(people.identity[others:], kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    now, row_order, row_now = _rows_in_order(first[others:] - others_rows, order, place)
+    for column in people:
+        column[others:] = column[others:][order]
+    if crowd.tray is not None:
+        crowd.tray[others:] = crowd.tray[others:][order]
+    for name, column in rows.items():
+        if name == "first":
+            column[others:] = others_rows + now
+        else:
+            column[others_rows:] = column[others_rows:][row_order]
+    cues = replace(
+        crowd.cues,
+        row=_behind(crowd.cues.row, others_rows, row_now),
+        patient=_behind(crowd.cues.patient, others, place),
+    )
+    return replace(crowd, cues=cues, place=_behind(crowd.place, others, place))
+
+
+def _rows_in_order(first: IntArray, order: IntArray, place: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Of patients who are put in another order: first rows then, the order of the rows, the place of each."""
+    counts = np.diff(first)
+    then = np.append(0, np.cumsum(counts[order]))
+    row_now = np.repeat(then[place] - first[:-1], counts) + np.arange(first[-1])
+    row_order = np.empty_like(row_now)
+    row_order[row_now] = np.arange(row_now.size)
+    return then, row_order, row_now
+
+
+def _behind(number: IntArray, others: int, place: IntArray) -> IntArray:
+    """Numbers of patients or rows, of which only those behind the first ``others`` have moved."""
+    moved = number.copy()
+    behind = number >= others
+    moved[behind] = others + place[number[behind] - others]
+    return moved

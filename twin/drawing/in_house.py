@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.calendar import Clock
-from twin.case import Case, InHouse, Snapshot
+from twin.case import InHouse, Snapshot
+from twin.drawing.coming import People
+from twin.drawing.once import Once
 from twin.drawing.origins import (
     ARRIVES,
     BOOKED,
@@ -23,7 +26,11 @@ from twin.drawing.origins import (
     Columns,
 )
 from twin.drawing.populations import Heads
+from twin.drawing.snapshot_faults import check_snapshot, is_booked
+from twin.drawing.walking import FIRST_ROW, VISIT
 from twin.hospital import Hospital
+from twin.hospital.base import Duration
+from twin.hospital.duration import share_below
 from twin.schedule import limit_of_a_day
 from twin.streams import UIntArray, mix, name_key
 from twin.units import IntArray
@@ -32,31 +39,101 @@ from twin.units import IntArray
 CHAIN = "/"
 
 
-def is_booked(patient: InHouse) -> bool:
-    """Has an appointment and has not come to the house yet."""
-    there = patient.waiting or patient.stopped or patient.place is not None or patient.arrived is not None
-    return patient.appointment is not None and not there
+@dataclass(frozen=True)
+class InHouseTable:
+    """The patients of a snapshot as columns: all of them but what a replication's chance decides.
+
+    Attributes
+    ----------
+    named, given : uint64 (patient,) key of the encounter's name; the identity known, else 0
+    is_given : bool (patient,) whether the identity is known
+    patient_class, arrival, origin, held, since : (patient,) as in a workload
+    known : further columns of a workload, those that are not as usual
+    first_row, visit : see ``FIRST_ROW`` and ``VISIT``; ``patient`` counts those of the snapshot
+    pooled, cleaning : as in a workload; ``pooled`` counts the patients of the snapshot
+    """
+
+    named: UIntArray
+    given: UIntArray
+    is_given: NDArray[np.bool_]
+    patient_class: NDArray[np.int32]
+    arrival: IntArray
+    origin: NDArray[np.int8]
+    held: NDArray[np.int32]
+    since: IntArray
+    known: Columns
+    first_row: NDArray[np.void]
+    visit: NDArray[np.void]
+    pooled: IntArray
+    cleaning: IntArray
+
+    def people(self, base: np.uint64) -> People:
+        """Who they are in one replication."""
+        drawn = mix(base, name_key("in house"), self.named)
+        return People(np.where(self.is_given, self.given, drawn), self.arrival, self.patient_class)
+
+    def first_rows(self, place: IntArray) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """``first_row`` and ``visit`` in order of patient, of those who are in these rows now."""
+        return _moved(self.first_row, place), _moved(self.visit, place)
 
 
-def draw_in_house(case: Case, clock: Clock, base: np.uint64) -> tuple[Columns, Columns]:
-    """Columns of the patients already there; and those columns that only some hospitals need."""
-    hospital, people = case.hospital, case.snapshot.patients
-    identity = _identities(people, base)
+def _moved(table: NDArray[np.void], place: IntArray) -> NDArray[np.void]:
+    moved = table.copy()
+    moved["patient"] = place[table["patient"]]
+    return moved[np.argsort(moved["patient"], kind="stable")]
+
+
+_TABLES: Once[InHouseTable] = Once()
+
+
+def in_house(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> InHouseTable:
+    """The patients already there, worked out when they are first asked for.
+
+    Raises
+    ------
+    ConfigError
+        The snapshot does not fit the hospital; with every fault found in one pass.
+    """
+    return _TABLES.get(lambda: _table(hospital, snapshot, clock), hospital, snapshot, also=clock)
+
+
+def _table(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> InHouseTable:
+    check_snapshot(hospital, snapshot, clock)
+    people = snapshot.patients
     since = _integers(people, lambda p: min(clock.ms(p.since), -1))
     origin = np.array([_origin(p, clock) for p in people], np.int8)
     came = _integers(people, lambda p: clock.ms(p.since if p.arrived is None else p.arrived))
-    asked = _integers(people, lambda p: min(clock.ms(p.since if p.asked is None else p.asked), -1))
     listed = _integers(people, lambda p: min(clock.ms(p.since if p.listed_on is None else p.listed_on), -1))
-    columns: Columns = {
-        "id": identity,
-        "key": (identity >> np.uint64(1)).astype(np.int64),
-        "patient_class": _numbers(hospital.classes, [p.patient_class for p in people]),
-        "arrival": np.where(origin == ARRIVES, came, listed),
-        "origin": origin,
-        "held": _numbers(hospital.everywhere, [p.place for p in people]),
-        "since": np.where(origin == ARRIVES, 0, since),
-        "begin": _integers(people, lambda p: _step_index(hospital, p)),
-    }
+    arrival = np.where(origin == ARRIVES, came, listed)
+    since = np.where(origin == ARRIVES, 0, since)
+    return InHouseTable(
+        named=np.array([name_key(p.encounter) for p in people], np.uint64),
+        given=np.array([p.identity or 0 for p in people], np.uint64),
+        is_given=np.array([p.identity is not None for p in people], np.bool_),
+        patient_class=_numbers(hospital.classes, [p.patient_class for p in people]),
+        arrival=arrival,
+        origin=origin,
+        held=_numbers(hospital.everywhere, [p.place for p in people]),
+        since=since,
+        known=_known(hospital, people, clock, came, arrival, origin, since),
+        first_row=_first_rows(hospital, people, origin, since),
+        visit=_visits_before(hospital, people),
+        pooled=_pooled_people(hospital, people),
+        cleaning=_places_in_turnaround(hospital, snapshot, clock),
+    )
+
+
+def _known(
+    hospital: Hospital,
+    people: tuple[InHouse, ...],
+    clock: Clock,
+    came: IntArray,
+    arrival: IntArray,
+    origin: NDArray[np.int8],
+    since: IntArray,
+) -> Columns:
+    """Those of the columns that only some hospitals need in which somebody is not as usual."""
+    asked = _integers(people, lambda p: min(clock.ms(p.since if p.asked is None else p.asked), -1))
     trays = {tray.patient_class: name for name, tray in hospital.trays.items()}
     known: Columns = {
         "came": np.where(origin == ARRIVES, came, np.minimum(came, -1)),
@@ -66,37 +143,56 @@ def draw_in_house(case: Case, clock: Clock, base: np.uint64) -> tuple[Columns, C
         "limit": _integers(people, lambda p: _limit(hospital, p, clock)),
         "promised": _numbers(hospital.everywhere, [p.promised for p in people]),
         "tray": _numbers(hospital.trays, [trays.get(p.patient_class) for p in people]),
-        "remaining": _integers(people, lambda p: NONE if p.remaining_ms is None else p.remaining_ms),
     }
-    usual = dict.fromkeys(known, NONE) | {"came": columns["arrival"], "asked": columns["since"]}
-    return columns, {name: column for name, column in known.items() if (column != usual[name]).any()}
+    usual = dict.fromkeys(known, NONE) | {"came": arrival, "asked": since}
+    return {name: column for name, column in known.items() if (column != usual[name]).any()}
 
 
-def visits_before(hospital: Hospital, people: tuple[InHouse, ...]) -> IntArray:
-    """Times that patients came to steps before: (patient, step of the pathway, times), shape (entry, 3)."""
+def _first_rows(
+    hospital: Hospital, people: tuple[InHouse, ...], origin: NDArray[np.int8], since: IntArray
+) -> NDArray[np.void]:
+    """Where each begins, and what of that step is left or behind him; see ``FIRST_ROW``."""
+    table = np.zeros(len(people), FIRST_ROW)
+    table["patient"] = np.arange(len(people))
+    alike: dict[Duration, list[int]] = {}
+    for i, p in enumerate(people):
+        table["begin"][i] = _names_of_steps(hospital, p).index(p.step)
+        table["left"][i] = NONE if p.remaining_ms is None else p.remaining_ms
+        steps = hospital.pathways[hospital.classes[p.patient_class].pathway].steps
+        alike.setdefault(steps[table["begin"][i]].duration, []).append(i)
+    table["inside"] = origin == IN_STEP
+    for duration, who in alike.items():
+        elapsed = np.maximum(-since[who], 0) / duration.ms
+        table["elapsed"][who] = elapsed
+        table["reached"][who] = share_below(duration, elapsed)
+    return table
+
+
+def _visits_before(hospital: Hospital, people: tuple[InHouse, ...]) -> NDArray[np.void]:
+    """Times that patients came to steps before; see ``VISIT``."""
     rows = [
         (i, _names_of_steps(hospital, p).index(step), times)
         for i, p in enumerate(people)
         for step, times in p.visits.items()
     ]
-    return np.array(rows, np.int64).reshape(-1, 3)
+    return np.array(rows, VISIT)
 
 
-def pooled_people(hospital: Hospital, people: tuple[InHouse, ...]) -> IntArray:
+def _pooled_people(hospital: Hospital, people: tuple[InHouse, ...]) -> IntArray:
     """People of float pools who are with patients: (patient, group, people), shape (entry, 3)."""
     groups = list(hospital.staff)
     rows = [(i, groups.index(group), n) for i, p in enumerate(people) for group, n in p.pooled.items() if n]
     return np.array(sorted(rows), np.int64).reshape(-1, 3)
 
 
-def places_in_turnaround(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> IntArray:
+def _places_in_turnaround(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> IntArray:
     """Places in turnaround when the run begins: (place, until [ms]), shape (entry, 2)."""
     places = list(hospital.everywhere)
     rows = [(places.index(entry.place), clock.ms(entry.until)) for entry in snapshot.cleaning]
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot) -> Heads:
+def heads_of(hospital: Hospital, name: str, arrival: IntArray, snapshot: Snapshot) -> Heads:
     """Who of the patients already there is the last of a chain of a population.
 
     A link is known by its encounter, "population/member/number", after a run of the twin.
@@ -109,7 +205,7 @@ def heads_of(hospital: Hospital, name: str, columns: Columns, snapshot: Snapshot
         member, number = link
         if number > heads.number[member]:
             heads.number[member], heads.patient[member] = number, i
-            heads.earliest[member] = max(int(columns["arrival"][i]), 0)
+            heads.earliest[member] = max(int(arrival[i]), 0)
             heads.cue[member] = _cue(patient)
     return heads
 
@@ -130,15 +226,6 @@ def _link(encounter: str, population: str) -> tuple[int, int] | None:
     if len(parts) != 3 or parts[0] != population or not (parts[1] + parts[2]).isdecimal():
         return None
     return int(parts[1]), int(parts[2])
-
-
-def _identities(people: tuple[InHouse, ...], base: np.uint64) -> UIntArray:
-    if not people:
-        return np.zeros(0, np.uint64)
-    names = np.array([name_key(p.encounter) for p in people], dtype=np.uint64)
-    drawn = mix(base, name_key("in house"), names)
-    known = np.array([p.identity is not None for p in people])
-    return np.where(known, np.array([p.identity or 0 for p in people], np.uint64), drawn)
 
 
 def _origin(patient: InHouse, clock: Clock) -> int:
@@ -178,10 +265,6 @@ def _numbers(known: Iterable[str], names: list[str | None]) -> NDArray[np.int32]
     """Places of names in a table; -1 for none."""
     numbers = {name: i for i, name in enumerate(known)}
     return np.array([NONE if name is None else numbers[name] for name in names], np.int32)
-
-
-def _step_index(hospital: Hospital, patient: InHouse) -> int:
-    return _names_of_steps(hospital, patient).index(patient.step)
 
 
 def _names_of_steps(hospital: Hospital, patient: InHouse) -> list[str]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from scipy import stats
 
 from twin.calendar import Clock, holidays
 from twin.case import Case, Window
-from twin.drawing.origins import ARRIVES, FAR, NONE, ON_CUE, Columns
+from twin.drawing.coming import People, attend, come, count, merge
+from twin.drawing.counts import daily_counts
+from twin.drawing.origins import Columns
+from twin.drawing.tables import Tables, known_of
 from twin.errors import UsageError
 from twin.hospital import Hospital
-from twin.hospital.discharge import discharge_wall
-from twin.hospital.duration import draw
 from twin.hospital.pathway import Arrivals
 from twin.streams import UIntArray, mix, name_key, uniform
-from twin.units import MS_DAY, FloatArray, IntArray, minutes
+from twin.units import FloatArray, IntArray
 
 
 def check_demand(case: Case, window: Window) -> None:
@@ -46,34 +46,59 @@ def check_demand(case: Case, window: Window) -> None:
         )
 
 
-def draw_arrivals(
-    case: Case, window: Window, clock: Clock, name: str, replication: int, base: np.uint64
-) -> Columns:
-    """Columns of the patients of one stream."""
-    hospital, stream = case.hospital, case.hospital.arrivals[name]
-    counts = _counts(case, window, clock, name, stream, replication, base)
-    day, identity = _parties(clock, name, stream, counts, base)
-    wall = _wall_of_arrival(hospital, stream, uniform(mix(identity, name_key("hour"))))
-    if len(stream.party_sizes) > 1:
-        day, identity, wall = _members(stream, day, identity, wall)
-    return newcomers(
-        hospital, identity, draw_classes(hospital, stream.mix, identity), clock.instant(day, wall)
-    )
+def draw_people(
+    case: Case, window: Window, clock: Clock, replication: int, base: np.uint64, others: People
+) -> tuple[People, IntArray]:
+    """Everybody in order of arrival and key: the patients of all streams, and others among them.
+
+    Parameters
+    ----------
+    others
+        Patients who are there already or belong to a population, in any order.
+
+    Returns
+    -------
+    people, place
+        ``place`` is the row of each of the others.
+    """
+    hospital, tables = case.hospital, known_of(case.hospital).tables
+    names = np.array([name_key(name) for name in hospital.arrivals], np.uint64)
+    wanted = _wanted(case, window, clock, names, replication, base)
+    key, first_ordinal = mix(base, name_key("patient"), names), clock.start.toordinal()
+    a_day = _people_a_day(hospital, tables, key, wanted, first_ordinal)
+    n, most = int(a_day.sum()), int(a_day.max(initial=0))
+    people = _room_for(n + others.identity.size)
+    bucket = np.empty(most + 2, np.int64)
+    come(tables, key, wanted, first_ordinal, clock.day_starts, people, _room_for(most), bucket)
+    return people, _among(people, n, others)
 
 
-def newcomers(hospital: Hospital, identity: UIntArray, patient_class: IntArray, arrival: IntArray) -> Columns:
-    """Columns of patients who are not there yet; those who come on a cue have ``FAR`` as arrival."""
-    n = identity.size
-    return {
-        "id": identity,
-        "key": (identity >> np.uint64(1)).astype(np.int64),
-        "patient_class": patient_class.astype(np.int32),
-        "arrival": arrival,
-        "origin": np.where(arrival == FAR, ON_CUE, ARRIVES).astype(np.int8),
-        "held": np.full(n, NONE, np.int32),
-        "since": np.zeros(n, np.int64),
-        "begin": np.zeros(n, np.int64),
-    }
+def _among(people: People, n: int, others: People) -> IntArray:
+    """Put others among the first ``n`` people; where each of them is."""
+    order = np.lexsort((others.identity, others.arrival))
+    place, placed = np.empty(order.size, np.int64), np.empty(order.size, np.int64)
+    if order.size:
+        in_order = People(others.identity[order], others.arrival[order], others.patient_class[order])
+        merge(people, n, in_order, placed)
+        place[order] = placed
+    return place
+
+
+def _room_for(patients: int) -> People:
+    return People(np.empty(patients, np.uint64), np.empty(patients, np.int64), np.empty(patients, np.int32))
+
+
+def draw_attendance(hospital: Hospital, people: People) -> Columns:
+    """Whether patients of scheduled classes come to their appointment, and how late: ``shows``, ``late``.
+
+    Nothing where no class is scheduled.
+    """
+    if all(entry.booking is None for entry in hospital.classes.values()):
+        return {}
+    shows = np.empty(people.identity.size, np.int8)
+    late = np.empty(people.identity.size, np.int64)
+    attend(known_of(hospital).tables, people, shows, late)
+    return {"shows": shows, "late": late}
 
 
 def draw_classes(hospital: Hospital, shares: dict[str, float], identity: UIntArray) -> IntArray:
@@ -84,87 +109,50 @@ def draw_classes(hospital: Hospital, shares: dict[str, float], identity: UIntArr
     return np.array([classes.index(name) for name in shares])[drawn]
 
 
-def draw_attendance(hospital: Hospital, columns: Columns) -> Columns:
-    """Whether patients of scheduled classes come to their appointment, and how late: ``shows``, ``late``.
-
-    Nothing where no class is scheduled.
-    """
-    if all(entry.booking is None for entry in hospital.classes.values()):
-        return {}
-    shows = np.ones(columns["id"].size, np.int8)
-    late = np.zeros(columns["id"].size, np.int64)
-    for number, entry in enumerate(hospital.classes.values()):
-        booking = entry.booking
-        members = np.flatnonzero(columns["patient_class"] == number)
-        if booking is None or not members.size:
-            continue
-        identity = columns["id"][members]
-        shows[members] = uniform(mix(identity, name_key("shows"))) >= booking.no_show
-        late[members] = -minutes(booking.early_by_minutes)
-        if booking.punctuality is not None:
-            late[members] += draw(booking.punctuality, uniform(mix(identity, name_key("punctuality"))))
-    return {"shows": shows, "late": late}
-
-
-def _counts(
-    case: Case, window: Window, clock: Clock, name: str, stream: Arrivals, replication: int, base: np.uint64
+def _wanted(
+    case: Case, window: Window, clock: Clock, names: UIntArray, replication: int, base: np.uint64
 ) -> IntArray:
-    """Patients (or parties) on each day of the run, shape (day,)."""
-    demand = case.demand
-    if demand is not None and name in demand.series:
-        offset = (window.start - demand.start).days
-        row = demand.path(replication)[demand.series.index(name)]
-        return row[offset : offset + window.total]
+    """Patients (or parties) of each stream on each day, shape (stream, day); fewer may be kept of them."""
     days = np.arange(window.total)
     ordinals = days + window.start.toordinal()
-    mean = stream.daily_mean * np.asarray(stream.weekday_factors)[clock.weekdays[: window.total]]
+    u = uniform(mix(base, name_key("count"), names[:, None], ordinals))
+    wanted = np.zeros(u.shape, np.int64)
+    for i, (name, stream) in enumerate(case.hospital.arrivals.items()):
+        given = _given(case, window, name, replication)
+        if given is None:
+            given = daily_counts(u[i], _mean(case.hospital, clock, stream, window.total), stream.dispersion)
+        wanted[i] = given
+        if stream.factor > 1:
+            more = uniform(mix(base, name_key("extra patients"), names[i], ordinals))
+            wanted[i] += np.floor(wanted[i] * (stream.factor - 1) + more).astype(np.int64)
+    return wanted
+
+
+def _given(case: Case, window: Window, name: str, replication: int) -> IntArray | None:
+    """Counts of a stream that the forecast names, shape (day,)."""
+    demand = case.demand
+    if demand is None or name not in demand.series:
+        return None
+    offset = (window.start - demand.start).days
+    return demand.path(replication)[demand.series.index(name), offset : offset + window.total]
+
+
+def _mean(hospital: Hospital, clock: Clock, stream: Arrivals, days: int) -> FloatArray:
+    """Mean of each day's count, shape (day,)."""
+    mean = stream.daily_mean * np.asarray(stream.weekday_factors)[clock.weekdays[:days]]
     if stream.holiday_factor != 1:
-        off = holidays(case.hospital.country, window.start.year, clock.date_of(window.total).year)
-        mean = mean * np.array([stream.holiday_factor if clock.date_of(int(d)) in off else 1.0 for d in days])
-    u = uniform(mix(base, name_key("count"), name_key(name), ordinals))
-    return _count_quantile(u, mean, stream.dispersion)
+        off = holidays(hospital.country, clock.start.year, clock.date_of(days).year)
+        at = [clock.day_of(day) for day in off]
+        mean[[day for day in at if 0 <= day < days]] *= stream.holiday_factor
+    return mean
 
 
-def _count_quantile(u: FloatArray, mean: FloatArray, dispersion: float) -> IntArray:
-    if dispersion == 1:
-        return stats.poisson.ppf(u, mean).astype(np.int64)
-    size = np.where(mean > 0, mean / (dispersion - 1), 1.0)
-    drawn = stats.nbinom.ppf(u, size, 1 / dispersion)
-    return np.where(mean > 0, drawn, 0).astype(np.int64)
-
-
-def _parties(
-    clock: Clock, name: str, stream: Arrivals, counts: IntArray, base: np.uint64
-) -> tuple[IntArray, UIntArray]:
-    """Day and identity of each party (of one patient, where the stream has no parties)."""
-    days = np.arange(counts.size)
-    ordinals = days + clock.start.toordinal()
-    factor, wanted = stream.factor, counts
-    if factor > 1:
-        u = uniform(mix(base, name_key("extra patients"), name_key(name), ordinals))
-        wanted = counts + np.floor(counts * (factor - 1) + u).astype(np.int64)
-    day = np.repeat(days, wanted)
-    index = np.arange(day.size) - np.repeat(np.cumsum(wanted) - wanted, wanted)
-    identity = mix(base, name_key("patient"), name_key(name), day + clock.start.toordinal(), index)
-    if factor < 1:
-        kept = uniform(mix(identity, name_key("kept"))) < factor
-        day, identity = day[kept], identity[kept]
-    return day, identity
-
-
-def _members(
-    stream: Arrivals, day: IntArray, identity: UIntArray, wall: IntArray
-) -> tuple[IntArray, UIntArray, IntArray]:
-    """Day, identity and hour of each member: the first is the party's own, others have keys of theirs."""
-    edges = np.cumsum(stream.party_sizes)[:-1]
-    size = 1 + np.searchsorted(edges, uniform(mix(identity, name_key("party"))), side="right")
-    member = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    party = np.repeat(identity, size)
-    own = np.where(member == 0, party, mix(party, name_key("member"), member))
-    return np.repeat(day, size), own, np.repeat(wall, size)
-
-
-def _wall_of_arrival(hospital: Hospital, stream: Arrivals, u: FloatArray) -> IntArray:
-    if stream.hour_profile is None:
-        return np.minimum((u * MS_DAY).astype(np.int64), MS_DAY - 1)
-    return discharge_wall(hospital.profiles[stream.hour_profile], u)
+def _people_a_day(
+    hospital: Hospital, tables: Tables, key: UIntArray, wanted: IntArray, first_ordinal: int
+) -> IntArray:
+    """How many patients come on each day, members of parties too, shape (day,)."""
+    if all(s.factor >= 1 and len(s.party_sizes) == 1 for s in hospital.arrivals.values()):
+        return wanted.sum(axis=0)
+    people = np.empty(wanted.shape[1], np.int64)
+    count(tables, key, wanted, first_ordinal, people)
+    return people

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.drawing.origins import FAR, HOUSE_LEFT, NONE, PLACE_LEFT, Columns
-from twin.drawing.people import draw_classes, newcomers
+from twin.drawing.coming import People
+from twin.drawing.origins import FAR, HOUSE_LEFT, NONE, PLACE_LEFT
+from twin.drawing.people import draw_classes
 from twin.drawing.steps import walk
 from twin.errors import UsageError
 from twin.hospital import Hospital
@@ -37,7 +38,7 @@ class Heads:
     Attributes
     ----------
     number : (member,) its number in the chain; -1 where the chain begins with the run
-    patient : (member,) its row among all patients; -1 where the chain begins with the run
+    patient : (member,) which of those already there it is; -1 where the chain begins with the run
     earliest : (member,) before which it cannot be gone [ms]
     cue : (member,) what of it gives the next of a source without a time ``away`` the cue to come
     """
@@ -60,15 +61,15 @@ class Chains:
 
     Attributes
     ----------
-    columns : patients
-    before : (patient,) the one whose going is the cue, among all patients of the run; -1 for who comes
+    people : patients
+    before : (patient,) the one whose going is the cue, counted like the population's own; -1 for who comes
         by himself
     gap : (patient,) so long after the cue [ms]
     kind : (patient,) kind of the cue
     member, number : (patient,) whose chain, and which link of it
     """
 
-    columns: Columns
+    people: People
     before: IntArray
     gap: IntArray
     kind: IntArray
@@ -91,7 +92,7 @@ def draw_population(
     Parameters
     ----------
     first_patient
-        Row that its first patient will have among all patients of the run.
+        Place of its first patient among those of populations and those already there.
 
     Raises
     ------
@@ -123,11 +124,10 @@ def draw_population(
         member, number, earliest = member[goes_on], number[goes_on] + links, gone[goes_on, -1]
         new = np.zeros(member.size, bool)
         links = max(1, min(2 * links, _AT_ONCE // max(member.size, 1)))
-    return _as_chains(hospital, population, heads, first_patient, chunks)
+    return _as_chains(population, heads, first_patient, chunks)
 
 
 def _as_chains(
-    hospital: Hospital,
     population: Population,
     heads: Heads,
     first_patient: int,
@@ -145,8 +145,8 @@ def _as_chains(
     kind = np.full(member.size, PLACE_LEFT if population.away is None else HOUSE_LEFT)
     if population.away is None:
         kind[starts] = heads.cue[member[starts]]
-    columns = newcomers(hospital, identity, classes, arrival)
-    return Chains(columns, before, gap, kind, member, number)
+    people = People(identity, arrival, classes.astype(np.int32))
+    return Chains(people, before, gap, kind, member, number)
 
 
 def _gaps(population: Population, identity: UIntArray) -> IntArray:
@@ -160,8 +160,7 @@ def _least_stays(
     hospital: Hospital, population: Population, identity: UIntArray, classes: IntArray
 ) -> IntArray:
     """How long each link holds up the next at least, however the house fares. [ms]"""
-    columns = newcomers(hospital, identity, classes, np.zeros(identity.size, np.int64))
-    rows = walk(hospital, columns)
+    rows = walk(hospital, identity, classes.astype(np.int32))
     least = np.where(rows["wall"] == NONE, rows["duration"], 0)
     if "patience" in rows:
         least = np.where(rows["patience"] == NONE, least, np.minimum(least, rows["patience"]))

@@ -7,10 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from twin.calendar import Clock
 from twin.case import InHouse, Snapshot
-from twin.drawing.in_house import is_booked
 from twin.errors import ConfigError, Problem, did_you_mean
 from twin.hospital import Hospital
 from twin.hospital.pathway import Step
+
+
+def is_booked(patient: InHouse) -> bool:
+    """Has an appointment and has not come to the house yet."""
+    there = patient.waiting or patient.stopped or patient.place is not None or patient.arrived is not None
+    return patient.appointment is not None and not there
 
 
 def check_snapshot(hospital: Hospital, snapshot: Snapshot, clock: Clock) -> None:

@@ -5,61 +5,54 @@ SPD: supply, processing, distribution.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.drawing.coming import People
 from twin.drawing.origins import FAR, Columns
-from twin.drawing.people import newcomers
+from twin.drawing.tables import known_of
 from twin.hospital import Hospital
-from twin.streams import UIntArray, mix, name_key
+from twin.streams import mix, name_key
 from twin.units import IntArray
 
 #: gap between the end of a step and its trays' way to SPD [ms]
 GAP = 1
 
 
-def trays_of(hospital: Hospital, rows: Columns, first_row: int) -> tuple[Columns, IntArray] | None:
-    """Trays that the steps of some rows use: patients with a ``tray``, and the row that each comes from.
+class Trays(NamedTuple):
+    """Trays as patients; which tray each is, by place in ``hospital.trays``; the row that it comes from."""
+
+    people: People
+    tray: NDArray[np.int32]
+    source: IntArray
+
+
+def trays_of(hospital: Hospital, rows: Columns) -> Trays | None:
+    """Trays that the steps of some rows use; None where no row uses any.
 
     Parameters
     ----------
     rows
         With ``step`` and ``row_id``; a tray is keyed by the row's chance, its name and its number, so that
         one more patient moves no tray.
-    first_row
-        Rows are counted from this number.
-
-    Returns
-    -------
-    columns, row
-        None where no row uses a tray.
     """
-    if "row_id" not in rows:
+    taken = known_of(hospital).trays_taken
+    taking = np.flatnonzero((taken.sum(axis=0) > 0)[rows["step"]])
+    if not taking.size:
         return None
-    identity: list[UIntArray] = []
-    source: list[IntArray] = []
-    number: list[IntArray] = []
+    step, row_id = rows["step"][taking], rows["row_id"][taking]
+    identity, source, number = [], [], []
     for tray_number, tray in enumerate(hospital.trays):
-        uses = _uses(hospital, tray)[rows["step"]]
+        uses = taken[tray_number, step]
         row = np.repeat(np.arange(uses.size), uses)
         which = np.arange(row.size) - np.repeat(np.cumsum(uses) - uses, uses)
-        identity.append(mix(rows["row_id"][row], name_key("tray"), name_key(tray), which))
-        source.append(first_row + row)
+        identity.append(mix(row_id[row], name_key("tray"), name_key(tray), which))
+        source.append(taking[row])
         number.append(np.full(row.size, tray_number, np.int32))
-    tray_of = np.concatenate(number)
-    if not tray_of.size:
-        return None
     classes = list(hospital.classes)
-    class_of = np.array([classes.index(tray.patient_class) for tray in hospital.trays.values()])
-    own = np.concatenate(identity)
-    columns = newcomers(hospital, own, class_of[tray_of], np.full(own.size, FAR))
-    return {**columns, "tray": tray_of}, np.concatenate(source)
-
-
-def _uses(hospital: Hospital, tray: str) -> IntArray:
-    """How many of a tray each step's kit takes, by number of the step. [trays]"""
-    kits = [
-        hospital.kits[step.kit].contents if step.kit is not None else {}
-        for entry in hospital.classes.values()
-        for step in hospital.pathways[entry.pathway].steps
-    ]
-    return np.array([contents.get(tray, 0) for contents in kits], np.int64)
+    class_of = np.array([classes.index(tray.patient_class) for tray in hospital.trays.values()], np.int32)
+    own, tray_of = np.concatenate(identity), np.concatenate(number)
+    people = People(own, np.full(own.size, FAR), class_of[tray_of])
+    return Trays(people, tray_of, np.concatenate(source))

@@ -13,7 +13,7 @@ import numpy as np
 
 from twin.hospital.base import Duration, Profile
 from twin.hospital.duration import quantile
-from twin.units import MS_DAY, FloatArray, IntArray
+from twin.units import MS_DAY, FloatArray
 
 #: points of the stay's distribution, and starts in a day for each, over which the mean is taken
 _POINTS, _STARTS = 512, 48
@@ -22,11 +22,9 @@ _POINTS, _STARTS = 512, 48
 _GOLDEN = (5**0.5 - 1) / 2
 
 
-def discharge_wall(profile: Profile, uniform: FloatArray) -> IntArray:
-    """Time of day at which each patient leaves, uniform within the hour. Same shape. [ms after midnight]"""
-    edges = np.concatenate([[0.0], np.cumsum(profile.hours)])
-    position = np.interp(uniform * edges[-1], edges, np.arange(edges.size, dtype=np.float64))
-    return np.minimum((position * profile.width).astype(np.int64), MS_DAY - 1)
+def hour_edges(profile: Profile) -> FloatArray:
+    """Sums of a day's shares before each hour and, last, of all of them, shape (25,)."""
+    return np.concatenate([[0.0], np.cumsum(profile.hours)])
 
 
 @lru_cache(maxsize=512)

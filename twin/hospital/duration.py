@@ -27,15 +27,15 @@ def quantile(duration: Duration, u: FloatArray) -> FloatArray:
     if duration.quantiles:
         shares, values = _table(duration)
         value = np.interp(u, shares, values)
-    elif _is_exact(duration):
-        value = np.full(u.shape, _mean(duration))
+    elif is_exact(duration):
+        value = np.full(u.shape, mean_of(duration))
     elif duration.shape == "exponential":
-        value = -_mean(duration) * np.log1p(-u)
+        value = -mean_of(duration) * np.log1p(-u)
     elif duration.shape == "gamma":
         k = 1 / duration.cv**2
-        value = special.gammaincinv(k, u) * _mean(duration) / k
+        value = special.gammaincinv(k, u) * mean_of(duration) / k
     else:
-        mu, sigma = _lognormal(duration)
+        mu, sigma = lognormal(duration)
         value = np.exp(mu + sigma * special.ndtri(u))
     return value if duration.at_most is None else np.minimum(value, duration.at_most)
 
@@ -46,30 +46,18 @@ def share_below(duration: Duration, x: FloatArray) -> FloatArray:
     if duration.quantiles:
         shares, values = _table(duration)
         share = np.interp(x, values, shares)
-    elif _is_exact(duration):
-        share = (x >= _mean(duration)).astype(np.float64)
+    elif is_exact(duration):
+        share = (x >= mean_of(duration)).astype(np.float64)
     elif duration.shape == "exponential":
-        share = -np.expm1(-x / _mean(duration))
+        share = -np.expm1(-x / mean_of(duration))
     elif duration.shape == "gamma":
         k = 1 / duration.cv**2
-        share = special.gammainc(k, k * x / _mean(duration))
+        share = special.gammainc(k, k * x / mean_of(duration))
     else:
-        mu, sigma = _lognormal(duration)
+        mu, sigma = lognormal(duration)
         with np.errstate(divide="ignore"):
             share = special.ndtr((np.log(x) - mu) / sigma)
     return share if duration.at_most is None else np.where(x >= duration.at_most, 1.0, share)
-
-
-def residual(duration: Duration, elapsed: FloatArray, uniform: FloatArray) -> IntArray:
-    """Time still to come after ``elapsed`` of its own units: Q(F(a) + (1 - F(a)) u) - a. [ms]
-
-    A patient who has already stayed past the end of the distribution leaves at once (1 ms).
-    """
-    a = np.asarray(elapsed, dtype=np.float64)
-    reached = share_below(duration, a)
-    u = np.clip(reached + (1 - reached) * uniform, 0.0, np.nextafter(1.0, 0.0))
-    left = np.where(reached >= 1, 0.0, quantile(duration, u) - a)
-    return np.maximum(np.rint(left * duration.ms), 1).astype(np.int64)
 
 
 def mean_ms(duration: Duration) -> float:
@@ -78,11 +66,11 @@ def mean_ms(duration: Duration) -> float:
         shares, values = _table(duration)
         most = np.inf if duration.at_most is None else duration.at_most
         return _capped_trapezoid(shares, values, most) * duration.ms
-    mean = _mean(duration)
+    mean = mean_of(duration)
     cap = duration.at_most
     if cap is None:
         return mean * duration.ms
-    if _is_exact(duration):
+    if is_exact(duration):
         return min(mean, cap) * duration.ms
     if duration.shape == "exponential":
         return -mean * math.expm1(-cap / mean) * duration.ms
@@ -90,7 +78,7 @@ def mean_ms(duration: Duration) -> float:
         k = 1 / duration.cv**2
         x = k * cap / mean
         return float(mean * special.gammainc(k + 1, x) + cap * special.gammaincc(k, x)) * duration.ms
-    mu, sigma = _lognormal(duration)
+    mu, sigma = lognormal(duration)
     z = (math.log(cap) - mu) / sigma
     return float(mean * special.ndtr(z - sigma) + cap * special.ndtr(-z)) * duration.ms
 
@@ -101,18 +89,21 @@ def _table(duration: Duration) -> tuple[FloatArray, FloatArray]:
     return columns[:, 0], columns[:, 1]
 
 
-def _is_exact(duration: Duration) -> bool:
+def is_exact(duration: Duration) -> bool:
+    """Whether every draw is the mean."""
     return duration.shape == "exactly" or (duration.cv == 0 and duration.shape != "exponential")
 
 
-def _mean(duration: Duration) -> float:
+def mean_of(duration: Duration) -> float:
+    """Mean in the duration's own unit, the cap left out."""
     assert duration.mean is not None, "checked when the description was read"
     return duration.mean
 
 
-def _lognormal(duration: Duration) -> tuple[float, float]:
+def lognormal(duration: Duration) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm, of a lognormal with this mean and CV."""
     variance = math.log1p(duration.cv**2)
-    return math.log(_mean(duration)) - variance / 2, math.sqrt(variance)
+    return math.log(mean_of(duration)) - variance / 2, math.sqrt(variance)
 
 
 def _capped_trapezoid(shares: FloatArray, values: FloatArray, cap: float) -> float:

@@ -260,9 +260,11 @@ def _marks(trace: Trace, lines: Log, stopped: IntArray) -> _Marks:
     first_of_row = np.searchsorted(row, row, side="left")
     visit = before - before[first_of_row]
     rows = np.union1d(row, stopped)
-    rows = rows[(trace.started[rows] != UNSET) | np.isin(rows, stopped)]
-    visits_before = np.searchsorted(row[closes == 1], rows, side="right") - np.searchsorted(
-        row[closes == 1], rows, side="left"
+    gone_before = row[closes == 1]
+    is_known = (trace.started[rows] != UNSET) | (np.isin(rows, stopped) & ~np.isin(rows, gone_before))
+    rows = rows[is_known]
+    visits_before = np.searchsorted(gone_before, rows, side="right") - np.searchsorted(
+        gone_before, rows, side="left"
     )
     is_stopped = np.isin(rows, stopped) & (visits_before == 0)
     patient = trace.patient[rows]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from twin.hospital import Hospital
 from twin.measures.measure import ratio
-from twin.measures.stays import cut_rows
 from twin.measures.summary import MEASURES
 from twin.trace import Trace
 from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, MS_MINUTE, FloatArray, IntArray
@@ -118,17 +117,14 @@ def tally(trace: Trace, hospital: Hospital, *, wards_only: bool = False) -> Tall
     wards_only
         Keep the census of the wards alone, which is all that the measures need.
     """
-    from twin.measures.counting.columns import cuts_of, run_of
     from twin.measures.counting.counts import Counts
-    from twin.measures.counting.layout import all_levels, described
-    from twin.measures.counting.supplies import what_is_there
+    from twin.measures.counting.layout import described
 
-    known, run = described(hospital), run_of(trace)
-    any_cut, any_found = what_is_there(run)
-    pieces = cut_rows(trace) if any_cut else None
-    counts = Counts(trace, known, run, cuts_of(pieces, run.step.size), all_levels(trace.schedule, hospital))
+    known = described(hospital)
+    counts = Counts(trace, known)
+    run = counts.run
     places = len(hospital.wards) if wards_only else len(known.places)
-    beds, census, held = counts.beds(places, any_found=any_found)
+    beds, census, held = counts.beds(places)
     visits, sessions, booked = counts.bookings()
     doors, attendances, waits, slowest = counts.flow(booked)
     return Tally(

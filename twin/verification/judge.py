@@ -16,9 +16,9 @@ import numpy as np
 from scipy import stats
 
 from twin.case import Case, Window
-from twin.engine.replications import replicate
 from twin.hospital import Hospital
 from twin.measures.precision import Estimate, estimate, paired
+from twin.replications import replicate
 from twin.trace import Trace
 from twin.units import FloatArray
 from twin.verification.by_hand import compare_by_hand

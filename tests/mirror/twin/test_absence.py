@@ -7,7 +7,7 @@ import numpy as np
 from tests.houses import START, case, hospital, patients, starts
 from twin.case import Window, shared_schedule
 from twin.engine import simulate
-from twin.engine.replications import replicate
+from twin.replications import replicate
 from twin.units import MS_HOUR
 
 VISIT = {"visit": [{"name": "see", "staff": {"nurses": 1}}]}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.houses import case, hospital, level, patients
 from twin.engine import ENGINES, simulate
-from twin.engine.replications import waiting_at_stop
+from twin.replications.playing import waiting_at_stop
 from twin.trace import Kind
 
 

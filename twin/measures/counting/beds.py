@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from twin.measures.counting.columns import ABANDONED, CANCELLED, NOON, OPEN
 from twin.measures.counting.compiled import compiled
+from twin.measures.counting.cuts import BEGIN, CURRENT, END, PLACE, ROW
 from twin.measures.counting.rows import add, day_of, departure, left_at, patient_of, piece_of
 from twin.measures.stays import LATER
 from twin.trace import UNSET
@@ -41,7 +42,11 @@ def count_stays(run, layout, cuts, hourly, ward_rows):
     noted, begun, outside, by_outliers, counted = 0, 0, 0, 0, hourly.shape[0]
     for row in range(run.place.size):
         place, started = run.place[row], run.started[row]
-        if started == UNSET or piece_of(cuts, row) != NONE:
+        if started == UNSET:
+            first = layout.first_place[run.step[row]]
+            ward_rows[noted] = row
+            noted += first >= 0 and first < layout.wards
+        elif piece_of(cuts, row) != NONE:
             ward_rows[noted] = row
             noted += 1
         elif place >= 0 and place < counted:
@@ -62,10 +67,10 @@ def count_stays(run, layout, cuts, hourly, ward_rows):
 def _count_pieces(run, layout, cuts, hourly):
     """The same of rows that the log cuts; time by outliers. [ms]"""
     by_outliers = 0
-    for i in range(cuts.row.size):
-        place, first = cuts.place[i], layout.first_place[run.step[cuts.row[i]]]
+    for i in range(cuts.piece.shape[0]):
+        place, first = cuts.piece[i, PLACE], layout.first_place[run.step[cuts.piece[i, ROW]]]
         if place >= 0 and place < hourly.shape[0]:
-            time = add(hourly, place, cuts.begin[i], cuts.end[i], 1, run)
+            time = add(hourly, place, cuts.piece[i, BEGIN], cuts.piece[i, END], 1, run)
             by_outliers += time * (place < layout.wards and first != place and first >= 0)
     return by_outliers
 
@@ -111,9 +116,10 @@ def _last_ward(run, layout, cuts, row):
     place, left, piece = run.place[row], left_at(run, row), piece_of(cuts, row)
     if piece != NONE:
         place = NONE
-        while piece < cuts.row.size and cuts.row[piece] == row:
-            if cuts.current[piece] and cuts.place[piece] >= 0 and cuts.place[piece] < layout.wards:
-                place, left = cuts.place[piece], cuts.end[piece]
+        while piece < cuts.piece.shape[0] and cuts.piece[piece, ROW] == row:
+            held = cuts.piece[piece, PLACE]
+            if cuts.piece[piece, CURRENT] == 1 and held >= 0 and held < layout.wards:
+                place, left = held, cuts.piece[piece, END]
             piece += 1
     return (place, left) if place < layout.wards else (NONE, left)
 
@@ -143,9 +149,7 @@ def count_discharges(run, layout, cuts, ward_rows, noted):
                 if last != NONE:
                     ward, left = last, at
             elif run.outcome[patient] == OPEN:
-                first = layout.first_place[run.step[row]]
-                if first >= 0 and first < layout.wards:
-                    ward = NONE  # he is bound for another
+                ward = NONE  # he is bound for another
         if ward != NONE and not layout.critical[ward] and left >= run.start and left < run.end:
             discharges += 1
             before_noon += time_of_day(run, left) < NOON

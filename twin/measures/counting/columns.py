@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.case import Level
-from twin.measures.stays import Pieces
 from twin.trace import Kind, Outcome, Trace
 from twin.units import MS_HOUR, IntArray, hours
 
@@ -134,15 +133,10 @@ class Sat(NamedTuple):
 
 
 class Cuts(NamedTuple):
-    """``Pieces`` of the rows that the log cuts; ``of_row`` has the first of each row or -1, empty if none."""
+    """Pieces of the rows that the log cuts, shape (piece, 6); ``of_row`` the first of each row, or -1."""
 
     of_row: IntArray
-    row: IntArray
-    place: IntArray
-    begin: IntArray
-    end: IntArray
-    runs: Flags
-    current: Flags
+    piece: IntArray
 
 
 def read_only(values: Any, kind: type = np.int64) -> NDArray[Any]:
@@ -198,15 +192,3 @@ def levels_of(levels: list[Level]) -> Levels:
     times = np.concatenate([level.times for level in levels] or [np.zeros(0, np.int64)])
     values = np.concatenate([level.values for level in levels] or [np.zeros(0, np.int64)])
     return Levels(read_only(begin), read_only(times), read_only(values))
-
-
-def cuts_of(pieces: Pieces | None, rows: int) -> Cuts:
-    """Pieces with an index by row."""
-    if pieces is None or not pieces.row.size:
-        none, no = read_only(np.zeros(0, np.int64)), read_only(np.zeros(0), np.bool_)
-        return Cuts(none, none, none, none, none, no, no)
-    of_row = np.full(rows, -1, np.int64)
-    of_row[pieces.row[::-1]] = np.arange(pieces.row.size)[::-1]
-    columns = (pieces.row, pieces.place, pieces.begin, pieces.end)
-    flags = (pieces.runs, pieces.current)
-    return Cuts(read_only(of_row), *(read_only(c) for c in columns), *(read_only(f, np.bool_) for f in flags))

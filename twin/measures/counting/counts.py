@@ -5,32 +5,43 @@ from __future__ import annotations
 import numpy as np
 
 from twin.measures.counting import beds, flow, lists, staff, supplies
-from twin.measures.counting.columns import Cuts, Levels, Run, Sat, read_only
-from twin.measures.counting.layout import Described
+from twin.measures.counting.columns import Cuts, Sat, read_only, run_of
+from twin.measures.counting.cuts import cut, what_is_there
+from twin.measures.counting.layout import Described, all_levels
+from twin.measures.counting.room import room
 from twin.measures.counting.rows import add_up
 from twin.measures.tally import SLOWEST_TENTH, Cover, Stock
 from twin.trace import Trace
 from twin.units import IntArray
 
 _NO_BOOKINGS = np.zeros((0, 2), np.int64)
+_NO_CUTS = Cuts(np.zeros(0, np.int64), np.zeros((0, 6), np.int64))
 
 
 class Counts:
     """One run, and what is counted in it; a subject that the hospital does not have costs nothing."""
 
-    def __init__(self, trace: Trace, known: Described, run: Run, cuts: Cuts, levels: Levels) -> None:
+    def __init__(self, trace: Trace, known: Described) -> None:
         self.trace, self.known, self.layout = trace, known, known.layout
-        self.run, self.cuts, self.levels = run, cuts, levels
+        self.run, self.levels = run_of(trace), all_levels(trace.schedule, known.hospital)
+        lines, stopped, self._waited = what_is_there(self.run)
+        self.cuts = self._cuts(lines, stopped) if lines or stopped else _NO_CUTS
         sittings = trace.schedule.sittings
         session, opens, closes = map(read_only, (sittings.session, sittings.opens, sittings.closes))
         self.sat = Sat(session, opens, closes, np.zeros(opens.size, np.bool_))
 
-    def _instants(self) -> IntArray:
-        return np.empty(self.run.came.size, np.int64)
+    def _cuts(self, lines: int, stopped: int) -> Cuts:
+        """Rows that so many lines cut, and those of so many patients who were stopped as the run began."""
+        of_row, pieces = room.of("of_row", self.run.step.size), room.of("pieces", 3 * lines + 2 * stopped, 6)
+        following, of_one = room.of("following", self.run.kind.size), room.of("of_one", lines + 1, 4)
+        return Cuts(of_row, pieces[: cut(self.run, of_row, following, of_one, pieces)])
+
+    def _instants(self, name: str) -> IntArray:
+        return room.of(name, self.run.came.size)
 
     def flow(self, booked: IntArray) -> tuple[flow.Doors, flow.Attendances, flow.Waits, tuple[int, int]]:
         """Who came, who attends, who waits; and the two waits for a bed nearest the 90th percentile."""
-        boarding = np.empty(self.run.step.size, np.int64)
+        boarding = room.of("boarding", self.run.step.size)
         doors, attendances, waits = flow.count_flow(
             self.run, self.layout, self.cuts, self.sat, booked, boarding
         )
@@ -38,14 +49,15 @@ class Counts:
         nearest = flow.neighbours(boarding, waits.boarded, rank) if waits.boarded else (0, 0)
         return doors, attendances, waits, nearest
 
-    def beds(self, places: int, *, any_found: bool) -> tuple[beds.Beds, IntArray, IntArray]:
+    def beds(self, places: int) -> tuple[beds.Beds, IntArray, IntArray]:
         """Ward stays and discharges; census and time by the hour in the first so many places."""
         run, layout, cuts = self.run, self.layout, self.cuts
-        hourly = np.zeros((places, run.hours + 1, 2), np.int64)
-        ward_rows = np.empty(run.step.size, np.int64)
+        hourly = room.of("hourly", places, run.hours + 1, 2)
+        hourly[:] = 0
+        ward_rows = room.of("ward_rows", run.step.size)
         noted, begun, outside, by_outliers = beds.count_stays(run, layout, cuts, hourly, ward_rows)
-        if any_found:
-            beds.count_found(run, hourly, self._instants())
+        if self._waited:
+            beds.count_found(run, hourly, self._instants("until"))
         left, before_noon = beds.count_discharges(run, layout, cuts, ward_rows, noted)
         delayed = beds.count_delayed(run) if self.known.there_is["medically_fit_beds"] else 0
         census, held = np.empty((2, places, run.hours), np.int64)
@@ -71,7 +83,7 @@ class Counts:
         """Who is listed, and for how long."""
         if not self.layout.scheduled.any():
             return None
-        return lists.count_lists(self.run, self.layout, self._instants())
+        return lists.count_lists(self.run, self.layout, self._instants("off"))
 
     def bookings(self) -> tuple[lists.Visits | None, lists.Sessions | None, IntArray]:
         """Bookings, sittings, and the last booking of each patient."""
@@ -79,13 +91,13 @@ class Counts:
         if not layout.has_slots.size:
             return None, None, _NO_BOOKINGS
         lists.measure_sittings(run, sat, sat.measured)
-        by_day = np.empty((layout.has_slots.size, run.day_starts.size), np.int64)
-        booked = np.empty((run.came.size, 2), np.int64)
+        by_day = room.of("by_day", layout.has_slots.size, run.day_starts.size)
+        booked = room.of("booked", run.came.size, 2)
         visits = lists.book(run, sat, by_day, booked)
-        begins = np.empty(sat.opens.size + 1, np.int64)
-        taken = np.empty((lists.count_taken(run, layout, cuts, sat, booked, begins), 2), np.int64)
-        lists.take(run, layout, cuts, sat, booked, begins, taken)  # each now begins where it ended
-        return visits, lists.count_sessions(layout, self.levels, sat, begins, taken), booked
+        last, most = room.of("last", sat.opens.size), run.step.size + cuts.piece.shape[0]
+        taken, own = room.of("taken", most, 3), room.of("own", most, 2)
+        lists.take(run, layout, cuts, sat, booked, last, taken)
+        return visits, lists.count_sessions(layout, self.levels, sat, last, taken, own), booked
 
     def cover(self, census: IntArray) -> Cover | None:
         """People at work, on duty, short and lent."""
@@ -99,7 +111,7 @@ class Counts:
         if run.kind.size or pooled.size:
             lent = staff.count_lent(run, self.layout, self.cuts, pooled, present, time)
         ratios = self.known.patients_a_nurse(self.trace.workload.clock, run.base, run.hours)
-        wanted, short, places = np.empty((2, groups)), np.zeros(groups), len(self.known.places)
+        wanted, short, places = np.empty(run.hours), np.empty(groups), len(self.known.places)
         staff.count_short(run, self.layout, self.levels, places, present, census, ratios, wanted, short)
         return Cover(time, self._level_times(places, groups), short, lent)
 
@@ -107,7 +119,8 @@ class Counts:
         """Kits taken and missed."""
         if not self.known.hospital.kits:
             return None
-        return supplies.count_kits(self.run, self.layout, self._instants(), self._instants())
+        missed, cancelled = self._instants("missed"), self._instants("cancelled")
+        return supplies.count_kits(self.run, self.layout, missed, cancelled)
 
     def stock(self) -> Stock | None:
         """Items over time."""

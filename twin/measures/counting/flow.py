@@ -15,6 +15,7 @@ from twin.measures.counting.columns import (
     TWELVE_HOURS,
 )
 from twin.measures.counting.compiled import compiled
+from twin.measures.counting.cuts import CURRENT, END, PLACE, ROW
 from twin.measures.counting.rows import departure, left_at, piece_of, wait_end, where
 from twin.measures.stays import LATER
 from twin.trace import UNSET
@@ -73,9 +74,9 @@ def _left_department(run, layout, cuts, row):
     left, piece = left_at(run, row), piece_of(cuts, row)
     if piece == NONE:
         return left
-    while piece < cuts.row.size and cuts.row[piece] == row:
-        if cuts.current[piece] and layout.department[cuts.place[piece] + 1] == EMERGENCY:
-            left = cuts.end[piece]
+    while piece < cuts.piece.shape[0] and cuts.piece[piece, ROW] == row:
+        if cuts.piece[piece, CURRENT] == 1 and layout.department[cuts.piece[piece, PLACE] + 1] == EMERGENCY:
+            left = cuts.piece[piece, END]
         piece += 1
     return left
 

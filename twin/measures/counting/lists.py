@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from twin.measures.counting.columns import BOOKED, CANCELLED, MISSED_VISIT, NO_SHOW
 from twin.measures.counting.compiled import compiled
+from twin.measures.counting.cuts import BEGIN, END, PLACE, ROW
 from twin.measures.counting.flow import in_cohort
 from twin.measures.counting.rows import day_of, left_at, level_time, patient_of, piece_of
 from twin.measures.stays import LATER
@@ -124,80 +125,79 @@ def _holds(run, layout, cuts, sat, sitting, row):
 
 
 @compiled
-def count_taken(run, layout, cuts, sat, booked, begins):
-    """How many stretches each sitting's patients held its rooms; ``begins`` is room, one more than sittings.
-
-    Afterwards stretches of sitting i have their place from ``begins[i]`` on.
-    """
-    begins[:] = 0
-    for patient in range(run.came.size):
-        sitting = _measured_sitting(sat, booked, patient)
-        if sitting != NONE:
-            for row in range(run.first[patient], run.first[patient + 1]):
-                begins[sitting + 1] += _holds(run, layout, cuts, sat, sitting, row)
-    for i in range(cuts.row.size):
-        sitting = _sitting_of_piece(run, layout, cuts, sat, booked, i)
-        if sitting != NONE:
-            begins[sitting + 1] += 1
-    for i in range(1, begins.size):
-        begins[i] += begins[i - 1]
-    return begins[begins.size - 1]
-
-
-@compiled
 def _sitting_of_piece(run, layout, cuts, sat, booked, piece):
     """Sitting of whose rooms a piece held one, or -1."""
-    sitting = _measured_sitting(sat, booked, patient_of(run, cuts.row[piece]))
-    if sitting == NONE or cuts.place[piece] < 0:
+    sitting = _measured_sitting(sat, booked, patient_of(run, cuts.piece[piece, ROW]))
+    if sitting == NONE or cuts.piece[piece, PLACE] < 0:
         return NONE
-    return sitting if layout.rooms[sat.session[sitting], cuts.place[piece]] else NONE
+    return sitting if layout.rooms[sat.session[sitting], cuts.piece[piece, PLACE]] else NONE
 
 
 @compiled
-def take(run, layout, cuts, sat, booked, begins, taken):
-    """Write every stretch [begin, end) of each sitting, in no order within it; moves ``begins``."""
+def take(run, layout, cuts, sat, booked, last, taken):
+    """Chain the stretches in which each sitting's patients held its rooms.
+
+    Parameters
+    ----------
+    last
+        Room for the last stretch of each sitting, or -1.
+    taken
+        Room (row or piece, 3) for beginning, end [ms] and the stretch before in the same sitting.
+    """
+    last[:] = NONE
+    n = 0
     for patient in range(run.came.size):
         sitting = _measured_sitting(sat, booked, patient)
         if sitting == NONE:
             continue
         for row in range(run.first[patient], run.first[patient + 1]):
             if _holds(run, layout, cuts, sat, sitting, row):
-                _put(run, begins, taken, sitting, run.started[row], left_at(run, row))
-    for i in range(cuts.row.size):
+                n = _put(run, last, taken, n, sitting, run.started[row], left_at(run, row))
+    for i in range(cuts.piece.shape[0]):
         sitting = _sitting_of_piece(run, layout, cuts, sat, booked, i)
         if sitting != NONE:
-            _put(run, begins, taken, sitting, cuts.begin[i], cuts.end[i])
+            n = _put(run, last, taken, n, sitting, cuts.piece[i, BEGIN], cuts.piece[i, END])
 
 
 @compiled
-def _put(run, begins, taken, sitting, begin, end):
-    i = begins[sitting]
-    taken[i, 0], taken[i, 1] = begin, min(end, run.until)
-    begins[sitting] = i + 1
+def _put(run, last, taken, n, sitting, begin, end):
+    taken[n, 0], taken[n, 1], taken[n, 2] = begin, min(end, run.until), last[sitting]
+    last[sitting] = n
+    return n + 1
 
 
 @compiled
-def _sort(taken, low, high):
-    """Put stretches in order of their beginning (Shell 1959: quick for a handful, and for those in order)."""
+def _collect(taken, i, own):
+    """Write the stretches of a sitting, of which the last is given; how many there are."""
+    n = 0
+    while i != NONE:
+        own[n, 0], own[n, 1], i = taken[i, 0], taken[i, 1], taken[i, 2]
+        n += 1
+    return n
+
+
+@compiled
+def _sort(own, n):
+    """Put stretches in order of their beginning (Shell 1959: quick for a handful, and for many)."""
     gap = 1
-    while gap < (high - low) // 3:
+    while gap < n // 3:
         gap = 3 * gap + 1
     while gap > 0:
-        for i in range(low + gap, high):
-            begin, end, j = taken[i, 0], taken[i, 1], i
-            while j >= low + gap and taken[j - gap, 0] > begin:
-                taken[j, 0], taken[j, 1] = taken[j - gap, 0], taken[j - gap, 1]
+        for i in range(gap, n):
+            begin, end, j = own[i, 0], own[i, 1], i
+            while j >= gap and own[j - gap, 0] > begin:
+                own[j, 0], own[j, 1] = own[j - gap, 0], own[j - gap, 1]
                 j -= gap
-            taken[j, 0], taken[j, 1] = begin, end
+            own[j, 0], own[j, 1] = begin, end
         gap //= 3
 
 
 @compiled
-def _covered(taken, low, high, opens, closes):
+def _covered(own, n, opens, closes):
     """Time within a sitting in which somebody is in, however many. [ms]"""
     total, reached = 0, opens
-    for i in range(low, high):
-        begin, end = max(taken[i, 0], reached), min(taken[i, 1], closes)
+    for i in range(n):
+        begin, end = max(own[i, 0], reached), min(own[i, 1], closes)
         if end > begin:
             total += end - begin
             reached = end
@@ -205,23 +205,23 @@ def _covered(taken, low, high, opens, closes):
 
 
 @compiled
-def count_sessions(layout, levels, sat, ends, taken):
-    """Use, idle time and overrun of the sittings; stretches of sitting i end before ``ends[i]``."""
+def count_sessions(layout, levels, sat, last, taken, own):
+    """Use, idle time and overrun of the sittings; ``own`` is room for the stretches (n, 2) of one."""
     theatres, used, planned, overrun, clinics, idle, overtime = 0, 0, 0, 0, 0, 0, 0
     for sitting in range(sat.opens.size):
         if not sat.measured[sitting]:
             continue
         session, opens, closes = sat.session[sitting], sat.opens[sitting], sat.closes[sitting]
-        low, high, within, late = ends[sitting - 1] if sitting > 0 else 0, ends[sitting], 0, 0
-        for i in range(low, high):
-            within += max(min(taken[i, 1], closes) - max(taken[i, 0], opens), 0)
-            late = max(late, taken[i, 1] - closes)
+        n, within, late = _collect(taken, last[sitting], own), 0, 0
+        for i in range(n):
+            within += max(min(own[i, 1], closes) - max(own[i, 0], opens), 0)
+            late = max(late, own[i, 1] - closes)
         if layout.has_slots[session]:
-            _sort(taken, low, high)
+            _sort(own, n)
             room = _room_open(layout, levels, session, opens, closes)
             clinics += 1
             overtime += late
-            idle += max(room - _covered(taken, low, high, opens, closes), 0)
+            idle += max(room - _covered(own, n, opens, closes), 0)
         else:
             theatres += 1
             overrun += late

@@ -112,12 +112,6 @@ def day_of(run, at):
 
 
 @compiled
-def level_at(levels, number, at):
-    """A level at an instant."""
-    return levels.values[last_at(levels.times, levels.begin[number], levels.begin[number + 1], at)]
-
-
-@compiled
 def patient_of(run, row):
     """Whose row it is."""
     return last_at(run.first, 0, run.first.size - 1, row)
@@ -126,10 +120,12 @@ def patient_of(run, row):
 @compiled
 def level_time(levels, number, start, end, open_only):
     """A level over [start, end), or the time for which it is above 0. [units x ms]"""
-    total = 0
-    for i in range(levels.begin[number], levels.begin[number + 1]):
-        until = levels.times[i + 1] if i + 1 < levels.begin[number + 1] else end
-        time = min(until, end) - max(levels.times[i], start)
+    total, stop = 0, levels.begin[number + 1]
+    i = last_at(levels.times, levels.begin[number], stop, start)
+    while i < stop and levels.times[i] < end:
+        until = min(levels.times[i + 1], end) if i + 1 < stop else end
+        time = until - max(levels.times[i], start)
         if time > 0 and levels.values[i] > 0:
             total += time * (1 if open_only else levels.values[i])
+        i += 1
     return total

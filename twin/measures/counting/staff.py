@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twin.measures.counting.columns import FLOATED
 from twin.measures.counting.compiled import compiled
-from twin.measures.counting.rows import level_at, level_time, piece_of
+from twin.measures.counting.cuts import BEGIN, CURRENT, END, ROW, RUNS
+from twin.measures.counting.rows import level_time, piece_of
 from twin.measures.stays import LATER
 from twin.trace import UNSET
 from twin.units import MS_HOUR
@@ -21,10 +22,10 @@ def _task_end(run, row, piece_end):
 @compiled
 def _work_end(run, cuts, piece):
     """When the work of a running piece was over."""
-    row = cuts.row[piece]
-    if cuts.current[piece]:
-        return _task_end(run, row, cuts.end[piece])
-    return min(cuts.end[piece], cuts.begin[piece] + run.duration[row])
+    row = cuts.piece[piece, ROW]
+    if cuts.piece[piece, CURRENT] == 1:
+        return _task_end(run, row, cuts.piece[piece, END])
+    return min(cuts.piece[piece, END], cuts.piece[piece, BEGIN] + run.duration[row])
 
 
 @compiled
@@ -55,9 +56,10 @@ def count_work(run, layout, cuts, present, time):
             continue
         if run.started[row] != UNSET and piece_of(cuts, row) == NONE:
             _add_bundle(run, layout, present, time, row, run.started[row], _task_end(run, row, LATER))
-    for i in range(cuts.row.size):
-        if cuts.runs[i]:
-            _add_bundle(run, layout, present, time, cuts.row[i], cuts.begin[i], _work_end(run, cuts, i))
+    for i in range(cuts.piece.shape[0]):
+        if cuts.piece[i, RUNS] == 1:
+            row, begin = cuts.piece[i, ROW], cuts.piece[i, BEGIN]
+            _add_bundle(run, layout, present, time, row, begin, _work_end(run, cuts, i))
 
 
 @compiled
@@ -67,10 +69,10 @@ def _worked_until(run, cuts, row, at):
     if piece == NONE:
         began = run.started[row] != UNSET and max(run.started[row], 0) == at
         return _task_end(run, row, LATER) if began else at
-    while piece < cuts.row.size and cuts.row[piece] == row:
-        if cuts.runs[piece] and max(cuts.begin[piece], 0) == at:
+    while piece < cuts.piece.shape[0] and cuts.piece[piece, ROW] == row:
+        if cuts.piece[piece, RUNS] == 1 and max(cuts.piece[piece, BEGIN], 0) == at:
             end = _work_end(run, cuts, piece)
-            if end > cuts.begin[piece]:
+            if end > cuts.piece[piece, BEGIN]:
                 until = end
         piece += 1
     return until
@@ -101,8 +103,18 @@ def count_lent(run, layout, cuts, pooled, present, time):
 
 
 @compiled
+def _nurses_wanted(run, layout, group, in_beds, per_nurse, wanted):
+    """Nurses of a group whom the patients in beds want by their wards' ratios, on each hour."""
+    wanted[:] = 0.0
+    for ward in range(layout.wards):
+        if layout.nursed[ward] == group:
+            for hour in range(run.hours):
+                wanted[hour] += in_beds[ward, hour] / per_nurse[ward, hour]
+
+
+@compiled
 def count_short(run, layout, levels, places, present, in_beds, per_nurse, wanted, short):
-    """People wanted on the hour beyond those on duty, by group.
+    """People wanted on the hour beyond those on duty, summed over the hours, by group.
 
     Parameters
     ----------
@@ -113,20 +125,20 @@ def count_short(run, layout, levels, places, present, in_beds, per_nurse, wanted
     per_nurse
         (ward, hour) patients a nurse.
     wanted, short
-        Room for two numbers and one number a group; the answer is added to ``short``.
+        Room for a number an hour; room for the answer, one a group.
     """
-    wanted[:] = 0.0
-    for hour in range(run.hours):
-        at = run.base + hour * MS_HOUR
-        wanted[1, :] = 0.0
-        for ward in range(layout.wards):
-            if layout.nursed[ward] != NONE:
-                wanted[1, layout.nursed[ward]] += in_beds[ward, hour] / per_nurse[ward, hour]
-        for group in range(short.size):
-            wanted[0, group] += present[group, hour]
-            there = level_at(levels, places + group, at)
+    for group in range(short.size):
+        _nurses_wanted(run, layout, group, in_beds, per_nurse, wanted)
+        at_work, total, at = 0, 0.0, run.base
+        level, stop = levels.begin[places + group], levels.begin[places + group + 1]
+        for hour in range(run.hours):
+            at_work += present[group, hour]
+            while level + 1 < stop and levels.times[level + 1] <= at:
+                level += 1
             if at >= run.start:
-                short[group] += max(wanted[0, group] + wanted[1, group] - there, 0.0)
+                total += max(at_work + wanted[hour] - levels.values[level], 0.0)
+            at += MS_HOUR
+        short[group] = total
 
 
 @compiled

@@ -13,15 +13,13 @@ from twin.measures.counting.columns import (
     MOVED,
     ORDERED,
     RESERVE,
-    RESUMES,
-    STOPS,
     SUBSTITUTED,
     TAKEN,
 )
 from twin.measures.counting.compiled import compiled
 from twin.measures.counting.rows import patient_of
 from twin.trace import UNSET
-from twin.workload import NONE, STOPPED, WAITING
+from twin.workload import NONE
 
 
 class Moves(NamedTuple):
@@ -39,19 +37,6 @@ class Kits(NamedTuple):
     reserve: int
     substituted: int
     postponed: int
-
-
-@compiled
-def what_is_there(run):
-    """Whether the log cuts rows or anyone was stopped, and whether anyone waited, when the run began."""
-    cut, stopped, waited = False, False, False
-    for i in range(run.kind.size):
-        kind = run.kind[i]
-        cut |= (kind == STOPS) | (kind == RESUMES) | (kind == MOVED) | (kind == ABANDONED)
-    for patient in range(run.origin.size):
-        stopped |= run.origin[patient] == STOPPED
-        waited |= run.origin[patient] == WAITING
-    return cut or stopped, waited
 
 
 @compiled

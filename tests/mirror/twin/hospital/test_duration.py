@@ -1,10 +1,10 @@
-"""Durations: the inverse distribution function, its inverse, its mean and what is left of it."""
+"""Durations: the inverse distribution function, its inverse and its mean."""
 
 import numpy as np
 import pytest
 
 from twin.hospital.base import Duration
-from twin.hospital.duration import draw, mean_ms, quantile, residual, share_below
+from twin.hospital.duration import draw, mean_ms, quantile, share_below
 
 DURATIONS = [
     {"mean": 5, "cv": 1.3, "unit": "days"},
@@ -45,26 +45,3 @@ def test_no_duration_is_shorter_than_a_millisecond():
 
 def test_a_cap_is_never_passed():
     assert draw(made(CAPPED[0]), MIDDLES).max() == 10 * made(CAPPED[0]).ms
-
-
-@pytest.mark.parametrize("elapsed", [0.5, 4, 20])
-def test_an_exponential_does_not_age(elapsed):
-    duration = made(DURATIONS[2])
-
-    left = residual(duration, np.full(MIDDLES.size, elapsed), MIDDLES)
-
-    assert left.mean() == pytest.approx(mean_ms(duration), rel=2e-3)
-
-
-def test_an_exact_stay_has_left_what_it_has_left():
-    duration = made({"mean": 60, "unit": "minutes"})
-
-    assert residual(duration, np.array([20.0, 59.0, 61.0]), np.array([0.1, 0.9, 0.5])).tolist() == [
-        2_400_000,
-        60_000,
-        1,
-    ]
-
-
-def test_who_stayed_past_the_end_of_the_table_leaves_at_once():
-    assert residual(made(DURATIONS[3]), np.array([30.0]), np.array([0.9])).tolist() == [1]

@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.houses import patients, sittings
 from twin.case import Case, resolve
 from twin.hospital import Hospital
+from twin.measures import measure, summarise
 from twin.trace import UNSET, Kind, Log, Outcome, Trace
 from twin.units import MS_MINUTE
 from twin.workload import number_steps
@@ -44,7 +46,10 @@ def made(
     exchanges: int = 0,
     **parts: Any,
 ) -> Trace:
-    """A trace of these visits, in order of coming (or of listing, for those who were on a list)."""
+    """A trace of these visits, in order of coming (or of listing, for those who were on a list).
+
+    What a study counts of it is found to be what the definitions say.
+    """
     more = [visit[3] if len(visit) > 3 else {} for visit in visits]
     rows = []
     for (name, came, steps, *_), known in zip(visits, more, strict=True):
@@ -70,7 +75,7 @@ def made(
     def column(i: int) -> Any:
         return np.array([ms(step[i] if len(step) > i else None) for step in steps], np.int64)
 
-    return Trace(
+    trace = Trace(
         workload=work,
         schedule=schedule,
         places=places,
@@ -87,6 +92,8 @@ def made(
         outcome=np.array([int(known.get("outcome", Outcome.OPEN)) for known in more], np.int8),
         log=Log.of(np.array([_line(house, *line) for line in log], np.int64).reshape(-1, 5)),
     )
+    assert measure(trace, house) == pytest.approx(summarise(trace, house), rel=1e-9, nan_ok=True)
+    return trace
 
 
 def _length(step: tuple[Any, ...]) -> float:

@@ -101,6 +101,21 @@ def test_a_clinic_that_ends_late_has_overtime_and_two_in_a_room_are_no_less_idle
     assert known["clinic_overtime_minutes"] == 30 / 2
 
 
+def test_one_who_is_seen_after_all_sessions_have_closed_is_in_nobody_elses_time():
+    held = [sitting("clinic", 8 * H, 9 * H), sitting("clinic", 10 * H, 11 * H)]
+    visits = [
+        seen(10 * H, 10 * H, 10.5 * H),
+        seen(10 * H + 1, 10.5 * H, 10.75 * H),
+        seen(10 * H + 2, 22 * H, 23 * H),
+    ]
+    log = [booked(0, 0, 1, 10 * H), booked(0, 1, 1, 10 * H), booked(0, 2, 0, 8 * H)]
+
+    known = summarise(made(house(), visits, held=held, log=log), house())
+
+    assert known["clinic_idle_minutes"] == (60 + 15) / 2
+    assert known["clinic_overtime_minutes"] == (14 * H + 0) / 2
+
+
 def test_cancellations_and_no_shows_are_shares_of_those_booked():
     held = [sitting("list", 8 * H, 12 * H), sitting("clinic", 9 * H, 10 * H)]
     nothing = [("bed", None, None, None), ("cut", None, None, None), ("back", None, None, None)]

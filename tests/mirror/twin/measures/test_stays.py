@@ -179,6 +179,17 @@ def test_who_was_stopped_before_the_run_holds_what_he_kept(held, before):
     assert worked(trace)[1].tolist() == [45 * MS_MINUTE]
 
 
+def test_who_was_stopped_before_the_run_and_is_cancelled_in_it_works_no_more():
+    trace = made(
+        house(),
+        [("patient", -30, [("stay", None, None, None)], {"origin": STOPPED, "held": "home"})],
+        log=[(Kind.ABANDONED, 40, 0, "home", -30)],
+    )
+
+    assert told(trace) == [(0, "home", -30, 40)]
+    assert LATER not in worked(trace)[2]
+
+
 def test_a_wait_ends_with_the_start_with_patience_at_the_door_or_by_skipping():
     ends_of = {
         "starts": ([("stay", "home", 10, 30)], {}),
