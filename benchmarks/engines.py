@@ -31,11 +31,11 @@ from typing import Any, TypeVar
 import numpy as np
 from hospitals import START, beside, every_rule, more_beds, patients_in, reference, reference_mix, scaled
 from peers.bare_heap import nanoseconds
-from twin.engine.replications import replicate
 
 from twin.case import Case, Schedule, Window, resolve, shared_schedule
 from twin.engine import simulate
 from twin.hospital import Hospital
+from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.workload import ARRIVES, draw_workload
 
