@@ -64,7 +64,7 @@ def _found(work: Workload) -> Found:
     holds = here[work.held[here] != NONE]
     return Found(
         stopped=bool((work.origin[here] == STOPPED).any()),
-        patience=bool((work.patience != NONE).any()),
+        patience=not work.is_usual("patience") and bool((work.patience != NONE).any()),
         unusual=bool(
             (work.promised[here] != NONE).any()
             or (work.session[here] != NONE).any()

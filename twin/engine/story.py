@@ -40,15 +40,48 @@ def _swap(log, a, b):
 
 
 @compiled
-def put_log_in_order(h, most):
-    """Lines are written nearly in order; whether they are now, after at most so many moves."""
+def _put_instants_in_order(h, most):
+    """Move lines up that tell of an earlier instant; whether so many moves were enough."""
     for line in range(1, h.n[LINES]):
-        while line > 0 and _comes_before(h.log, line, line - 1):
+        while line > 0 and h.log[line, 0] < h.log[line - 1, 0]:
             _swap(h.log, line, line - 1)
             line -= 1
             most -= 1
             if most < 0:
                 return False
+    return True
+
+
+@compiled
+def _sort_lines(log, first, last):
+    """Shell's sort of the lines of one instant."""
+    gap = 1
+    while gap < (last - first) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for begin in range(first + gap, last):
+            line = begin
+            while line >= first + gap and _comes_before(log, line, line - gap):
+                _swap(log, line, line - gap)
+                line -= gap
+        gap //= 3
+
+
+@compiled
+def put_log_in_order(h, most):
+    """Lines are written in order of time, or nearly; whether they are in order now.
+
+    A line may be moved before others of later instants ``most`` times in all, else the log is sorted
+    by who asks.
+    """
+    if not _put_instants_in_order(h, most):
+        return False
+    first = 0
+    for line in range(1, h.n[LINES] + 1):
+        if line == h.n[LINES] or h.log[line, 0] != h.log[first, 0]:
+            if line > first + 1:
+                _sort_lines(h.log, first, line)
+            first = line
     return True
 
 
