@@ -27,10 +27,10 @@ from numba import config, njit, types
 _KEPT = 8
 _HERE = Path(__file__).parent
 #: files that are part of every hash: the way of compiling itself, and the words of the twin whose constants
-#: compiled code may take
+#: compiled code, or a constant beside it, may take
 WORDS = (
     Path(__file__),
-    *(_HERE / name for name in ("units.py", "calendar.py", "trace.py", "drawing/origins.py")),
+    *(_HERE / name for name in ("units.py", "calendar.py", "trace.py", "drawing/origins.py", "once.py")),
 )
 
 
