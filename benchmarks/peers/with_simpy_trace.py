@@ -1,7 +1,7 @@
 """The common small model in idiomatic SimPy, writing the trace that the twin's engines write.
 
-As with_simpy.py, but what is noted down is not a wait here and there: for each step of each patient the place,
-when it was asked for, started, ended and left, and for each patient when he came and how he went.
+As with_simpy.py, but what is noted down is not a wait here and there: for each step of each patient the
+place, when it was asked for, started, ended and left, and for each patient when he came and how he went.
 """
 
 from __future__ import annotations
