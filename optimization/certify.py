@@ -21,7 +21,7 @@ from optimization.paths import CertifyPaths, TrainPaths
 from twin.case import Case, Schedule, Window, resolve
 from twin.errors import ConfigError, Overload, Problem, did_you_mean
 from twin.hospital import Hospital
-from twin.measures import MEASURES, need, summarise
+from twin.measures import MEASURES, measure, need
 from twin.plan import Plan, Target, TargetResult
 from twin.replications import Side, replicate_sides
 from twin.trace import Trace
@@ -139,7 +139,7 @@ def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -
     counted = need(trace, hospital)
     beyond = np.maximum(counted.need - counted.open_beds, 0)[:, mornings]
     waiting = counted.waiting[:, first // MS_HOUR : last // MS_HOUR].sum() / HOURS_DAY
-    measures = {**summarise(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
+    measures = {**measure(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
     return Played(measures, beyond, float(waiting))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from twin.case import Case, Window, resolve
 from twin.hospital import Hospital
-from twin.measures import need, summarise
+from twin.measures import measure, need
 from twin.measures.census import levels_at
 from twin.replications import replicate
 from twin.trace import Trace
@@ -134,7 +134,7 @@ def _future(trace: Trace, *, hospital: Hospital, first: int, last: int) -> Futur
     counted, hours_wanted = need(trace, hospital), -(-(last - first) // MS_HOUR)
     chosen = (counted.ms >= first) & (counted.ms < last)
     return Future(
-        measures=summarise(trace, hospital),
+        measures=measure(trace, hospital),
         need=_whole(counted.need[:, chosen], hours_wanted),
         waiting=_whole(counted.waiting[:, chosen], hours_wanted),
         total=_whole(counted.total[chosen], hours_wanted),

@@ -17,7 +17,7 @@ from scenarios.decisions import SIGNS
 from scenarios.scenario import Scenario, scenario_of
 from twin.case import Case, Schedule, Window, resolve
 from twin.errors import UsageError
-from twin.measures import summarise
+from twin.measures import measure
 from twin.measures.census import open_time
 from twin.replications import Side, replicate_sides
 from twin.store import Store
@@ -86,7 +86,7 @@ def run_studies(
     cases = [case, *changed]
     what = f"simulating {', '.join(['base', *(s.name for s in scenarios)][:_NAMED])}"
     measured = replicate_sides(
-        [Side(side, partial(summarise, hospital=side.hospital)) for side in cases],
+        [Side(side, partial(measure, hospital=side.hospital)) for side in cases],
         window,
         seed=seed,
         replications=range(replications),
@@ -94,24 +94,30 @@ def run_studies(
         progress=None if progress is None else lambda done, of: progress(done, of, what),
         check=check,
     )
-    before = measured[0]
+    levels = [resolve(side, window) for side in cases]
     found = []
-    for scenario, side, after in zip(scenarios, changed, measured[1:], strict=True):
-        rows = (*compare_measures(before, after), *cost_rows(case, side, window))
-        words, notes = scenario.words(case.hospital), cut_levers(case, side, window)
+    for scenario, side, after, decided in zip(scenarios, changed, measured[1:], levels[1:], strict=True):
+        money = cost_rows(case, side, window, levels=(levels[0], decided))
+        rows = (*compare_measures(measured[0], after), *money)
+        words, notes = scenario.words(case.hospital), cut_levers(levels[0], decided)
         found.append(Comparison("base", scenario.name, words, rows, replications, notes))
     return found
 
 
-def cut_levers(base: Case, changed: Case, window: Window) -> tuple[str, ...]:
+def cut_levers(before: Schedule, after: Schedule) -> tuple[str, ...]:
     """What the levels of the changed hospital were cut to, where the base's were not, in words."""
-    before, after = resolve(base, window), resolve(changed, window)
     return tuple(note for note in after.notes if note not in before.notes)
 
 
-def cost_rows(base: Case, changed: Case, window: Window) -> tuple[Row, ...]:
-    """Open beds and what they cost: known before any patient comes, so without a margin."""
-    beds = [mean_open_beds(case, resolve(case, window), window) for case in (base, changed)]
+def cost_rows(
+    base: Case, changed: Case, window: Window, *, levels: tuple[Schedule, Schedule] | None = None
+) -> tuple[Row, ...]:
+    """Open beds and what they cost: known before any patient comes, so without a margin.
+
+    ``levels`` are those of the two cases, where they are resolved already.
+    """
+    levels = levels or (resolve(base, window), resolve(changed, window))
+    beds = [mean_open_beds(case, level, window) for case, level in zip((base, changed), levels, strict=True)]
     money = base.hospital.money
     rows = [_known("open_beds", "Open beds, mean", "beds", *beds)]
     if money.open_bed_day > 0:

@@ -47,6 +47,7 @@ RUNNERS = {
     KERNEL: Runner(Path(sys.executable), ("with_twin.py", "--engine", "kernel"), 1000, 2),
     REFERENCE: Runner(Path(sys.executable), ("with_twin.py", "--engine", "reference"), 60, 2),
     "simpy": Runner(PEERS, ("with_simpy.py",), 60, 2),
+    "simpy, same trace": Runner(PEERS, ("with_simpy_trace.py",), 60, 2),
     "ciw": Runner(PEERS, ("with_ciw.py",), 60, 1),
     "salabim": Runner(PEERS, ("with_salabim.py",), 40, 1),
     "cimba": Runner(PEERS, ("with_cimba.py",), 200, 4),
@@ -121,8 +122,9 @@ def print_bounds(rounds: list[Round]) -> None:
             if name != KERNEL
         )
     )
-    simpy = median(speed(each[REFERENCE]) / speed(each["simpy"]) for each in rounds)
-    print(f"the reference engine is {simpy:.2f}x idiomatic SimPy")
+    for name in ("simpy", "simpy, same trace"):
+        times = median(speed(each[REFERENCE]) / speed(each[name]) for each in rounds)
+        print(f"the reference engine plays {times:.2f} times the patients of {name}")
 
 
 def disagreements(rounds: list[Round]) -> list[str]:

@@ -1,6 +1,7 @@
 """The common small model in cimba: compiled Python on its engine in C, with a process a patient.
 
-Waits are its own datasets, occupancy the mean use of its own resources. One core; compiled before it is timed.
+Waits are its own datasets, occupancy the mean use of its own resources. One core, compiled before the time is
+taken.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Two things are said in other words. A cubicle kept while boarding is ciw's blocking of type I: wards have no
 queue, so who is routed to a full ward stays at the node before and keeps its server. Those who come from home
-would then be turned away, so they wait at a node of their own, blocked likewise; of both, who was blocked first
-goes first. And a node has one kind of server: the doctor beside the cubicle is a node class of our own, which
-begins nobody without a doctor, and gives him back at the end of service, blocked or not.
+would then be turned away, so they wait at a node of their own, blocked likewise; of both, who was blocked
+first goes first. And a node has one kind of server: the doctor beside the cubicle is a node class of our own,
+which begins nobody without a doctor, and gives him back at the end of service, blocked or not.
 """
 
 from __future__ import annotations

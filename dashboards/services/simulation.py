@@ -35,7 +35,7 @@ from twin.hospital.load import (
     refuse_nowhere_to_go,
     refuse_steady_overload,
 )
-from twin.measures import MEASURES, StepWait, estimate, event_log, step_waits, summarise
+from twin.measures import MEASURES, StepWait, estimate, event_log, measure, step_waits
 from twin.measures.event_log import Style
 from twin.replications import replicate
 from twin.trace import Trace, table_bytes
@@ -201,7 +201,7 @@ def _kept(trace: Trace, *, hospital: Hospital, trace_to: Path | None) -> Mapping
     """What is kept of one replication; of the first the whole trace, if it is asked for."""
     is_first = trace.workload.replication == 0
     return {
-        **summarise(trace, hospital),
+        **measure(trace, hospital),
         "stopped": trace.stopped_why,
         "waits": step_waits(trace, hospital),
         "trace": trace_bytes(trace, trace_to) if trace_to is not None and is_first else None,
@@ -358,8 +358,8 @@ def _waits(replications: list[tuple[StepWait, ...]]) -> tuple[WaitRow, ...]:
 
 
 def _row(key: str, values: list[float], converged: bool) -> MeasureRow:
-    measure, known = MEASURES[key], estimate(values)
+    told, known = MEASURES[key], estimate(values)
     finite = [v for v in values if np.isfinite(v)]
     low, high = np.quantile(finite, (0.1, 0.9)) if finite else (np.nan, np.nan)
     span = float(low), float(high)
-    return MeasureRow(key, measure.label, measure.unit, known.mean, known.margin95, *span, converged)
+    return MeasureRow(key, told.label, told.unit, known.mean, known.margin95, *span, converged)

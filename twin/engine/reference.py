@@ -1,9 +1,9 @@
 """The reference engine: the rules of patient flow, written in SimPy to be read.
 
-Every patient is a process: ask for a step, wait, stay, go on. At each instant the house first *settles*
-(levels change, stays and turnarounds end, patients come and ask) and then *serves*: the bed manager takes
-the waiting in the order of service and starts whoever can start, until none can. Then those go who do not
-wait. README.md tells the rules in words; here each is a small method in the same words.
+A patient asks for a step, waits, stays, goes on. SimPy leads from instant to instant. At each the house first
+*settles* (levels change, stays and turnarounds end, patients come and ask) and then *serves*: the bed manager
+takes the waiting in the order of service and starts whoever can start, until none can. Then those go who do
+not wait. README.md tells the rules in words; here each is a small method in the same words.
 
 This file tells how a run goes. The chapters behind it, each a part of the house: ``reference_waiting``
 (asking, standing in line, not waiting), ``reference_steps`` (in a step: begin, end, stop, resume, move),
@@ -14,6 +14,8 @@ This file tells how a run goes. The chapters behind it, each a part of the house
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,8 @@ import simpy
 from twin.case import Case, Schedule
 from twin.engine.reference_run import ARRIVALS, BOOKINGS, CALENDAR, ENDS, GUARDS
 from twin.engine.reference_steps import Steps
-from twin.engine.reference_waiting import CANCELLED, SKIPS, How
-from twin.engine.reference_words import Entry, Patient, Promise, Queue, State, Stay
+from twin.engine.reference_waiting import CANCELLED, How
+from twin.engine.reference_words import Bundle, Entry, Patient, Promise, State, Stay
 from twin.engine.rules import MORE_STARTS, MOST_STARTS_A_ROW, MOST_WAITING
 from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import minutes
@@ -42,13 +44,19 @@ from twin.workload import (
 )
 
 
-class Moment(simpy.Event):
-    """An instant, and the turn at it."""
+class Instant(simpy.Event):
+    """An instant at which something happens; made, like SimPy's own timeouts, with nothing more than that."""
 
-    def __init__(self, env: simpy.Environment, at: int, turn: int) -> None:
-        super().__init__(env)
-        self._ok, self._value = True, None
-        env.schedule(self, turn, at - env.now)
+    _ok = True
+
+    def __init__(self, house: House, when: int) -> None:
+        self.when = when
+        self.callbacks = [house.live_through]
+        house.env.schedule(self, delay=when - house.now)
+
+
+#: something that will happen: its turn at the instant, its number among all planned, what to do, with whom
+Planned = tuple[int, int, Callable[..., Any], tuple[Any, ...]]
 
 
 class House(Steps):
@@ -57,73 +65,86 @@ class House(Steps):
     def __init__(self, case: Case, workload: Workload, schedule: Schedule) -> None:
         super().__init__(case, workload, schedule)
         self.env = simpy.Environment()
+        self.agenda: dict[int, list[Planned]] = {}  # by instant
+        self.turns: list[Planned] = []  # of the present instant
+        self.numbers = count()
         self.exchanges = 0
+        self.most_starts = MOST_STARTS_A_ROW * workload.step.size + MORE_STARTS
         self.stopped_at: int | None = None
-
-    @property
-    def now(self) -> int:
-        """The present instant. [ms]"""
-        return int(self.env.now)
-
-    def event(self) -> simpy.Event:
-        """What a patient's process waits for."""
-        return self.env.event()
 
     def at(self, when: int, turn: int, do: Callable[..., Any], *what: Any) -> None:
         """Something will happen at an instant, in its turn among all that happens then."""
-        if when < self.end:  # nothing that falls on the end happens
-            moment = Moment(self.env, when, turn)
-            moment.callbacks.append(lambda _: do(*what))
+        planned = turn, next(self.numbers), do, what
+        if when == self.now:
+            heappush(self.turns, planned)
+        elif when in self.agenda:
+            self.agenda[when].append(planned)
+        elif when < self.end:  # nothing that falls on the end happens
+            self.agenda[when] = [planned]
+            Instant(self, when)
+
+    def call(self, turn: int, do: Callable[[], None]) -> None:
+        """Call somebody for this instant, whose turn it is alone; once, however many ask for it."""
+        if turn not in self.called:
+            self.called.add(turn)
+            heappush(self.turns, (turn, 0, do, ()))
+
+    def live_through(self, instant: Instant) -> None:
+        """All that was planned for an instant happens in turn, and what follows from it at once."""
+        self.now = instant.when
+        self.turns = turns = self.agenda.pop(self.now)
+        if len(turns) > 1:
+            heapify(turns)
+        called = self.called
+        while turns:
+            turn, _, do, what = heappop(turns)
+            if called:
+                called.discard(turn)
+            do(*what)
 
     # ---- the run -------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Play the whole run."""
         self.find_the_house()
-        self.env.process(self.change_levels())
-        self.env.process(self.admit_arrivals())
+        self.plan_levels()
+        self.admit_arrivals(iter(np.flatnonzero(self.workload.origin == ARRIVES).tolist()))
         self.plan_sittings()
         self.plan_reviews()
         self.call_a_round()
+        self.agenda[0] = self.turns
+        Instant(self, 0)
         self.env.run(until=self.end)
 
-    def change_levels(self) -> Iterator[simpy.Event]:
+    def plan_levels(self) -> None:
         """Beds open and close, people come on duty and go, as the schedule says."""
-        changes = sorted(
-            (int(t), name, int(v))
-            for name in self.service.level
-            for t, v in zip(self.schedule.levels[name].times, self.schedule.levels[name].values, strict=True)
-            if t > 0
-        )
-        for at, name, value in changes:
-            if at > self.now:
-                yield Moment(self.env, at, CALENDAR)
-            if value < self.service.level[name]:
-                self.fall(name)
-            self.service.level[name] = value
-            self.call_a_round()
+        for name in self.service.level:
+            levels = self.schedule.levels[name]
+            for at, value in zip(levels.times.tolist(), levels.values.tolist(), strict=True):
+                if at > 0:
+                    self.at(at, CALENDAR, self.change_level, name, value)
 
-    def admit_arrivals(self) -> Iterator[simpy.Event]:
-        """Patients come in the order of the workload."""
-        work = self.workload
-        for i in np.flatnonzero(work.origin == ARRIVES):
-            arrival = max(int(work.arrival[i]), 0)
-            if arrival > self.now:
-                yield Moment(self.env, arrival, ARRIVALS)
-            self.arrive(self.patient(int(i)))
+    def change_level(self, name: str, value: int) -> None:
+        """From now on so many beds are open, or people on duty."""
+        if value < self.service.level[name]:
+            self.fall(name)
+        self.service.set_level(name, value)
+        self.call_a_round()
+
+    def admit_arrivals(self, coming: Iterator[int], i: int | None = None) -> None:
+        """Patients come in the order of the workload: this one now, and then the next of them."""
+        if i is not None:
+            self.arrive(self.patient(i))
+        after = next(coming, None)
+        if after is not None:
+            self.at(max(self.drawn.arrival[after], 0), ARRIVALS, self.admit_arrivals, coming, after)
 
     def patient(self, i: int) -> Patient:
         """The patient in row i of the workload."""
-        work = self.workload
-        name = self.classes[work.patient_class[i]]
-        return Patient(
-            number=i,
-            key=int(work.key[i]),
-            class_name=name,
-            patient_class=self.hospital.classes[name],
-            rows=range(int(work.first[i]), int(work.first[i + 1])),
-            listed=int(work.arrival[i]),
-        )
+        drawn = self.drawn
+        name, patient_class = self.named_classes[drawn.patient_class[i]]
+        rows = range(drawn.first[i], drawn.first[i + 1])
+        return Patient(i, drawn.key[i], name, patient_class, rows, drawn.arrival[i])
 
     def arrive(self, patient: Patient) -> None:
         """A patient comes to the house or, of a class that is booked, joins the list."""
@@ -140,35 +161,30 @@ class House(Steps):
     def come(self, patient: Patient) -> None:
         """A patient comes to the house."""
         self.came[patient.number] = self.now
-        self.env.process(self.visit(patient))
+        self.ask(patient, patient.rows[0])
 
-    def visit(self, patient: Patient, there: Stay | None = None) -> Iterator[simpy.Event]:
-        """One patient's way through the house; ``there`` is the step of one who was there before."""
-        for row in patient.rows:
-            if there is None:
-                if row != patient.rows[0]:
-                    yield Moment(self.env, self.now, ARRIVALS)
-                there = self.ask(patient, row)
-            goes_on = yield there.over
-            if not goes_on:
-                return
-            there = None
-        self.leave_house(patient, Outcome.DONE)
+    def next_step(self, stay: Stay) -> None:
+        """Who has further rows asks for the next of them; who has none is out of the house."""
+        if stay.row + 1 == stay.patient.rows.stop:
+            self.leave_house(stay.patient, Outcome.DONE)
+        else:
+            self.at(self.now, ARRIVALS, self.ask, stay.patient, stay.row + 1)
 
     def leave_house(self, patient: Patient, outcome: Outcome) -> None:
         """A patient is out of the house, and gives up what he keeps."""
         if patient.held is not None:
             self.give_up_place(patient)
-        self.give_promise_back(patient)
-        self.outcome[patient.number] = outcome
-        for row in patient.rows:
-            self.give_cue(row, PLACE_LEFT)
-        self.give_cue(patient.rows[0], HELD_LEFT)
-        self.give_cue(patient.rows[-1], HOUSE_LEFT)
-        tray = int(self.workload.tray[patient.number])
+        if patient.promise is not None:
+            self.give_promise_back(patient)
+        self.outcome[patient.number] = int(outcome)
+        if self.cues:
+            for row in patient.rows:
+                self.give_cue(row, PLACE_LEFT)
+            self.give_cue(patient.rows[0], HELD_LEFT)
+            self.give_cue(patient.rows[-1], HOUSE_LEFT)
+        tray = self.drawn.tray[patient.number]
         if tray != NONE:
             self.supplies.tray(tray).used -= 1
-        self.call_a_round()
 
     # ---- patients who are there when the run begins --------------------------------------------
 
@@ -177,7 +193,7 @@ class House(Steps):
         for i in np.flatnonzero((self.workload.origin != ARRIVES) & (self.workload.origin != ON_CUE)):
             self.find(self.patient(int(i)), int(self.workload.origin[i]))
         for place, until in self.workload.cleaning:
-            self.service.used[self.places[place]] += 1
+            self.service.take(self.places[place])
             self.at(max(int(until), 0), ENDS, self.is_ready, self.places[place])
         for name in self.service.level:
             self.fall(name)  # it may have fallen just now
@@ -199,7 +215,7 @@ class House(Steps):
             self.supplies.tray(int(work.tray[i])).used += 1
         if work.held[i] != NONE:
             patient.held = self.places[work.held[i]]
-            self.service.used[patient.held] += 1
+            self.service.take(patient.held)
         if work.promised[i] != NONE:
             self.find_promise(patient, self.places[work.promised[i]], begun=origin in (IN_STEP, STOPPED))
         row, since = patient.rows[0], int(work.since[i])
@@ -207,51 +223,51 @@ class House(Steps):
             stay = self.find_begun(patient, row, since)
             self.find_stopped(stay) if origin == STOPPED else self.find_in_step(stay)
         else:
-            stay = self.wait(patient, row, since)
-        self.env.process(self.visit(patient, stay))
+            self.wait(patient, row, since)
 
     def find_begun(self, patient: Patient, row: int, since: int) -> Stay:
         """A step that began before the run; the trays of its kit are in use."""
         asked = int(self.workload.asked[patient.number])
-        stay = Stay(patient, row, self.tasks[self.workload.step[row]], asked, self.event())
+        stay = Stay(patient, row, self.tasks[self.drawn.step[row]], asked)
         for stock, n in stay.task.contents:
             if stock.is_tray:
                 stock.used += n
         self.requested[row], self.started[row] = asked, since
-        self.place[row] = self.place_number(patient.held)
+        self.place[row] = self.place_numbers[patient.held]
         patient.last_row = row
-        stay.took = None if stay.task.step.in_place else patient.held
+        stay.took = None if stay.task.in_place else patient.held
         self.plan_ageing(stay)
         return stay
 
     def find_in_step(self, stay: Stay) -> None:
         """A patient who is in a step; people at work stay at work."""
-        stay.lent = {
+        lent = {
             tuple(self.group_numbers)[group]: int(n)
             for who, group, n in self.workload.pooled
             if who == stay.patient.number
         }
-        stay.own = {group: n - stay.lent.get(group, 0) for group, n in stay.task.step.staff.items()}
-        self.service.take_people_again(stay)
-        self.go_on(stay, self.end_of(stay), started=int(self.started[stay.row]))
+        own = {group: n - lent.get(group, 0) for group, n in stay.task.staff.items()}
+        stay.people = Bundle(own, lent, set())
+        self.service.take_people(stay)
+        self.go_on(stay, self.end_of(stay), started=self.started[stay.row])
 
     def find_stopped(self, stay: Stay) -> None:
         """A patient who was stopped before the run, and waits to go on."""
-        stay.left = int(self.workload.duration[stay.row])
+        stay.left = self.drawn.duration[stay.row]
         self.wait_to_resume(stay, keeps_place=stay.patient.held is not None)
 
     def find_promise(self, patient: Patient, place: str, *, begun: bool) -> None:
         """A promise made before the run: for the first step to come that can be promised that place."""
         number = next(
             (
-                int(self.workload.step[row])
+                self.drawn.step[row]
                 for row in patient.rows[begun:]
-                if self.is_promised(patient, int(self.workload.step[row]), place)
+                if self.is_promised(patient, self.drawn.step[row], place)
             ),
             NONE,
         )
         patient.promise = Promise(place, number)
-        self.service.used[place] += 1
+        self.service.take(place)
 
     def is_promised(self, patient: Patient, number: int, place: str) -> bool:
         """Whether some step of the patient's way promises this place for this step."""
@@ -265,47 +281,37 @@ class House(Steps):
 
     def make_a_round(self) -> None:
         """Serve until nobody can start, then resolve circles, until nothing moves."""
-        self.judge_misses()
+        if self.kits_asked:
+            self.judge_misses()
         self.serve()
         while len(self.line.keepers) > 1 and self.exchange():
             self.serve()
-        if self.too_many_wait() or self.too_many_starts():
+        if len(self.waiting) > MOST_WAITING or self.starts > self.most_starts:
             self.call(GUARDS, self.guard)
 
     def serve(self) -> None:
-        """The first in order who can start, starts; until none can.
+        """The first in order who can start, starts; until none can."""
+        line, service = self.line, self.service
+        while line.to_ask:
+            for entry in line.heads():
+                turn = service.turn_of(entry, self.now)
+                if turn is not None:
+                    self.start(*turn)
+                    break
+                line.asked_in_vain(entry.queue)
+            else:
+                return
 
-        A start only takes, so those already passed over still cannot start, unless the one who
-        started gave up a place (or a rule is in force by which taking lets others start): then the
-        round begins again at the top.
-        """
-        passed: set[Queue] = set()
-        while self.start_the_first(passed):
-            pass
-
-    def start_the_first(self, passed: set[Queue]) -> bool:
-        """The first in order who can start, starts. False if nobody can."""
-        now = self.now
-        for entry in self.line.heads(passed):
-            turn = self.service.turn_of(entry, now)
-            if turn is None:
-                passed.add(entry.queue)
-                continue
-            if self.start(*turn) or not self.service.starts_only_take:
-                passed.clear()
-            return True
-        return False
-
-    def start(self, entry: Entry, stopped: Stay | None) -> bool:
-        """Start, resume or move one whose turn it is. True if that freed a place at once."""
+    def start(self, entry: Entry, stopped: Stay | None) -> None:
+        """Start, resume or move one whose turn it is."""
         if stopped is not None:
             self.stop(stopped, keeps_place=False)
         if entry.moves and entry.place is not None:
-            return self.move(entry.stay, entry.place)
-        if entry.stay.state is State.STOPPED:
+            self.move(entry.stay, entry.place)
+        elif entry.stay.state == State.STOPPED:
             self.resume(entry.stay, entry.place)
-            return False
-        return self.begin(entry.stay, entry.place)
+        else:
+            self.begin(entry.stay, entry.place)
 
     def exchange(self) -> bool:
         """Patients who keep full places and wait in a circle swap them at once, without turnaround."""
@@ -325,7 +331,8 @@ class House(Steps):
             self.cancel(stay.patient)
         elif isinstance(how, Outcome):
             self.leave_house(stay.patient, how)
-        stay.over.succeed(how == SKIPS)
+        else:
+            self.next_step(stay)
         self.call_a_round()
 
     # ---- lists and sessions --------------------------------------------------------------------
@@ -365,6 +372,7 @@ class House(Steps):
         """Who does not come leaves the list for good."""
         self.tell(Kind.NO_SHOW, patient.number, NONE if patient.sitting is None else patient.sitting)
         self.leave_house(patient, Outcome.NO_SHOW)
+        self.call_a_round()
 
     def cancel(self, patient: Patient) -> None:
         """A booked case is cancelled: as if he had not come, and on the list again with the first date."""
@@ -391,17 +399,9 @@ class House(Steps):
 
     # ---- guards --------------------------------------------------------------------------------
 
-    def too_many_wait(self) -> bool:
-        """More patients wait for a step than a run may hold."""
-        return len(self.waiting) > MOST_WAITING
-
-    def too_many_starts(self) -> bool:
-        """More was started than such patients can need."""
-        return self.starts > MOST_STARTS_A_ROW * self.workload.step.size + MORE_STARTS
-
     def guard(self) -> None:
-        """The run stops at the end of this instant, with what has happened so far."""
-        if self.too_many_wait() or self.too_many_starts():
+        """At the end of an instant: more wait than a run may hold, or more was started than they can need."""
+        if len(self.waiting) > MOST_WAITING or self.starts > self.most_starts:
             self.stopped_at = self.now
             raise simpy.core.StopSimulation("a guard")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from twin.engine.reference_run import ARRIVALS, ENDS, STOPS
 from twin.engine.reference_waiting import Waiting
-from twin.engine.reference_words import Entry, Patient, State, Stay
+from twin.engine.reference_words import Entry, Patient, Promise, State, Stay
 from twin.engine.rules import TRANSFER
 from twin.trace import UNSET, Kind
 from twin.workload import HELD_LEFT, NONE, PLACE_LEFT, STEP_ENDED
@@ -32,53 +32,52 @@ class Steps(Waiting):
 
     # ---- a step begins -------------------------------------------------------------------------
 
-    def begin(self, stay: Stay, place: str | None, *, swaps: bool = False) -> bool:
-        """Take place, people and kit at once; give up the place kept. True if that freed a place."""
-        patient, row, freed = stay.patient, stay.row, False
+    def begin(self, stay: Stay, place: str | None, *, swaps: bool = False) -> None:
+        """Take place, people and kit at once; give up the place kept."""
+        patient, task, row = stay.patient, stay.task, stay.row
         self.starts += 1
         self.wait_no_longer(stay)
-        self.take_people(stay)
-        self.take_kit(stay)
-        if stay.task.step.in_place:
+        if task.staff:
+            self.take_people(stay)
+        if task.contents:
+            self.take_kit(stay)
+        if task.in_place:
             place = patient.held
             self.write_left(patient)
         else:
-            place = self.take_place(stay, place)
+            if patient.promise is not None and patient.promise.number == task.number:
+                place = self.use_promise(patient, patient.promise)
+            elif place is not None:
+                self.service.take(place)
             if patient.held is not None:
                 self.write_left(patient)
-                freed = self.vacate(patient.held, swapped=swaps)
+                self.vacate(patient.held, swapped=swaps)
             patient.held = stay.took = place
-        self.promise_next(stay)
-        self.place[row] = self.place_number(place)
+        if task.promises:
+            self.promise_next(stay)
+        self.place[row] = self.place_numbers[place]
         self.started[row] = self.now
         patient.last_row = row
         self.go_on(stay, self.end_of(stay))
-        return freed
 
-    def take_place(self, stay: Stay, place: str | None) -> str | None:
-        """Take a unit of the place; of a promised place it is taken already."""
-        promise = stay.patient.promise
-        if promise is not None and promise.number == stay.task.number:
-            stay.patient.promise = None
-            return promise.place
-        if place is not None:
-            self.service.used[place] += 1
-        return place
+    def use_promise(self, patient: Patient, promise: Promise) -> str:
+        """The promised place, of which a unit is taken already."""
+        patient.promise = None
+        return promise.place
 
     def take_people(self, stay: Stay) -> None:
         """Take the bundle: of each group what is free of it, the rest from its float pool."""
-        bundle = self.service.bundle(stay.task.step.staff)
-        stay.own, stay.lent = bundle.own, bundle.lent
-        self.service.take_people_again(stay)
-        for group, n in stay.lent.items():
+        stay.people = stay.task.people or self.service.bundle(stay.task)
+        for group, n in stay.people.lent.items():
             self.tell(Kind.FLOATED, stay.row, self.group_numbers[group], n)
+        self.service.take_people(stay)
 
     def promise_next(self, stay: Stay) -> None:
         """Promise the first place of the step that `needs_next` names."""
         promise = self.service.promise_to_make(stay)
         if promise is not None:
             stay.patient.promise = promise
-            self.service.used[promise.place] += 1
+            self.service.take(promise.place)
             self.tell(Kind.PROMISED, stay.row, self.place_numbers[promise.place])
 
     def go_on(self, stay: Stay, end: int, *, started: int | None = None) -> None:
@@ -87,15 +86,16 @@ class Steps(Waiting):
         stay.started = self.now if started is None else started
         self.service.stays[stay] = None
         self.at(end, ENDS, self.finish, stay, stay.turn)
-        self.wait_for_transfers(stay)
+        if stay.task.may_move:
+            self.wait_for_transfers(stay)
 
     def end_of(self, stay: Stay) -> int:
         """When the step ends: after its length or, for a discharge, at its hour of that day."""
-        now, work = self.now, self.workload
-        end, wall = now + int(work.duration[stay.row]), int(work.wall[stay.row])
+        now = self.now
+        end, wall = now + self.drawn.duration[stay.row], self.drawn.wall[stay.row]
         if wall == NONE:
             return end
-        clock = work.clock
+        clock = self.workload.clock
         shifted = max(end + stay.task.shift, 0)
         day = int(np.searchsorted(clock.day_starts, shifted, side="right")) - 1
         while day < clock.days:
@@ -103,7 +103,7 @@ class Steps(Waiting):
             if hour > now:
                 return hour
             day += 1
-        return max(end, work.end)
+        return max(end, self.end)
 
     # ---- a step ends ---------------------------------------------------------------------------
 
@@ -111,17 +111,23 @@ class Steps(Waiting):
         """Free the people; free the place unless the patient keeps it while waiting for the next."""
         if stay.turn != turn:  # it was stopped meanwhile
             return
-        patient, step = stay.patient, stay.task.step
+        patient = stay.patient
         self.interrupt(stay)
         stay.state = State.OVER
-        self.service.give_people_back(stay)
+        if stay.task.staff:
+            self.service.give_people_back(stay)
         self.ended[stay.row] = self.now
-        self.give_cue(stay.row, STEP_ENDED)
-        goes_on = stay.row != patient.rows[-1]
-        if not (goes_on and step.keeps_place and patient.held is not None):
+        if self.cues:
+            self.give_cue(stay.row, STEP_ENDED)
+        goes_on = stay.row + 1 < patient.rows.stop
+        if not (goes_on and stay.task.keeps_place and patient.held is not None):
             self.give_up_place(patient)
-        stay.over.succeed(True)
+        self.next_step(stay)
         self.call_a_round()
+
+    @abstractmethod
+    def next_step(self, stay: Stay) -> None:
+        """The patient asks for the next step, or is out of the house."""
 
     def interrupt(self, stay: Stay) -> None:
         """The step does not go on: it is over, or stopped; a transfer that has not begun is forgotten."""
@@ -143,20 +149,19 @@ class Steps(Waiting):
         else:
             first_time = self.left[row] == UNSET
             self.left[row] = self.now
-            if first_time:
+            if first_time and self.cues:
                 self.give_cue(row, PLACE_LEFT)
 
-    def vacate(self, place: str, *, swapped: bool = False) -> bool:
-        """Give up one unit of a place, after its turnaround. True if it is free at once."""
+    def vacate(self, place: str, *, swapped: bool = False) -> None:
+        """Give up one unit of a place; it is free after its turnaround."""
         if swapped or self.turnaround[place] == 0:
-            self.service.used[place] -= 1
-            return True
-        self.at(self.now + self.turnaround[place], ENDS, self.is_ready, place)
-        return False
+            self.service.give_back(place)
+        else:
+            self.at(self.now + self.turnaround[place], ENDS, self.is_ready, place)
 
     def is_ready(self, place: str) -> None:
         """The bed is clean; until then it counted as used."""
-        self.service.used[place] -= 1
+        self.service.give_back(place)
         self.call_a_round()
 
     def give_cue(self, row: int, kind: int) -> None:
@@ -183,7 +188,11 @@ class Steps(Waiting):
         for name in service.level:  # places, then groups
             is_place = name in self.place_numbers
             while name in self.fallen and service.used[name] > service.level[name]:
-                took = [s for s in service.stays if (s.took == name if is_place else s.own.get(name, 0))]
+                took = [
+                    stay
+                    for stay in service.stays
+                    if (stay.took == name if is_place else stay.people.own.get(name, 0))
+                ]
                 if not took:
                     break
                 self.stop(service.last_in_order(took, self.now), keeps_place=not is_place)
@@ -193,13 +202,13 @@ class Steps(Waiting):
         """Stop a step: its people are free and, unless it is kept, its place, without turnaround."""
         patient = stay.patient
         keeps_place = keeps_place and patient.held is not None
-        where = self.place_number(patient.held)
+        where = self.place_numbers[patient.held]
         self.tell(Kind.STOPPED, stay.row, where, int(keeps_place))
         self.interrupt(stay)
         self.service.give_people_back(stay)
         stay.left = stay.end - self.now
         if patient.held is not None and not keeps_place:
-            self.service.used[patient.held] -= 1
+            self.service.give_back(patient.held)
             patient.held = None
         self.wait_to_resume(stay, keeps_place=keeps_place)
 
@@ -216,10 +225,10 @@ class Steps(Waiting):
         self.wait_no_longer(stay)
         self.take_people(stay)
         if place is not None:
-            self.service.used[place] += 1
+            self.service.take(place)
             stay.patient.held = stay.took = place
         held = stay.patient.held
-        self.tell(Kind.RESUMED, stay.row, self.place_number(held))
+        self.tell(Kind.RESUMED, stay.row, self.place_numbers[held])
         self.go_on(stay, self.now + stay.left)
 
     # ---- transfers -----------------------------------------------------------------------------
@@ -229,7 +238,7 @@ class Steps(Waiting):
         task, held = stay.task, stay.patient.held
         if task.lounge is not None and held == task.lounge[0]:
             return
-        if task.step.repatriates and task.first_place is not None and task.first_place != held:
+        if task.repatriates and task.first_place is not None and task.first_place != held:
             self.join_transfer(stay, task.first_place, 0)
         if task.lounge is not None:
             place, before = task.lounge
@@ -245,19 +254,20 @@ class Steps(Waiting):
 
     def join_transfer(self, stay: Stay, place: str, number: int) -> None:
         """Stand in line after everybody, since the start of the step."""
-        order = (TRANSFER, 0, int(self.started[stay.row]), stay.patient.key, number)
-        queue = (stay.task.number, place, stay.state, False)
+        order = (TRANSFER, 0, self.started[stay.row], stay.patient.key, number)
+        queue = self.service.queue_for(stay, place, moves=True)
         self.line.join(Entry(order, stay, place, queue, moves=True))
         self.call_a_round()
 
-    def move(self, stay: Stay, place: str) -> bool:
+    def move(self, stay: Stay, place: str) -> None:
         """Go on elsewhere: the people stay with the patient, the end does not change."""
         patient, before = stay.patient, stay.patient.held
         in_the_lounge = stay.task.lounge is not None and place == stay.task.lounge[0]
         for entry in tuple(stay.entries):
             if entry.place == place or in_the_lounge:
                 self.line.leave(entry)
-        self.service.used[place] += 1
+        self.service.take(place)
         patient.held = stay.took = place
         self.tell(Kind.MOVED, stay.row, self.place_numbers[place])
-        return before is not None and self.vacate(before)
+        if before is not None:
+            self.vacate(before)

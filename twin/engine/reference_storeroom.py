@@ -17,7 +17,6 @@ class Storeroom(Run):
 
     def __init__(self, *run: Any) -> None:
         super().__init__(*run)
-        self.kits_asked: list[Stay] = []  # since the last round
         self.moved: dict[Stock, None] = {}  # items whose position changed at this instant
 
     # ---- kits ----------------------------------------------------------------------------------

@@ -35,46 +35,53 @@ class Waiting(Storeroom):
     def ask(self, patient: Patient, row: int) -> Stay:
         """A patient asks for a step."""
         stay = self.wait(patient, row, self.now)
-        if stay.task.contents:
+        task = stay.task
+        if task.contents:
             self.kits_asked.append(stay)
-        if stay.task.step.if_full != "waits" or stay.task.first_place in self.waiting_rooms:
+            self.call_a_round()
+        if task.may_not_wait or task.first_place in self.waiting_rooms:
             self.look_whether_he_goes(stay, self.now)
         return stay
 
     def wait(self, patient: Patient, row: int, since: int) -> Stay:
         """Wait for a step, in the line of every place that may be taken."""
-        stay = Stay(patient, row, self.tasks[self.workload.step[row]], since, self.event())
+        task = self.tasks[self.drawn.step[row]]
+        stay = Stay(patient, row, task, since)
         self.requested[row] = since
         self.waiting[stay] = None
-        self.want_kit(stay, +1)
-        self.give_promise_back(patient, unless_needed_from=row)
-        patience = int(self.workload.patience[row])
+        if task.contents:
+            self.want_kit(stay, +1)
+        if patient.promise is not None:
+            self.give_promise_back(patient, unless_needed_from=row)
+        patience = self.drawn.patience[row]
         if patience != NONE:
             self.look_whether_he_goes(stay, since + patience)
-        if stay.task.is_limited and patient.limit is not None:
-            self.look_whether_he_goes(stay, patient.limit)
-        if not (stay.task.is_limited and patient.limit is not None and since > patient.limit):
-            self.join_lines(stay, stay.task.choices)
-        self.plan_ageing(stay)
+        limit = patient.limit if task.is_limited else None
+        if limit is not None:
+            self.look_whether_he_goes(stay, limit)
+        if limit is None or since <= limit:
+            self.join_lines(stay, task.choices)
+        if task.ages:
+            self.plan_ageing(stay)
         self.call_a_round()
         return stay
 
     def give_promise_back(self, patient: Patient, unless_needed_from: int | None = None) -> None:
-        """Free the promised place, if its step does not come any more."""
+        """Free the place promised, if there is one and its step does not come any more."""
         promise = patient.promise
         if promise is None:
             return
         rows = () if unless_needed_from is None else range(unless_needed_from, patient.rows.stop)
-        if all(self.workload.step[row] != promise.number for row in rows):
+        if all(self.drawn.step[row] != promise.number for row in rows):
             patient.promise = None
-            self.service.used[promise.place] -= 1
+            self.service.give_back(promise.place)
             self.call_a_round()
 
     def wait_no_longer(self, stay: Stay) -> None:
         """Leave all lines: one starts, resumes, or goes."""
         self.leave_lines(stay)
         del self.waiting[stay]
-        if stay.state is State.WAITS:
+        if stay.task.contents and stay.state == State.WAITS:
             self.want_kit(stay, -1)
 
     # ---- standing in line ----------------------------------------------------------------------
@@ -93,15 +100,18 @@ class Waiting(Storeroom):
 
     def join(self, stay: Stay, place: str | None, number: int) -> None:
         """Stand in line in the order of service."""
-        order = (stay.priority_at(self.now), int(number > 0), stay.asked, stay.patient.key, number)
-        promises = stay.state is State.WAITS and self.service.promise_to_make(stay) is not None
-        self.line.join(Entry(order, stay, place, (stay.task.number, place, stay.state, promises)))
-        self.call_a_round()
+        patient = stay.patient
+        priority = stay.priority_at(self.now) if stay.task.ages else stay.task.priority
+        order = (priority, 1 if number else 0, stay.asked, patient.key, number)
+        elsewhere = stay.state == State.WAITS and place is not None and place != patient.held
+        kept = patient.held if elsewhere else None
+        self.line.join(Entry(order, stay, place, self.service.queue_for(stay, place), kept=kept))
 
     def join_later(self, stay: Stay, place: str, number: int, turn: int) -> None:
         """Join another place's line when the minimum wait is over, if still waiting."""
-        if stay.turn == turn and stay.state is not State.OVER:
+        if stay.turn == turn and stay.state != State.OVER:
             self.join(stay, place, number)
+            self.call_a_round()
 
     def plan_ageing(self, stay: Stay) -> None:
         """At exact instants after asking, the priority becomes better."""
@@ -111,9 +121,9 @@ class Waiting(Storeroom):
 
     def age(self, stay: Stay) -> None:
         """The priority of one who waits becomes better, and with it his place in line."""
-        if stay.state is State.OVER:
+        if stay.state == State.OVER:
             return
-        if stay.state is not State.GOES_ON:
+        if stay.state != State.GOES_ON:
             for entry in tuple(stay.entries):
                 self.line.leave(entry)
                 entry.order = (stay.priority_at(self.now), *entry.order[1:])
@@ -122,9 +132,9 @@ class Waiting(Storeroom):
 
     def leave_lines(self, stay: Stay) -> None:
         """Stand in no line any more."""
-        for entry in tuple(stay.entries):
-            self.line.leave(entry)
         stay.turn += 1
+        while stay.entries:
+            self.line.leave(stay.entries[-1])
 
     # ---- those who do not wait -----------------------------------------------------------------
 
@@ -150,7 +160,7 @@ class Waiting(Storeroom):
 
     def those_who_go(self) -> dict[Stay, How]:
         """Who does not wait any longer, of all whom 5 looks at."""
-        waiting = [stay for stay in self.may_go if stay.state is State.WAITS]
+        waiting = [stay for stay in self.may_go if stay.state == State.WAITS]
         goes: dict[Stay, How] = {}
         for stay in waiting:
             how = self.does_not_wait(stay)
@@ -166,7 +176,7 @@ class Waiting(Storeroom):
 
     def does_not_wait(self, stay: Stay) -> How | None:
         """Whose patience ends now, or who does not wait at all: how he goes, if he goes."""
-        step, patience = stay.task.step, int(self.workload.patience[stay.row])
+        step, patience = stay.task.step, self.drawn.patience[stay.row]
         if patience != NONE and stay.asked + patience <= self.now:
             return SKIPS if step.out_of_patience == "skips" else Outcome.LEFT
         if stay.asked == self.now and step.if_full != "waits":
@@ -190,7 +200,7 @@ class Waiting(Storeroom):
         """Whether one sits in a place's waiting room: waits for it first of all, and holds no place."""
         patient = stay.patient
         return (
-            stay.state is State.WAITS
+            stay.state == State.WAITS
             and stay.task.first_place == place
             and patient.held is None
             and patient.promise is None

@@ -7,16 +7,18 @@ for, begun, perhaps stopped and resumed, over. An *entry* is a stay's place in t
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twin.case import Case
 from twin.engine.reference_supplies import Stock, Supplies
 from twin.engine.rules import stay_shifts
+from twin.hospital import Hospital
 from twin.hospital.pathway import Pathway, PatientClass, Step
+from twin.trace import UNSET
 from twin.units import hours
 from twin.workload import StepKey, number_steps
 
@@ -31,9 +33,21 @@ class Promise(NamedTuple):
     number: int  # of the step that will start there; -1 where none of the patient's steps will
 
 
+@dataclass(eq=False, slots=True)
+class Bundle:
+    """The people that a step takes, or would take now."""
+
+    own: dict[str, int]  # of each group itself
+    lent: dict[str, int]  # by group, from its float pool
+    short: set[str]  # groups and pools without enough people
+
+
+NOBODY = Bundle({}, {}, set())
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Task:
-    """A step of one class, with what its tables say. Times in ms."""
+    """A step of one class, with what its tables say, looked up once. Times in ms."""
 
     number: int
     step: Step
@@ -41,16 +55,21 @@ class Task:
     priority: int
     ages: tuple[tuple[int, int], ...]  # (waited so long, priority from then on)
     choices: tuple[tuple[str, int], ...]  # (place, minimum wait) in order of the list
+    first_place: str | None  # of the list
+    staff: dict[str, int]  # people of each group
+    people: Bundle | None  # the same, where no group of them has a float pool
     contents: tuple[tuple[Stock, int], ...]  # of its kit
     promises: Promise | None  # what `needs_next` promises
     lounge: tuple[str, int] | None  # (place, so long before the end)
     shift: int  # of the drawn end of a discharge
     is_limited: bool  # the `limit_step` of its class
-
-    @property
-    def first_place(self) -> str | None:
-        """The first place of its list."""
-        return self.choices[0][0] if self.choices else None
+    in_place: bool
+    keeps_place: bool
+    repatriates: bool
+    may_move: bool  # there are transfers for it
+    holds_the_line: bool
+    preempts: bool
+    may_not_wait: bool  # `if_full` says other than to wait
 
     def priority_at(self, asked: int, now: int) -> int:
         """The better of the priority and what it has aged to: it never gets worse."""
@@ -70,6 +89,7 @@ def all_tasks(case: Case, supplies: Supplies) -> list[Task]:
         pathway, patient_class = hospital.pathways[key.pathway], hospital.classes[key.patient_class]
         step = pathway.steps[key.index]
         booking = patient_class.booking
+        choices = tuple((a.place, hours(a.after_hours)) for a in step.alternatives())
         tasks.append(
             Task(
                 number=number,
@@ -79,15 +99,32 @@ def all_tasks(case: Case, supplies: Supplies) -> list[Task]:
                 ages=()
                 if step.priority
                 else tuple((hours(a.after_hours), a.priority) for a in patient_class.ages),
-                choices=tuple((a.place, hours(a.after_hours)) for a in step.alternatives()),
+                choices=choices,
+                first_place=choices[0][0] if choices else None,
+                staff=dict(step.staff),
+                people=_people(hospital, step),
                 contents=supplies.contents_of(step.kit),
                 promises=_promise(pathway, step, key, numbers),
                 lounge=(step.lounge.place, hours(step.lounge.hours)) if step.lounge else None,
                 shift=shifts[number],
                 is_limited=booking is not None and booking.limit_step == step.name,
+                in_place=step.in_place,
+                keeps_place=step.keeps_place,
+                repatriates=step.repatriates,
+                may_move=step.repatriates or step.lounge is not None,
+                holds_the_line=step.holds_the_line,
+                preempts=patient_class.preempts,
+                may_not_wait=step.if_full != "waits",
             )
         )
     return tasks
+
+
+def _people(hospital: Hospital, step: Step) -> Bundle | None:
+    """The people whom the step always takes; nothing where that depends on who is there."""
+    if any(hospital.staff[group].float_pool for group in step.staff):
+        return None
+    return Bundle(dict(step.staff), {}, set()) if step.staff else NOBODY
 
 
 def _promise(
@@ -118,13 +155,10 @@ class Patient:
     limit: int | None = None  # of that sitting [ms]
 
 
-class State(IntEnum):
-    """Where a stay stands."""
+class State:
+    """Where a stay stands: waits for its first start; goes on; stopped, and waits to resume; over."""
 
-    WAITS = 1  # for its first start
-    GOES_ON = 2
-    STOPPED = 3  # and waits to resume
-    OVER = 4  # ended, skipped, left or cancelled
+    WAITS, GOES_ON, STOPPED, OVER = range(4)
 
 
 @dataclass(eq=False, slots=True)
@@ -135,25 +169,18 @@ class Stay:
     row: int
     task: Task
     asked: int
-    over: Any  # a SimPy event; its value says whether the patient goes on to the next row
-    state: State = State.WAITS
+    state: int = State.WAITS
     entries: list[Entry] = field(default_factory=list)  # in line, in order of the step's list
     turn: int = 0  # counts starts and stops: what was planned before the last of them is void
-    started: int = 0  # the last start or resumption
-    end: int = 0
-    left: int = 0  # what is left of it when stopped
     took: str | None = None  # the place that this step took itself
-    own: dict[str, int] = field(default_factory=dict)  # people of each group itself
-    lent: dict[str, int] = field(default_factory=dict)  # people who stand in, by their float pool
+    people: Bundle = NOBODY  # who are at work for it
+    started: int = UNSET  # the last start or resumption
+    end: int = UNSET
+    left: int = UNSET  # what is left of it when stopped
 
     def priority_at(self, now: int) -> int:
         """Priority as it is now."""
         return self.task.priority_at(self.asked, now)
-
-
-#: those in one queue would take the same, so the first of them speaks for all: the task, the place, whether
-#: for a start, a resumption or a transfer, and whether something is promised
-Queue = tuple[int, str | None, State, bool]
 
 
 @dataclass(eq=False, slots=True)
@@ -165,56 +192,107 @@ class Entry:
     place: str | None
     queue: Queue
     moves: bool = False  # a transfer: the stay goes on elsewhere
+    kept: str | None = None  # the place that one keeps who waits for the first start elsewhere
 
+
+@dataclass(eq=False, slots=True)
+class Queue:
+    """Those who wait for the same and would take the same, in order: the first of them speaks for all."""
+
+    entries: list[Entry]
+    always_asked: bool  # more must be there than units of places and people
+
+
+#: what tells queues apart: the task, the place, whether for a start, a resumption or a transfer, and whether
+#: something is promised
+QueueKey = tuple[int, str | None, int, bool]
 
 _order = attrgetter("order")
 
 
 class Line:
-    """All who wait, in the order of service: a queue for each thing to wait for."""
+    """All who wait, in the order of service: a queue for each thing to wait for.
+
+    Nobody is asked twice in vain: a queue whose first could not start is asked again when somebody joins it
+    or when something that it needs may be there (``Service`` knows when).
+    """
 
     def __init__(self) -> None:
-        self.queues: dict[Queue, list[Entry]] = {}
-        #: of them, those who keep a place and wait for the first start elsewhere, by the place kept
+        self.queues: dict[QueueKey, Queue] = {}
+        self.needing: dict[str, list[Queue]] = defaultdict(list)  # by place and group
+        self.to_ask: dict[Queue, None] = {}
+        #: those who keep a place and wait for the first start elsewhere, by the place kept
         self.keepers: dict[tuple[str, Queue], list[Entry]] = {}
         self.holders: list[Entry] = []  # those who hold the line
 
+    def add_queue(self, key: QueueKey, needs: Iterable[str], *, always_asked: bool) -> Queue:
+        """A new queue, of those who need units of these places and people of these groups."""
+        queue = self.queues[key] = Queue([], always_asked)
+        for name in needs:
+            self.needing[name].append(queue)
+        return queue
+
     def join(self, entry: Entry) -> None:
         """Stand in line by the order."""
-        entry.stay.entries.append(entry)
-        insort(self.queues.setdefault(entry.queue, []), entry, key=_order)
-        kept = self.kept(entry)
-        if kept is not None:
-            insort(self.keepers.setdefault((kept, entry.queue), []), entry, key=_order)
-        if entry.stay.task.step.holds_the_line and not entry.moves:
-            insort(self.holders, entry, key=_order)
+        queue, stay = entry.queue, entry.stay
+        stay.entries.append(entry)
+        self.to_ask[queue] = None
+        _put_in(queue.entries, entry)
+        if entry.kept is not None:
+            _put_in(self.keepers.setdefault((entry.kept, queue), []), entry)
+        if stay.task.holds_the_line and not entry.moves:
+            _put_in(self.holders, entry)
 
     def leave(self, entry: Entry) -> None:
         """Stand in this line no longer."""
-        entry.stay.entries.remove(entry)
-        _take_out(self.queues, entry.queue, entry)
-        kept = self.kept(entry)
-        if kept is not None:
-            _take_out(self.keepers, (kept, entry.queue), entry)
-        if entry.stay.task.step.holds_the_line and not entry.moves:
+        queue, stay = entry.queue, entry.stay
+        stay.entries.remove(entry)
+        _take_out(queue.entries, entry)
+        if not queue.entries:
+            self.to_ask.pop(queue, None)
+        if entry.kept is not None:
+            keepers = self.keepers[entry.kept, queue]
+            _take_out(keepers, entry)
+            if not keepers:
+                del self.keepers[entry.kept, queue]
+        if stay.task.holds_the_line and not entry.moves:
             self.holders.remove(entry)
+            self.ask_all_again()
 
-    def kept(self, entry: Entry) -> str | None:
-        """The place that one keeps who waits for the first start elsewhere."""
-        held = entry.stay.patient.held
-        waits_elsewhere = entry.place is not None and entry.place != held and entry.queue[2] is State.WAITS
-        return held if waits_elsewhere else None
+    def ask_again(self, name: str) -> None:
+        """A unit of a place or somebody of a group may be there for those who need it."""
+        for queue in self.needing.get(name, ()):
+            if queue.entries:
+                self.to_ask[queue] = None
 
-    def heads(self, passed: set[Queue]) -> list[Entry]:
-        """The first of each queue, in the order of service; of those in ``passed`` nobody can start."""
-        return sorted((q[0] for key, q in self.queues.items() if key not in passed), key=_order)
+    def ask_all_again(self) -> None:
+        """Something changed for all."""
+        self.to_ask = {queue: None for queue in self.queues.values() if queue.entries}
+
+    def asked_in_vain(self, queue: Queue) -> None:
+        """The first of a queue cannot start as things are."""
+        if not (queue.always_asked or self.holders):
+            del self.to_ask[queue]
+
+    def heads(self) -> list[Entry]:
+        """The first of each queue that may start, in the order of service."""
+        if self.holders:
+            self.ask_all_again()
+        heads = [queue.entries[0] for queue in self.to_ask]
+        if len(heads) > 1:
+            heads.sort(key=_order)
+        return heads
 
 
-def _take_out(queues: dict[Any, list[Entry]], key: Any, entry: Entry) -> None:
-    queue = queues[key]
-    del queue[bisect_left(queue, entry.order, key=_order)]
-    if not queue:
-        del queues[key]
+def _put_in(entries: list[Entry], entry: Entry) -> None:
+    if not entries or entries[-1].order < entry.order:
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=_order)
+
+
+def _take_out(entries: list[Entry], entry: Entry) -> None:
+    del entries[0 if entries[0] is entry else bisect_left(entries, entry.order, key=_order)]
 
 
 def shortest_circle(first: tuple[str, str], edges: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -40,6 +40,8 @@ __all__ = [
     "visits",
 ]
 
+#: of each step of a pathway: the steps before it, and how often a patient comes from there
+Ways = list[list[tuple[int, float]]]
 #: an offered load this near to 1 is 1: the sums behind it are rounded
 _EXACTLY = 1e-9
 #: what is told with one digit is told from here on [beds, places or people]
@@ -157,10 +159,11 @@ def _loads(hospital: Hospital, found: Sequence[Flow]) -> tuple[Load, ...]:
         need[name] += load
         lasting[name] += 0.0 if flow.gives_up else load
 
+    ways = {name: _ways_to(pathway) for name, pathway in hospital.pathways.items()}
     for flow in found:
-        pathway = hospital.pathways[hospital.classes[flow.patient_class].pathway]
+        name = hospital.classes[flow.patient_class].pathway
         load = flow.asked * mean_ms(flow.step.duration) / MS_DAY
-        for place, share in _places_of(pathway, flow.index):
+        for place, share in _places_of(hospital.pathways[name], flow.index, ways[name]):
             clean = _turnaround_days(hospital, place, flow.step.in_place)
             ask(place, share * (load + flow.asked * clean), flow)
         for group, people in flow.step.staff.items():
@@ -294,17 +297,30 @@ def _turnaround_days(hospital: Hospital, place: str, in_place: bool) -> float:
     return 0.0 if in_place else hospital.everywhere[place].turnaround_minutes * MS_IN["minutes"] / MS_DAY
 
 
-def _places_of(pathway: Pathway, index: int, seen: frozenset[int] = frozenset()) -> list[tuple[str, float]]:
+def _ways_to(pathway: Pathway) -> Ways:
+    """By which ways a patient comes to each step; left out where no step is in place."""
+    ways: Ways = [[] for _ in pathway.steps]
+    if any(step.in_place for step in pathway.steps):
+        for i, times in enumerate(visits(pathway)):
+            routes = pathway.routes(i)
+            for index in dict.fromkeys(to for to, _ in routes if to is not None):
+                share = sum(s for to, s in routes if to == index)
+                if share > 0:
+                    ways[index].append((i, float(times * share)))
+    return ways
+
+
+def _places_of(
+    pathway: Pathway, index: int, ways: Ways, seen: frozenset[int] = frozenset()
+) -> list[tuple[str, float]]:
     """First choices that bear a step's time, with their share (steps in place look back)."""
     step = pathway.steps[index]
     if not step.in_place:
         return [(step.alternatives()[0].place, 1.0)] if step.places else []
-    times = visits(pathway)
     flows: dict[str, float] = {}
-    for i in range(len(pathway.steps)):
-        share = sum(s for to, s in pathway.routes(i) if to == index)
-        if share > 0 and i not in seen:
-            for place, part in _places_of(pathway, i, seen | {index}):
-                flows[place] = flows.get(place, 0.0) + times[i] * share * part
+    for before, comes in ways[index]:
+        if before not in seen:
+            for place, part in _places_of(pathway, before, ways, seen | {index}):
+                flows[place] = flows.get(place, 0.0) + comes * part
     total = sum(flows.values())
     return [(place, flow / total) for place, flow in flows.items()]

@@ -83,14 +83,17 @@ def _rows_a_day(hospital: Hospital) -> float:
     return rows
 
 
-def refuse_too_much(case: Case, window: Window, replications: int) -> None:
+def refuse_too_much(case: Case, window: Window, replications: int, *, days: int | None = None) -> None:
     """Refuse, before anything is drawn, a run that cannot end well.
+
+    ``days`` is what ``days_until_too_many`` says, where it is known already.
 
     Raises
     ------
     UsageError
         With the estimate and the limit.
     """
-    asked = budget(case.hospital, days_until_too_many(case, window), replications)
+    days = days_until_too_many(case, window) if days is None else days
+    asked = budget(case.hospital, days, replications)
     if not asked.fits:
         raise UsageError(f"{asked}; ask for fewer days or replications", code="E_BUDGET")

@@ -7,7 +7,7 @@ in this one, with all that its replications share decided once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from twin.case import Case, Window, shared_schedule
@@ -35,12 +35,32 @@ class Side(Generic[T]):
 
 @dataclass(frozen=True)
 class Question(Generic[T]):
-    """What is played: every side, each replication on the same chance and the same path."""
+    """What is played: every side, each replication on the same chance and the same path.
+
+    Attributes
+    ----------
+    days : of each side, what ``days_until_too_many`` says
+    """
 
     sides: tuple[Side[T], ...]
+    days: tuple[int, ...]
     window: Window
     seed: int
     engine: Engine = "kernel"
+
+    @classmethod
+    def of(
+        cls, sides: Iterable[Side[T]], window: Window, seed: int, engine: Engine = "kernel"
+    ) -> Question[T]:
+        """A question about these sides."""
+        asked = tuple(sides)
+        days = tuple(days_until_too_many(side.case, window) for side in asked)
+        return cls(asked, days, window, seed, engine)
+
+    def part(self, first: int, sides: int) -> Question[T]:
+        """The same question about some of its sides."""
+        kept = slice(first, first + sides)
+        return replace(self, sides=self.sides[kept], days=self.days[kept])
 
 
 class Prepared(Generic[T]):
@@ -54,7 +74,6 @@ class Prepared(Generic[T]):
     def __init__(self, question: Question[T]) -> None:
         self.question = question
         cases, window = [side.case for side in question.sides], question.window
-        self._days = [days_until_too_many(case, window) for case in cases]
         self._schedules = [shared_schedule(case, window) for case in cases]
         self.alike: list[list[int]] = []
         for i, case in enumerate(cases):
@@ -77,7 +96,7 @@ class Prepared(Generic[T]):
         for together in self.alike:
             workload = None
             for i in together:
-                side, whole = self.question.sides[i], self._days[i] >= self.question.window.total
+                side, whole = self.question.sides[i], self.question.days[i] >= self.question.window.total
                 trace = play(
                     side.case,
                     self.question.window,
@@ -85,7 +104,7 @@ class Prepared(Generic[T]):
                     replication=number,
                     engine=self.question.engine,
                     schedule=self._schedules[i],
-                    days=self._days[i],
+                    days=self.question.days[i],
                     workload=workload,
                     check=check,
                 )

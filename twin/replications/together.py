@@ -21,7 +21,6 @@ from twin.replications.cluster import Cluster, is_loss, lost
 from twin.replications.hands import Processes, Threads
 from twin.replications.limits import refuse_too_much
 from twin.replications.parcel import Parcel, pack, play_batch
-from twin.replications.playing import days_until_too_many
 from twin.replications.question import Prepared, Question, Side
 from twin.replications.where import cluster_here
 from twin.trace import Trace
@@ -114,15 +113,16 @@ def replicate_sides(
         For each side its results, in the order of ``replications``.
     """
     numbers = list(replications)
-    for side in sides:
-        refuse_too_much(side.case, window, len(numbers))
+    question = Question.of(sides, window, seed, engine)
+    for side, days in zip(sides, question.days, strict=True):
+        refuse_too_much(side.case, window, len(numbers), days=days)
     if not (numbers and sides):
         return [[] for _ in sides]
-    if any(days_until_too_many(side.case, window) < window.total for side in sides):
+    if min(question.days) < window.total:
         threads = 1  # each holds as many patients as a run may: one at a time
     hands = _Hands(executor if executor is not None else cluster_here(), engine, threads)
     results: list[list[Any]] = [[None] * len(numbers) for _ in sides]
-    played = _Together(sides, window, seed, engine, numbers, hands)
+    played = _Together(question, numbers, hands)
 
     def keep(task: _Task, found: Sequence[tuple[T, ...]]) -> None:
         for place, row in enumerate(found, start=task.place):
@@ -198,28 +198,21 @@ class _Hands:
 class _Together:
     """The batches of one call: sent out, waited for, and sent again where they were lost."""
 
-    def __init__(
-        self,
-        sides: Sequence[Side[Any]],
-        window: Window,
-        seed: int,
-        engine: Engine,
-        numbers: Sequence[int],
-        hands: _Hands,
-    ) -> None:
+    def __init__(self, question: Question[Any], numbers: Sequence[int], hands: _Hands) -> None:
         self._hands, self._stopped = hands, threading.Event()
-        at_once = len(sides) if hands.is_here else MOST_SIDES
-        starts = range(0, len(sides), at_once)
-        questions = [Question(tuple(sides[i : i + at_once]), window, seed, engine) for i in starts]
+        sides = len(question.sides)
+        at_once = sides if hands.is_here else MOST_SIDES
+        starts = range(0, sides, at_once)
+        questions = [question.part(first, at_once) for first in starts]
         self._prepared: list[Prepared[Any]] = [Prepared(q) for q in questions] if hands.is_here else []
         self._parcels: list[Parcel] = [] if hands.is_here else [pack(q) for q in questions]
         size = batch_size(len(numbers), len(questions), len(questions[0].sides), hands.workers, hands.is_here)
         self._tasks = [
-            _Task(q, len(question.sides), starts[q], tuple(numbers[i : i + size]), i)
+            _Task(q, len(part.sides), starts[q], tuple(numbers[i : i + size]), i)
             for i in range(0, len(numbers), size)
-            for q, question in enumerate(questions)
+            for q, part in enumerate(questions)
         ]
-        self._all = len(sides) * len(numbers)
+        self._all = sides * len(numbers)
         self._pending: dict[Future[Any], tuple[_Task, Executor]] = {}
         self._ended: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
 

@@ -89,7 +89,7 @@ def test_sides_that_meet_the_same_patients_share_one_drawing_and_nothing_else(sm
     assert together == [replicate(case, week, **asked, reduce=story) for case in cases]
     assert together[0] != together[2]
     sides = tuple(Side(case, story) for case in cases)
-    assert Prepared(Question(sides, week, seed=2)).alike == [[0, 2], [1]]
+    assert Prepared(Question.of(sides, week, seed=2)).alike == [[0, 2], [1]]
 
 
 @pytest.mark.parametrize("here", [True, False])
@@ -161,7 +161,7 @@ def test_what_cannot_be_sent_is_refused_with_the_cure(small: Case, processes: Pr
 
 
 def test_who_computes_with_something_else_is_refused_before_any_work(small: Case):
-    parcel = pack(Question((Side(small, number),), WINDOW, seed=1))
+    parcel = pack(Question.of([Side(small, number)], WINDOW, seed=1))
     other = {**fingerprint(), "numpy": "1.0"}
 
     assert play_batch(parcel.key, parcel.data, fingerprint(), [6]) == [(6,)]
