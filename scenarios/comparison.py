@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from twin.measures import MEASURES, estimate, paired
+from twin.measures import MEASURES, paired
 from twin.units import FloatArray
 
 
@@ -89,7 +89,9 @@ def compare_measures(
     """
     rows = []
     for key, measure in MEASURES.items():
-        before, after = (np.array([float(m.get(key, math.nan)) for m in side]) for side in (base, changed))
+        before, after = (
+            np.array([m.get(key, math.nan) for m in side], np.float64) for side in (base, changed)
+        )
         both = np.isfinite(before) & np.isfinite(after)
         if both.sum() >= 2:
             rows.append(row_of(key, measure.label, measure.unit, measure.better, before[both], after[both]))
@@ -97,18 +99,18 @@ def compare_measures(
 
 
 def row_of(key: str, label: str, unit: str, better: str, base: FloatArray, changed: FloatArray) -> Row:
-    """One measure by pairs, shape (replication,) each."""
+    """One measure by pairs, all of them defined, shape (replication,) each."""
     difference = paired(base, changed)
     return Row(
         measure=key,
         label=label,
         unit=unit,
-        base=estimate(base).mean,
-        changed=estimate(changed).mean,
+        base=float(base.mean()),
+        changed=float(changed.mean()),
         difference=difference.mean,
         margin95=difference.margin95,
         better=better,
         clear=bool(abs(difference.mean) > difference.margin95),
-        dots_base=tuple(float(x) for x in base),
-        dots_changed=tuple(float(x) for x in changed),
+        dots_base=tuple(base.tolist()),
+        dots_changed=tuple(changed.tolist()),
     )

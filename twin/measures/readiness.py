@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from twin.errors import UsageError
 
@@ -47,6 +46,8 @@ def readiness(any_miss: ArrayLike) -> Readiness:
     Hanley & Lippman-Hand (1983), JAMA 249(13), 1743-1745 (0 of n: 3/n); Clopper & Pearson (1934),
     Biometrika 26(4), 404-413 (otherwise).
     """
+    from scipy.special import betaincinv  # a quarter of a second, and most hospitals have no kits
+
     known = np.asarray(any_miss, dtype=np.float64)
     flags = known[np.isfinite(known)] > 0
     n, k = int(flags.size), int(flags.sum())
@@ -54,7 +55,7 @@ def readiness(any_miss: ArrayLike) -> Readiness:
         raise UsageError("the chance of a kit miss needs one replication or more of a hospital with kits")
     if k == 0:
         return Readiness(n, 0, 0.0, min(RULE_OF_THREE / n, 1.0))
-    upper = 1.0 if k == n else float(stats.beta.ppf(0.95, k + 1, n - k))
+    upper = 1.0 if k == n else float(betaincinv(k + 1, n - k, 0.95))
     return Readiness(n, k, k / n, upper)
 
 

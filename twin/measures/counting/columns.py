@@ -139,6 +139,27 @@ class Cuts(NamedTuple):
     piece: IntArray
 
 
+#: one number as a long column, by kind and number: what a column that was left out is read as
+_filled: dict[tuple[type, int], NDArray[Any]] = {}
+
+
+def _all_the_same(number: int, size: int, kind: type) -> NDArray[Any]:
+    """A read-only column that says the same of all; made once, and shared by all runs."""
+    known = _filled.get((kind, number))
+    if known is None or known.size < size:
+        known = np.full(size + size // 4, number, kind)
+        known.flags.writeable = False
+        _filled[kind, number] = known
+    return known[:size]
+
+
+def _column(values: NDArray[Any], kind: type) -> NDArray[Any]:
+    """A column of patients or rows; one number that stands for all of them is not written out again."""
+    if values.size and values.strides == (0,):
+        return _all_the_same(int(values[0]), values.size, kind)
+    return read_only(values, kind)
+
+
 def read_only(values: Any, kind: type = np.int64) -> NDArray[Any]:
     """Values as a read-only array of one kind, not copied where they are so already."""
     array: NDArray[Any] = np.ascontiguousarray(values, dtype=kind).view()
@@ -179,7 +200,7 @@ def run_of(trace: Trace) -> Run:
         until=trace.end,
         base=base,
         hours=max(-(-(end - base) // MS_HOUR), 0),
-        **{name: read_only(getattr(work, name), kind) for name, kind in (_OF_PATIENTS | _OF_ROWS).items()},
+        **{name: _column(getattr(work, name), kind) for name, kind in (_OF_PATIENTS | _OF_ROWS).items()},
         **{name: read_only(getattr(trace, name), kind) for name, kind in _OF_TRACE.items()},
         **{name: read_only(getattr(trace.log, name)) for name in _OF_LOG},
         day_starts=read_only(starts),

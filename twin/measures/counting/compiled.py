@@ -1,4 +1,4 @@
-"""The decorator of the passes: this package and the constants it takes from elsewhere are its source."""
+"""The decorator of the passes: this package, and the words that it takes from ``stays``, are its source."""
 
 from __future__ import annotations
 
@@ -7,12 +7,5 @@ from pathlib import Path
 from twin.compiling import compiler
 
 _HERE = Path(__file__).parent
-_TWIN = _HERE.parents[1]
 
-compiled = compiler(
-    "measures",
-    [
-        *_HERE.glob("*.py"),
-        *(_TWIN / name for name in ("trace.py", "units.py", "drawing/origins.py", "measures/stays.py")),
-    ],
-)
+compiled = compiler("measures", [*_HERE.glob("*.py"), _HERE.parent / "stays.py"])
