@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twin.hospital import Hospital
+from twin.measures.counting.told import Attendances, Beds, Doors, Kits, Lists, Moves, Sessions, Visits, Waits
 from twin.measures.measure import ratio
 from twin.measures.summary import MEASURES
 from twin.trace import Trace
 from twin.units import DAYS_WEEK, MS_DAY, MS_HOUR, MS_MINUTE, FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from twin.measures.counting.beds import Beds
-    from twin.measures.counting.flow import Attendances, Doors, Waits
-    from twin.measures.counting.lists import Lists, Sessions, Visits
-    from twin.measures.counting.supplies import Kits, Moves
 
 #: level of the waits for a bed that stands for its slowest tenth
 SLOWEST_TENTH = 0.9

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from twin.measures.counting.columns import ABANDONED, CANCELLED, NOON, OPEN
 from twin.measures.counting.compiled import compiled
 from twin.measures.counting.cuts import BEGIN, CURRENT, END, PLACE, ROW
@@ -11,17 +9,6 @@ from twin.measures.counting.rows import add, day_of, departure, left_at, patient
 from twin.measures.stays import LATER
 from twin.trace import UNSET
 from twin.workload import NONE, WAITING
-
-
-class Beds(NamedTuple):
-    """Stays and discharges of the measured days; bed time by outliers and time medically fit in ms."""
-
-    discharges: int
-    before_noon: int
-    begun: int
-    begun_outside: int
-    by_outliers: int
-    fit_and_delayed: int
 
 
 @compiled

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.measures.counting import beds, flow, lists, staff, supplies
+from twin.measures.counting import beds, flow, staff
 from twin.measures.counting.columns import Cuts, Sat, read_only, run_of
 from twin.measures.counting.cuts import cut, what_is_there
 from twin.measures.counting.layout import Described, all_levels
 from twin.measures.counting.room import room
 from twin.measures.counting.rows import add_up
+from twin.measures.counting.told import Attendances, Beds, Doors, Kits, Lists, Moves, Sessions, Visits, Waits
 from twin.measures.tally import SLOWEST_TENTH, Cover, Stock
 from twin.trace import Trace
 from twin.units import IntArray
@@ -19,7 +20,10 @@ _NO_CUTS = Cuts(np.zeros(0, np.int64), np.zeros((0, 6), np.int64))
 
 
 class Counts:
-    """One run, and what is counted in it; a subject that the hospital does not have costs nothing."""
+    """One run, and what is counted in it.
+
+    A subject that the hospital does not have costs nothing: not even its passes are loaded.
+    """
 
     def __init__(self, trace: Trace, known: Described) -> None:
         self.trace, self.known, self.layout = trace, known, known.layout
@@ -39,7 +43,7 @@ class Counts:
     def _instants(self, name: str) -> IntArray:
         return room.of(name, self.run.came.size)
 
-    def flow(self, booked: IntArray) -> tuple[flow.Doors, flow.Attendances, flow.Waits, tuple[int, int]]:
+    def flow(self, booked: IntArray) -> tuple[Doors, Attendances, Waits, tuple[int, int]]:
         """Who came, who attends, who waits; and the two waits for a bed nearest the 90th percentile."""
         boarding = room.of("boarding", self.run.step.size)
         doors, attendances, waits = flow.count_flow(
@@ -49,7 +53,7 @@ class Counts:
         nearest = flow.neighbours(boarding, waits.boarded, rank) if waits.boarded else (0, 0)
         return doors, attendances, waits, nearest
 
-    def beds(self, places: int) -> tuple[beds.Beds, IntArray, IntArray]:
+    def beds(self, places: int) -> tuple[Beds, IntArray, IntArray]:
         """Ward stays and discharges; census and time by the hour in the first so many places."""
         run, layout, cuts = self.run, self.layout, self.cuts
         hourly = room.of("hourly", places, run.hours + 1, 2)
@@ -62,7 +66,7 @@ class Counts:
         delayed = beds.count_delayed(run) if self.known.there_is["medically_fit_beds"] else 0
         census, held = np.empty((2, places, run.hours), np.int64)
         add_up(hourly, census, held)
-        return beds.Beds(left, before_noon, begun, outside, by_outliers, delayed), census, held
+        return Beds(left, before_noon, begun, outside, by_outliers, delayed), census, held
 
     def open_beds(self) -> IntArray:
         """Open bed time, by ward."""
@@ -73,23 +77,29 @@ class Counts:
         staff.count_levels(self.run, self.levels, first, opened)
         return opened
 
-    def moves(self) -> supplies.Moves:
+    def moves(self) -> Moves:
         """Patients moved during a stay."""
         if not self.run.kind.size:
-            return supplies.Moves(0, 0)
+            return Moves(0, 0)
+        from twin.measures.counting import supplies
+
         return supplies.count_moves(self.run, self.layout)
 
-    def waiting_lists(self) -> lists.Lists | None:
+    def waiting_lists(self) -> Lists | None:
         """Who is listed, and for how long."""
         if not self.layout.scheduled.any():
             return None
+        from twin.measures.counting import lists
+
         return lists.count_lists(self.run, self.layout, self._instants("off"))
 
-    def bookings(self) -> tuple[lists.Visits | None, lists.Sessions | None, IntArray]:
+    def bookings(self) -> tuple[Visits | None, Sessions | None, IntArray]:
         """Bookings, sittings, and the last booking of each patient."""
         run, sat, layout, cuts = self.run, self.sat, self.layout, self.cuts
         if not layout.has_slots.size:
             return None, None, _NO_BOOKINGS
+        from twin.measures.counting import lists
+
         lists.measure_sittings(run, sat, sat.measured)
         by_day = room.of("by_day", layout.has_slots.size, run.day_starts.size)
         booked = room.of("booked", run.came.size, 2)
@@ -115,10 +125,12 @@ class Counts:
         staff.count_short(run, self.layout, self.levels, places, present, census, ratios, wanted, short)
         return Cover(time, self._level_times(places, groups), short, lent)
 
-    def kits(self) -> supplies.Kits | None:
+    def kits(self) -> Kits | None:
         """Kits taken and missed."""
         if not self.known.hospital.kits:
             return None
+        from twin.measures.counting import supplies
+
         missed, cancelled = self._instants("missed"), self._instants("cancelled")
         return supplies.count_kits(self.run, self.layout, missed, cancelled)
 
@@ -127,6 +139,8 @@ class Counts:
         items = self.known.hospital.items
         if not items:
             return None
+        from twin.measures.counting import supplies
+
         orders, expired, used = np.zeros((3, len(items)), np.int64)
         gained = np.zeros(len(items))
         supplies.count_stock(self.run, self.layout, orders, expired, used, gained)

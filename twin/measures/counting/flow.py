@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from twin.measures.counting.columns import (
     BALKED,
     DONE,
@@ -17,46 +15,10 @@ from twin.measures.counting.columns import (
 from twin.measures.counting.compiled import compiled
 from twin.measures.counting.cuts import CURRENT, END, PLACE, ROW
 from twin.measures.counting.rows import departure, left_at, piece_of, wait_end, where
+from twin.measures.counting.told import Attendances, Doors, Waits
 from twin.measures.stays import LATER
 from twin.trace import UNSET
 from twin.workload import NONE
-
-
-class Doors(NamedTuple):
-    """The cohort, and those of it who went without."""
-
-    came: int
-    left: int
-    refused: int
-    balked: int
-
-
-class Attendances(NamedTuple):
-    """Attendances of the emergency department; sums in ms.
-
-    ``with_cubicle`` and ``with_doctor`` count those whose wait for it is known or goes on.
-    """
-
-    came: int
-    within_4h: int
-    over_12h: int
-    stay: int
-    with_cubicle: int
-    cubicle_wait: int
-    with_doctor: int
-    doctor_wait: int
-    unseen: int
-    inside: int
-
-
-class Waits(NamedTuple):
-    """Waits for a ward bed and for a clinic's room; sums in ms."""
-
-    boarded: int
-    boarding: int
-    boarded_over_12h: int
-    in_clinic: int
-    clinic_wait: int
 
 
 @compiled

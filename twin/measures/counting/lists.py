@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from twin.measures.counting.columns import BOOKED, CANCELLED, MISSED_VISIT, NO_SHOW
 from twin.measures.counting.compiled import compiled
 from twin.measures.counting.cuts import BEGIN, END, PLACE, ROW
 from twin.measures.counting.flow import in_cohort
 from twin.measures.counting.rows import day_of, left_at, level_time, patient_of, piece_of
+from twin.measures.counting.told import Lists, Sessions, Visits
 from twin.measures.stays import LATER
 from twin.trace import UNSET
 from twin.workload import ARRIVES, LISTED, NONE
 from twin.workload import BOOKED as BOOKED_BEFORE
-
-
-class Lists(NamedTuple):
-    """Time on the lists within the measured days, and the wait of the cohort who came; in ms."""
-
-    listed: int
-    came: int
-    wait: int
-
-
-class Visits(NamedTuple):
-    """Bookings in sittings of the measured days, and what came of them."""
-
-    booked: int
-    cancelled: int
-    not_attended: int
-
-
-class Sessions(NamedTuple):
-    """Sittings of the measured days: those filled by time, and those with slots; times in ms."""
-
-    theatres: int
-    used: int
-    planned: int
-    overrun: int
-    clinics: int
-    idle: int
-    overtime: int
 
 
 @compiled

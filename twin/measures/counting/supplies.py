@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from twin.measures.counting.columns import (
     ABANDONED,
     CANCELLED,
@@ -18,25 +16,9 @@ from twin.measures.counting.columns import (
 )
 from twin.measures.counting.compiled import compiled
 from twin.measures.counting.rows import patient_of
+from twin.measures.counting.told import Kits, Moves
 from twin.trace import UNSET
 from twin.workload import NONE
-
-
-class Moves(NamedTuple):
-    """Patients moved in the measured days: home to their ward, and elsewhere (to a lounge)."""
-
-    home: int
-    lounge: int
-
-
-class Kits(NamedTuple):
-    """Patients' steps with a kit in the measured days; units of reserves and substitutes."""
-
-    taken: int
-    missed: int
-    reserve: int
-    substituted: int
-    postponed: int
 
 
 @compiled
