@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.measures.counting.columns import ABANDONED, CANCELLED, NOON, OPEN
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.cuts import BEGIN, CURRENT, END, PLACE, ROW
 from twin.measures.counting.rows import add, day_of, departure, left_at, patient_of, piece_of
 from twin.measures.stays import LATER
@@ -111,7 +111,7 @@ def _last_ward(run, layout, cuts, row):
     return (place, left) if place < layout.wards else (NONE, left)
 
 
-@compiled
+@small
 def time_of_day(run, at):
     """Time since the local midnight before an instant. [ms]"""
     return at - run.day_starts[day_of(run, at)]

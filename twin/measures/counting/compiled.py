@@ -7,5 +7,8 @@ from pathlib import Path
 from twin.compiling import compiler
 
 _HERE = Path(__file__).parent
-
-compiled = compiler("measures", [*_HERE.glob("*.py"), _HERE.parent / "stays.py"])
+_FILES = (*_HERE.glob("*.py"), _HERE.parent / "stays.py")
+#: a pass, or a part of one
+compiled = compiler("measures", _FILES)
+#: a small part, put into whatever calls it
+small = compiler("measures", _FILES, inside=True)

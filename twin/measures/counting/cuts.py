@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.measures.counting.columns import ABANDONED, MOVED, RESUMES, STOPS
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.rows import left_at, patient_of
 from twin.trace import UNSET
 from twin.workload import NONE, STOPPED, WAITING
@@ -15,7 +15,7 @@ AT, KIND, WHAT, N = range(4)
 ROW, PLACE, BEGIN, END, RUNS, CURRENT = range(6)
 
 
-@compiled
+@small
 def cuts_a_row(kind):
     """Whether lines of a kind cut rows."""
     return kind == STOPS or kind == RESUMES or kind == MOVED or kind == ABANDONED

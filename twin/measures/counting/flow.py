@@ -12,7 +12,7 @@ from twin.measures.counting.columns import (
     REFUSED,
     TWELVE_HOURS,
 )
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.cuts import CURRENT, END, PLACE, ROW
 from twin.measures.counting.rows import departure, left_at, piece_of, wait_end, where
 from twin.measures.counting.told import Attendances, Doors, Waits
@@ -21,7 +21,7 @@ from twin.trace import UNSET
 from twin.workload import NONE
 
 
-@compiled
+@small
 def in_cohort(run, layout, patient):
     """Whether one is a patient who came in the measured days."""
     came = run.came[patient]
@@ -114,7 +114,7 @@ def count_flow(run, layout, cuts, sat, booked, boarding):
     )
 
 
-@compiled
+@small
 def _done_with(run, layout, cuts, row, stop, outcome):
     """When the emergency place of a row that was asked for was left, or the wait for it given up."""
     if run.started[row] == UNSET:
@@ -122,7 +122,7 @@ def _done_with(run, layout, cuts, row, stop, outcome):
     return _left_department(run, layout, cuts, row)
 
 
-@compiled
+@small
 def _is_own_room(layout, sat, booked, patient, place):
     """Whether a place is a room of the session with slots into which a patient is booked."""
     if booked.size == 0 or place < 0 or booked[patient, 0] < 0:

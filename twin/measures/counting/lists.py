@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.measures.counting.columns import BOOKED, CANCELLED, MISSED_VISIT, NO_SHOW
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.cuts import BEGIN, END, PLACE, ROW
 from twin.measures.counting.flow import in_cohort
 from twin.measures.counting.rows import day_of, left_at, level_time, patient_of, piece_of
@@ -81,13 +81,13 @@ def book(run, sat, by_day, booked):
     return Visits(n, cancelled, away)
 
 
-@compiled
+@small
 def _measured_sitting(sat, booked, patient):
     sitting = booked[patient, 0]
     return sitting if sitting >= 0 and sat.measured[sitting] else NONE
 
 
-@compiled
+@small
 def _holds(run, layout, cuts, sat, sitting, row):
     """Whether a row that the log does not cut held a room of its patient's sitting."""
     if run.place[row] < 0 or run.started[row] == UNSET or piece_of(cuts, row) != NONE:
@@ -130,14 +130,14 @@ def take(run, layout, cuts, sat, booked, last, taken):
             n = _put(run, last, taken, n, sitting, cuts.piece[i, BEGIN], cuts.piece[i, END])
 
 
-@compiled
+@small
 def _put(run, last, taken, n, sitting, begin, end):
     taken[n, 0], taken[n, 1], taken[n, 2] = begin, min(end, run.until), last[sitting]
     last[sitting] = n
     return n + 1
 
 
-@compiled
+@small
 def _collect(taken, i, own):
     """Write the stretches of a sitting, of which the last is given; how many there are."""
     n = 0
@@ -163,7 +163,7 @@ def _sort(own, n):
         gap //= 3
 
 
-@compiled
+@small
 def _covered(own, n, opens, closes):
     """Time within a sitting in which somebody is in, however many. [ms]"""
     total, reached = 0, opens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.measures.counting.columns import DONE, LEFT, NO_SHOW, OPEN
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.stays import LATER
 from twin.trace import UNSET
 from twin.units import MS_HOUR
@@ -14,14 +14,14 @@ from twin.workload import NONE
 PRESENT, PART = range(2)
 
 
-@compiled
+@small
 def where(run, layout, row):
     """Place taken; the first place of the step while none is; -1 for none."""
     place = run.place[row]
     return place if place >= 0 else layout.first_place[run.step[row]]
 
 
-@compiled
+@small
 def wait_end(run, row, stop, outcome):
     """When a row stopped waiting to start: it started, was skipped, or its patient went; else ``LATER``.
 
@@ -55,20 +55,20 @@ def departure(run, patient):
     return LATER if latest == UNSET else latest
 
 
-@compiled
+@small
 def left_at(run, row):
     """When the place of a row was left, or ``LATER``."""
     left = run.left[row]
     return LATER if left == UNSET else left
 
 
-@compiled
+@small
 def piece_of(cuts, row):
     """First piece of a row that the log cuts; -1 for one that it does not."""
     return cuts.of_row[row] if cuts.of_row.size > 0 else NONE
 
 
-@compiled
+@small
 def add(hourly, group, begin, end, n, run):
     """Add n who are present in [begin, end) to the hours of the measured days."""
     begin, end = max(begin, run.start) - run.base, min(end, run.end) - run.base
@@ -93,7 +93,7 @@ def add_up(hourly, present, time):
             time[group, hour] = count * MS_HOUR + hourly[group, hour + 1, PART]
 
 
-@compiled
+@small
 def last_at(times, low, high, at):
     """Last of the instants from ``low`` to ``high`` that is not after ``at``; the first where none is."""
     while high - low > 1:
@@ -105,13 +105,13 @@ def last_at(times, low, high, at):
     return low
 
 
-@compiled
+@small
 def day_of(run, at):
     """Day of the run on which an instant falls; the last known for all later ones."""
     return last_at(run.day_starts, 0, run.day_starts.size, at)
 
 
-@compiled
+@small
 def patient_of(run, row):
     """Whose row it is."""
     return last_at(run.first, 0, run.first.size - 1, row)

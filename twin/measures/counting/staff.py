@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.measures.counting.columns import FLOATED
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.cuts import BEGIN, CURRENT, END, ROW, RUNS
 from twin.measures.counting.rows import level_time, piece_of
 from twin.measures.stays import LATER
@@ -12,7 +12,7 @@ from twin.units import MS_HOUR
 from twin.workload import IN_STEP, NONE
 
 
-@compiled
+@small
 def _task_end(run, row, piece_end):
     """When the work of a row was over, no later than a piece of it."""
     ended = run.ended[row]
@@ -28,7 +28,7 @@ def _work_end(run, cuts, piece):
     return min(cuts.piece[piece, END], cuts.piece[piece, BEGIN] + run.duration[row])
 
 
-@compiled
+@small
 def _add(run, present, time, group, begin, end, n):
     """Add n at work in [begin, end) to the time of a group [ms], and to the changes on the hour."""
     begin, end = max(begin, run.start) - run.base, min(end, run.end) - run.base
@@ -40,7 +40,7 @@ def _add(run, present, time, group, begin, end, n):
     present[group, last] -= n
 
 
-@compiled
+@small
 def _add_bundle(run, layout, present, time, row, begin, end):
     step = run.step[row]
     for i in range(layout.bundle_from[step], layout.bundle_from[step + 1]):

@@ -14,14 +14,14 @@ from twin.measures.counting.columns import (
     SUBSTITUTED,
     TAKEN,
 )
-from twin.measures.counting.compiled import compiled
+from twin.measures.counting.compiled import compiled, small
 from twin.measures.counting.rows import patient_of
 from twin.measures.counting.told import Kits, Moves
 from twin.trace import UNSET
 from twin.workload import NONE
 
 
-@compiled
+@small
 def _in_days(run, at):
     return at >= run.start and at < run.end
 
