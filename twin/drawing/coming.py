@@ -223,4 +223,4 @@ def attend(t, people, shows, late):
             late[i] = -row.early
             if row.late != NONE:
                 u = drawn(people.identity[i], _PUNCTUALITY)
-                late[i] += length(t.length[row.late], t.point, u)
+                late[i] += length(t.length[row.late], t.number, u)

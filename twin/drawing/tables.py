@@ -73,7 +73,7 @@ class Tables(NamedTuple):
     edge, target : float64, int64 (choice,) choices by one uniform number: the mixes of sources, party
         sizes, routes and reasons of delay, each in turn. ``edge`` is the sum of the shares up to and with
         the choice, ``target`` the class, size, step (-1: home) or length chosen
-    point : tables of quantiles
+    number : float64 (number,) the numbers behind the lengths, see ``table_of_lengths``
     """
 
     source: NDArray[np.void]
@@ -83,7 +83,7 @@ class Tables(NamedTuple):
     hours: NDArray[np.void]
     edge: FloatArray
     target: IntArray
-    point: NDArray[np.void]
+    number: FloatArray
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class _Maker:
                 no_show, early = booking.no_show, minutes(booking.early_by_minutes)
             classes.append((len(steps), len(pathway.steps), booking is not None, no_show, early, late))
             steps += [self._step(pathway, i, profiles) for i in range(len(pathway.steps))]
-        length, point = table_of_lengths(self.durations)
+        length, number = table_of_lengths(self.durations)
         return Tables(
             np.array(sources, SOURCE),
             np.array(classes, CLASS),
@@ -190,7 +190,7 @@ class _Maker:
             _hours(hospital.profiles.values()),
             np.array(self.edges, np.float64),
             np.array(self.targets, np.int64),
-            point,
+            number,
         )
 
     def _source(self, stream: Arrivals, profiles: dict[str, int]) -> tuple[float, ...]:

@@ -94,7 +94,7 @@ def walk_on(t, identity, patient_class, first_row, visit, rows, state, seen):
             seen[at] += 1
             rows.step[row] = first_step + at
             at = t.target[_route(step, t.edge, key)]
-            rows.duration[row] = length(t.length[step.length], t.point, drawn(key, _DURATION))
+            rows.duration[row] = length(t.length[step.length], t.number, drawn(key, _DURATION))
             rows.wall[row] = NONE
             if at == NONE and step.profile != NONE:
                 rows.wall[row] = hour_of_day(t.hours[step.profile], drawn(key, _DISCHARGE))
@@ -128,7 +128,7 @@ def _know(t, rows, row, known, key):
     elif known.inside == 1:
         kind = t.length[t.step[rows.step[row]].length]
         u = drawn(key, _DURATION)
-        rows.duration[row] = length_left(kind, t.point, u, known.reached, known.elapsed)
+        rows.duration[row] = length_left(kind, t.number, u, known.reached, known.elapsed)
 
 
 @compiled
@@ -138,13 +138,13 @@ def _more(t, rows, row, key):
     if rows.patience.size > 0:
         rows.patience[row] = NONE
         if step.patience != NONE:
-            rows.patience[row] = length(t.length[step.patience], t.point, drawn(key, _PATIENCE))
+            rows.patience[row] = length(t.length[step.patience], t.number, drawn(key, _PATIENCE))
     if rows.reason.size > 0:
         rows.delay[row], rows.reason[row] = 0, NONE
         if step.delay_to > step.delay_from:
             chosen = choice(t.edge, step.delay_from, step.delay_to, drawn(key, _REASON))
             if chosen < step.delay_to:
-                delay = length(t.length[t.target[chosen]], t.point, drawn(key, _DELAY))
+                delay = length(t.length[t.target[chosen]], t.number, drawn(key, _DELAY))
                 rows.delay[row] = min(delay, rows.duration[row])
                 rows.reason[row] = chosen - step.delay_from
     if rows.row_id.size > 0:
