@@ -67,7 +67,8 @@ def sizes(quick: bool) -> Iterator[str]:
             yield (
                 f"{name}, {window.total} days, {patients:,} patients, {rows:,} steps: {taken * 1e3:.2f} ms; "
                 f"{taken / patients * 1e9:.0f} ns a patient, {taken / rows * 1e9:.0f} ns a step, "
-                f"{patients / taken / 1e6:.1f} million patients a second; {nbytes(work) / rows:.0f} bytes a step"
+                f"{patients / taken / 1e6:.1f} million patients a second; "
+                f"{nbytes(work) / rows:.0f} bytes a step"
             )
 
 
