@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.calendar import Clock
 from twin.drawing.counts import people_away
-from twin.drawing.once import Once
 from twin.hospital import Hospital
+from twin.once import Once
 from twin.schedule import shift_spans
 from twin.streams import UIntArray, mix, name_key, uniform
 from twin.units import IntArray

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from twin.calendar import Clock
 from twin.case import InHouse, Snapshot
 from twin.drawing.coming import People
-from twin.drawing.once import Once
 from twin.drawing.origins import (
     ARRIVES,
     BOOKED,
@@ -31,6 +30,7 @@ from twin.drawing.walking import FIRST_ROW, VISIT
 from twin.hospital import Hospital
 from twin.hospital.base import Duration
 from twin.hospital.duration import share_below
+from twin.once import Once
 from twin.schedule import limit_of_a_day
 from twin.streams import UIntArray, mix, name_key
 from twin.units import IntArray

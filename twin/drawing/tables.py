@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from twin.drawing.chance import part
 from twin.drawing.lengths import table_of_lengths
-from twin.drawing.once import Once
 from twin.drawing.origins import NONE
 from twin.hospital import Hospital
 from twin.hospital.base import Duration, Profile
 from twin.hospital.discharge import hour_edges
 from twin.hospital.pathway import Arrivals, Pathway, Step
 from twin.hospital.places import Ward
+from twin.once import Once
 from twin.units import FloatArray, IntArray, minutes
 
 #: buckets of the uniform number by which the hour of a profile is found at once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from twin.drawing.once import Once
+from twin.once import Once
 
 
 class Value:
