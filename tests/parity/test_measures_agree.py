@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -189,3 +193,37 @@ def test_hospitals_are_not_mistaken_for_each_other():
     for (trace, hospital), told in zip(runs, again, strict=True):
         defined = summarise(trace, hospital)
         assert all(math.isclose(told[k], v, abs_tol=1e-9) for k, v in defined.items() if not math.isnan(v))
+
+
+_CHECKED = """
+from numba import config
+from tests.parity.test_measures_agree import agree, random_run
+
+assert config.BOUNDSCHECK
+for seed in range(300):
+    agree(*random_run(seed))
+print("300 runs agree")
+"""
+
+
+@pytest.mark.long
+def test_the_passes_stay_within_their_columns(tmp_path):
+    house = Path(__file__).resolve().parents[2]
+    checked = {
+        **os.environ,
+        "NUMBA_BOUNDSCHECK": "1",
+        "XDG_CACHE_HOME": str(tmp_path),  # code compiled without the checks is not taken
+        "PYTHONPATH": str(house),
+    }
+
+    told = subprocess.run(
+        [sys.executable, "-c", _CHECKED],
+        cwd=house,
+        env=checked,
+        capture_output=True,
+        text=True,
+        timeout=1_800,
+    )
+
+    assert told.returncode == 0, told.stderr[-2_000:]
+    assert "300 runs agree" in told.stdout
