@@ -113,12 +113,10 @@ def tally(trace: Trace, hospital: Hospital, *, wards_only: bool = False) -> Tall
         Keep the census of the wards alone, which is all that the measures need.
     """
     from twin.measures.counting.counts import Counts
-    from twin.measures.counting.layout import described
 
-    known = described(hospital)
-    counts = Counts(trace, known)
+    counts = Counts(trace, hospital)
     run = counts.run
-    places = len(hospital.wards) if wards_only else len(known.places)
+    places = len(hospital.wards) if wards_only else len(hospital.everywhere)
     beds, census, held = counts.beds(places)
     visits, sessions, booked = counts.bookings()
     doors, attendances, waits, slowest = counts.flow(booked)
@@ -158,7 +156,7 @@ def measures_of(tally: Tally, hospital: Hospital) -> dict[str, float]:
         **_beds(tally, known.layout.critical),
         **_sessions(tally),
         **_cover(tally, known.tasks),
-        **_supply(tally, known),
+        **_supply(tally, hospital, known.item_prices),
     }
     told.update({key: math.nan for key, is_there in known.there_is.items() if not is_there})
     if not known.layout.with_staff.any():
@@ -260,10 +258,10 @@ def _cover(tally: Tally, tasks: Any) -> dict[str, float]:
     }
 
 
-def _supply(tally: Tally, known: Any) -> dict[str, float]:
+def _supply(tally: Tally, hospital: Hospital, prices: FloatArray) -> dict[str, float]:
     """Kits, stock and what the measured days cost."""
     told, days, kits, stock = {}, tally.days, tally.kits, tally.stock
-    parts = [int(tally.opened.sum()) / MS_DAY / days * known.hospital.money.open_bed_day]
+    parts = [int(tally.opened.sum()) / MS_DAY / days * hospital.money.open_bed_day]
     if kits is not None:
         told = {
             "operations_a_day": kits.taken / days,
@@ -274,7 +272,7 @@ def _supply(tally: Tally, known: Any) -> dict[str, float]:
             "kit_postponements_a_day": kits.postponed / days,
         }
     if stock is not None:
-        unit, order, holding = known.item_prices
+        unit, order, holding = prices
         told["orders_a_day"] = int(stock.orders.sum()) / days
         told["expired_units_a_day"] = int(stock.expired.sum()) / days
         told["stock_value_mean"] = float(stock.on_hand @ unit) if unit.any() else math.nan

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.hospital import Hospital
 from twin.measures.counting import beds, flow, staff
 from twin.measures.counting.columns import Cuts, Sat, read_only, run_of
 from twin.measures.counting.cuts import cut, what_is_there
-from twin.measures.counting.layout import Described, all_levels
+from twin.measures.counting.layout import all_levels, described, patients_a_nurse
 from twin.measures.counting.room import room
 from twin.measures.counting.rows import add_up
 from twin.measures.counting.told import Attendances, Beds, Doors, Kits, Lists, Moves, Sessions, Visits, Waits
@@ -25,9 +26,10 @@ class Counts:
     A subject that the hospital does not have costs nothing: not even its passes are loaded.
     """
 
-    def __init__(self, trace: Trace, known: Described) -> None:
-        self.trace, self.known, self.layout = trace, known, known.layout
-        self.run, self.levels = run_of(trace), all_levels(trace.schedule, known.hospital)
+    def __init__(self, trace: Trace, hospital: Hospital) -> None:
+        self.trace, self.hospital, self.known = trace, hospital, described(hospital)
+        self.layout = self.known.layout
+        self.run, self.levels = run_of(trace), all_levels(trace.schedule, hospital)
         lines, stopped, self._waited = what_is_there(self.run)
         self.cuts = self._cuts(lines, stopped) if lines or stopped else _NO_CUTS
         sittings = trace.schedule.sittings
@@ -120,14 +122,14 @@ class Counts:
         lent = 0
         if run.kind.size or pooled.size:
             lent = staff.count_lent(run, self.layout, self.cuts, pooled, present, time)
-        ratios = self.known.patients_a_nurse(self.trace.workload.clock, run.base, run.hours)
-        wanted, short, places = np.empty(run.hours), np.empty(groups), len(self.known.places)
+        ratios = patients_a_nurse(self.hospital, self.trace.workload.clock, run.base, run.hours)
+        wanted, short, places = np.empty(run.hours), np.empty(groups), self.known.places
         staff.count_short(run, self.layout, self.levels, places, present, census, ratios, wanted, short)
         return Cover(time, self._level_times(places, groups), short, lent)
 
     def kits(self) -> Kits | None:
         """Kits taken and missed."""
-        if not self.known.hospital.kits:
+        if not self.hospital.kits:
             return None
         from twin.measures.counting import supplies
 
@@ -136,7 +138,7 @@ class Counts:
 
     def stock(self) -> Stock | None:
         """Items over time."""
-        items = self.known.hospital.items
+        items = self.hospital.items
         if not items:
             return None
         from twin.measures.counting import supplies

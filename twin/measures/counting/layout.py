@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,53 +28,66 @@ from twin.measures.flow import has_patience, has_waiting_rooms, refuses, staffed
 from twin.measures.view import EMERGENCY as EMERGENCY_NAME
 from twin.measures.view import OUTPATIENTS as OUTPATIENTS_NAME
 from twin.measures.view import first_of_steps
-from twin.units import MS_HOUR, FloatArray, IntArray
+from twin.once import Once
+from twin.units import MS_HOUR, FloatArray
 from twin.workload import NONE, number_steps
 
-T = TypeVar("T")
 
-#: hospitals, schedules and grids of hours that are remembered (assumed: a few scenarios at a time)
-_REMEMBERED = 16
-
-
-class Remembered(Generic[T]):
-    """What was made of the same objects before is not made again; the latest few are kept.
-
-    Threads may ask at the same time: each sees whole entries, and at worst makes one twice.
-    """
-
-    def __init__(self, make: Callable[..., T]) -> None:
-        self._make = make
-        self._entries: tuple[tuple[tuple[Any, ...], T], ...] = ()
-
-    def __call__(self, *parts: Any) -> T:
-        """The value of these objects: of the very same ones, not of their like."""
-        for known, value in self._entries:
-            if all(a is b for a, b in zip(known, parts, strict=True)):
-                return value
-        value = self._make(*parts)
-        self._entries = ((parts, value), *self._entries)[:_REMEMBERED]
-        return value
-
-
+@dataclass(frozen=True)
 class Described:
     """What measures look up in a hospital.
 
     Attributes
     ----------
     layout : its tables, for compiled code
+    places : number of places
+    there_is : whether anything that a measure speaks of can happen here, by measure
+    tasks : (group,) groups that do timed tasks
+    item_prices : (3, item) unit cost, cost of an order and of holding a unit for a day [currency]
     """
 
-    def __init__(self, hospital: Hospital) -> None:
-        self.hospital, self.places = hospital, tuple(hospital.everywhere)
-        self.layout = _layout(hospital, self.places)
-        self._ratios: dict[tuple[Any, ...], FloatArray] = {}
+    layout: Layout
+    places: int
+    there_is: Mapping[str, bool]
+    tasks: Flags
+    item_prices: FloatArray
 
-    @cached_property
-    def there_is(self) -> dict[str, bool]:
-        """Whether anything that a measure speaks of can happen here, by measure."""
-        hospital = self.hospital
-        return {
+
+_hospitals: Once[Described] = Once()
+_levels: Once[Levels] = Once()
+_ratios: Once[FloatArray] = Once()
+
+
+def described(hospital: Hospital) -> Described:
+    """The tables of a hospital, made once."""
+    return _hospitals.get(lambda: _describe(hospital), hospital)
+
+
+def all_levels(schedule: Schedule, hospital: Hospital) -> Levels:
+    """Levels of a schedule in the order of a hospital's places and then its groups, made once."""
+    names = (*hospital.everywhere, *hospital.staff)
+    return _levels.get(lambda: levels_of([schedule.levels[name] for name in names]), schedule, hospital)
+
+
+def patients_a_nurse(hospital: Hospital, clock: Clock, base: int, hours: int) -> FloatArray:
+    """By each ward's ratio on each hour from ``base`` on, 1 where it has none, shape (ward, hour)."""
+
+    def made() -> FloatArray:
+        known, at = np.ones((len(hospital.wards), hours)), base + np.arange(hours) * MS_HOUR
+        for i, ward in enumerate(hospital.wards.values()):
+            if ward.nursing is not None:
+                known[i] = ratio_at(clock, hospital.staff[ward.nursing.group], ward.nursing, at)
+        return read_only(known, np.float64)
+
+    return _ratios.get(made, hospital, also=(clock.start, clock.timezone, clock.days, base, hours))
+
+
+def _describe(hospital: Hospital) -> Described:
+    prices = [[i.unit_cost, i.order_cost, i.holding_cost_a_day] for i in hospital.items.values()]
+    return Described(
+        layout=_layout(hospital, tuple(hospital.everywhere)),
+        places=len(hospital.everywhere),
+        there_is={
             "left_without_being_seen": has_patience(hospital),
             "left_waiting": has_patience(hospital),
             "refused": refuses(hospital),
@@ -84,47 +97,10 @@ class Described:
             "exchanges_a_day": has_exchanges(hospital),
             "medically_fit_beds": has_delays(hospital),
             "floated_a_day": any(g.float_pool is not None for g in hospital.staff.values()),
-        }
-
-    @cached_property
-    def tasks(self) -> Flags:
-        """Groups that do timed tasks, shape (group,)."""
-        return np.asarray(bundles(self.hospital, number_steps(self.hospital)).any(axis=0))
-
-    def patients_a_nurse(self, clock: Clock, base: int, hours: int) -> FloatArray:
-        """By each ward's ratio on the hour, 1 where it has none, shape (ward, hour)."""
-        key = (clock.start, clock.timezone, clock.days, base, hours)
-        if key not in self._ratios:
-            at = base + np.arange(hours) * MS_HOUR
-            self._ratios = {**dict(list(self._ratios.items())[-_REMEMBERED:]), key: self._on_hours(clock, at)}
-        return self._ratios[key]
-
-    def _on_hours(self, clock: Clock, at: IntArray) -> FloatArray:
-        known = np.ones((len(self.hospital.wards), at.size))
-        for i, ward in enumerate(self.hospital.wards.values()):
-            if ward.nursing is not None:
-                known[i] = ratio_at(clock, self.hospital.staff[ward.nursing.group], ward.nursing, at)
-        return read_only(known, np.float64)
-
-    @cached_property
-    def item_prices(self) -> FloatArray:
-        """Unit cost, cost of an order and of holding a unit for a day, shape (3, item). [currency]"""
-        items = self.hospital.items.values()
-        rows = [[i.unit_cost, i.order_cost, i.holding_cost_a_day] for i in items]
-        return np.array(rows, np.float64).reshape(-1, 3).T
-
-
-#: tables of a hospital
-described: Remembered[Described] = Remembered(Described)
-
-
-def _all_levels(schedule: Schedule, hospital: Hospital) -> Levels:
-    names = (*hospital.everywhere, *hospital.staff)
-    return levels_of([schedule.levels[name] for name in names])
-
-
-#: levels of a schedule, in the order of a hospital's places and then its groups
-all_levels: Remembered[Levels] = Remembered(_all_levels)
+        },
+        tasks=np.asarray(bundles(hospital, number_steps(hospital)).any(axis=0)),
+        item_prices=np.array(prices, np.float64).reshape(-1, 3).T,
+    )
 
 
 def _layout(hospital: Hospital, places: tuple[str, ...]) -> Layout:

@@ -17,9 +17,7 @@ from twin.workload import BOOKED as BOOKED_BEFORE
 @compiled
 def count_lists(run, layout, off):
     """Who waits on a list: from listed until come, or not attended. ``off`` is room, one a patient."""
-    for patient in range(run.came.size):
-        came = run.came[patient]
-        off[patient] = LATER if came == UNSET else came
+    off[:] = UNSET
     for i in range(run.kind.size):
         if run.kind[i] == MISSED_VISIT and run.outcome[run.who[i]] == NO_SHOW:
             off[run.who[i]] = run.at[i]
@@ -31,7 +29,10 @@ def count_lists(run, layout, off):
         if origin != ARRIVES and origin != LISTED and origin != BOOKED_BEFORE:
             continue
         since = run.arrival[patient]
-        listed += max(min(off[patient], run.end) - max(since, run.start), 0)
+        until = run.came[patient] if off[patient] == UNSET else off[patient]
+        if until == UNSET:
+            until = LATER
+        listed += max(min(until, run.end) - max(since, run.start), 0)
         if in_cohort(run, layout, patient):
             came += 1
             wait += run.came[patient] - since
