@@ -7,8 +7,8 @@ Each round runs all of them in turn, each in a process of its own, so that a bus
 the medians of the rounds' ratios are reported. Seconds are those of the processor for the simulation alone:
 without imports and compiling, and for the twin with drawing the patients. Each runs some seconds. All begin
 empty, and what comes after the first twenty days is compared: mean waits and ward occupancy must agree
-within simulation error, or the script fails. The kernel's runs are of 200,000 patients: of a million at once,
-which do not fit into the processor's cache, a patient costs nearly twice as much.
+within simulation error, or the script fails. The kernel's runs are of 200,000 patients: of a million at once a
+patient costs up to twice as much.
 """
 
 from __future__ import annotations
