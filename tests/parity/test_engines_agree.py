@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.houses import START, case
 from tests.random_houses import random_case, random_workload
 from twin.case import Window, resolve
-from twin.engine import simulate
+from twin.engine import house, kernel, simulate
+from twin.engine.house import new_house
 from twin.engine.kernel import simulate_kernel
 from twin.engine.reference import simulate_reference
-from twin.hospital import parse_hospital, shipped
+from twin.hospital import Hospital, parse_hospital, shipped
 from twin.workload import draw_workload
 
 
@@ -67,3 +68,46 @@ def test_engines_agree_on_the_shipped_hospitals(name, days):
     reference = simulate(any_case, work, engine="reference")
 
     assert reference.same_as(simulate(any_case, work, engine="kernel"))
+
+
+def test_a_run_played_again_with_more_room_begins_as_the_first_did(monkeypatch):
+    """Where a table of the kernel is too small the same run begins anew, and nothing of the first is left."""
+    rooms = []
+
+    def noted(program, any_case, work, room):
+        rooms.append(room)
+        return new_house(program, any_case, work, room)
+
+    monkeypatch.setattr(kernel, "new_house", noted)
+    for name in ("_EVENTS", "_ORDERS", "_LINES"):
+        monkeypatch.setattr(house, name, 1)
+
+    for seed in range(40):
+        _agree(seed, whole_minutes=seed % 2 == 0, crowded=seed % 3 == 0)
+
+    assert rooms.count(4) > 10
+
+
+def test_stays_stopped_every_evening_are_told_however_long_the_log():
+    """More lines of stays that are stopped and taken up again than the log has room for at first."""
+    hours = [{"from": "20:00", "to": "21:00", "staffed_beds": 5}]
+    ward = {"title": "w", "physical_beds": 40, "staffed_beds": 40, "on_fall": "stop", "calendar": hours}
+    stay = {"name": "stay", "places": ["ward"], "duration": {"mean": 3, "cv": 0.5, "unit": "days"}}
+    evening = Hospital.model_validate(
+        {
+            "name": "beds that close every evening",
+            "timezone": "UTC",
+            "wards": {"ward": ward},
+            "arrivals": {"door": {"title": "door", "daily_mean": 12, "mix": {"patient": 1}}},
+            "classes": {"patient": {"title": "patient", "priority": 1, "pathway": "way"}},
+            "pathways": {"way": {"steps": [stay]}},
+        }
+    )
+    window = Window(START, days=28)
+    work = draw_workload(case(evening), window, seed=1)
+    schedule = resolve(case(evening), window)
+
+    told = simulate_kernel(case(evening), work, schedule)
+
+    assert len(told.log) > house._LINES
+    assert told.same_as(simulate_reference(case(evening), work, schedule))

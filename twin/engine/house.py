@@ -48,8 +48,9 @@ from twin.workload import ARRIVES, IN_STEP, NONE, ON_CUE, STOPPED, Workload
 
 #: bytes of a line of the processor's cache
 _LINE = 64
-#: events that are under way at once, of each kind, before a run is played again with more room
-_EVENTS = 16_384
+#: events that are under way at once, of each kind; orders and batches; lines of the log that nothing in the
+#: workload announces: where there are more, the run is played again with more room
+_EVENTS, _ORDERS, _LINES = 16_384, 1_024, 1_024
 
 
 def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
@@ -67,8 +68,8 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
         n=numbers(),
         **{name: tables[name].copy() for name in ("step", "entry", "lane", "klass", "age")},
         **{name: tables[name] for name in lists},
-        resource=p.resource,
-        **{name: getattr(p, name) for name in ("item", "sitting", "change", "slot", "limits", "reviews")},
+        **{name: getattr(p, name).copy() for name in ("resource", "item", "sitting", "change")},
+        **{name: getattr(p, name) for name in ("slot", "limits", "reviews")},
         lead=np.ascontiguousarray(work.lead, np.int64),
         day_starts=np.ascontiguousarray(work.clock.day_starts, np.int64),
         **_workload_of(work, has_more, p.has_patience),
@@ -81,16 +82,16 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
         ends=empty_heap(n),
         turns=empty_heap(_EVENTS * room + len(snapshot.cleaning)),
         alarms=empty_heap(_EVENTS * room + n),
-        deliveries=empty_heap(len(snapshot.orders) + 1_024 * room),
-        expiries=empty_heap(batches + 1_024 * room),
+        deliveries=empty_heap(len(snapshot.orders) + _ORDERS * room),
+        expiries=empty_heap(batches + _ORDERS * room),
         node=np.empty(n * most + 1, NODE),
         candidates=np.empty(tables["lane"].size + 1, np.int64),
         asked=np.empty(room * (n + 1), np.int64),
         due=np.empty(room * (n + 1), np.int64),
         going=np.empty(n + 1, np.int64),
         finished=np.empty(n + 1, np.int64),
-        order=np.zeros(len(snapshot.orders) + 1_024 * room, ORDER),
-        batch=np.zeros(batches + 1_024 * room, BATCH),
+        order=np.zeros(len(snapshot.orders) + _ORDERS * room, ORDER),
+        batch=np.zeros(batches + _ORDERS * room, BATCH),
         log=np.empty((room * _lines(p, work), 5), np.int64),
         edge=np.full(max(places**2, 1), np.array((NONE, NONE, NONE), EDGE)),
         way=np.zeros(max(places, 1), WAY),
@@ -162,7 +163,7 @@ def _lines(p: Program, work: Workload) -> int:
     """About how many lines a run's log will have."""
     step, klass = p.fixed.tables["step"], p.fixed.tables["klass"]
     of_step = 2 * (step["entry_to"] - step["people_to"]) + (step["promise_place"] != NONE)
-    lines = 1_024
+    lines = _LINES
     if of_step.any() and work.step.size:
         lines += int(of_step[work.step].sum())
     if klass["booked"].any() and work.patients:
