@@ -53,7 +53,7 @@ def compiler(
     inside
         The code of such a part is put into every part that calls it: for small ones, called often.
     """
-    if config.DISABLE_JIT:  # to look inside: all parts are plain functions
+    if runs_plain(package):
         return lambda function: function
     folder = cache_folder(package, tuple(sorted({*files, *WORDS})))
 
@@ -72,6 +72,14 @@ def compiler(
         return part
 
     return compiled
+
+
+def runs_plain(package: str) -> bool:
+    """Whether a package's parts stay plain functions, slow but open to a debugger.
+
+    ``TWIN_UNCOMPILED`` names it; the kernel can run so.
+    """
+    return package == os.environ.get("TWIN_UNCOMPILED")
 
 
 def _kind(kind: Any) -> Any:

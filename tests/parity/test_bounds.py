@@ -60,6 +60,31 @@ print("300 hospitals agree")
 """
 
 
+_PLAIN = """
+from random import Random
+from tests.random_houses import random_case, random_workload
+from twin.case import resolve
+from twin.engine.kernel import _run, simulate_kernel
+from twin.engine.reference import simulate_reference
+
+assert not hasattr(_run, "py_func")
+
+for seed in range(20):
+    rng = Random(seed)
+    case = random_case(rng)
+    work = random_workload(rng, case, whole_minutes=seed % 2 == 0)
+    schedule = resolve(case, work.window, work.absent)
+    assert simulate_kernel(case, work, schedule).same_as(simulate_reference(case, work, schedule)), seed
+print("20 hospitals agree")
+"""
+
+
+def test_the_kernel_tells_the_same_when_it_is_not_compiled():
+    plain = {**os.environ, "TWIN_UNCOMPILED": "kernel", "PYTHONPATH": str(HOUSE)}
+
+    assert "20 hospitals agree" in told_by(plain, "-c", _PLAIN)
+
+
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory) -> dict[str, str]:
     """An environment in which every index is checked, and code compiled without the checks is not taken."""

@@ -108,10 +108,12 @@ def head_of(h, lane):
 def count_for_circles(h, place, keepers, wanted):
     """Count patients who wait and keep a place, and how often those who keep one stand in line for it."""
     resource = h.resource[place]
-    before = resource.keepers > 0 and resource.wanted > 0
+    if resource.keepers > 0 and resource.wanted > 0:
+        h.n[BOTH] -= 1
     resource.keepers += keepers
     resource.wanted += wanted
-    h.n[BOTH] += (resource.keepers > 0 and resource.wanted > 0) - before
+    if resource.keepers > 0 and resource.wanted > 0:
+        h.n[BOTH] += 1
 
 
 @small

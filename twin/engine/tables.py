@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
@@ -23,6 +23,8 @@ from numba.extending import (
     unbox,
 )
 from numba.np.numpy_support import from_dtype
+
+from twin.compiling import runs_plain
 
 
 class Tables:
@@ -38,7 +40,7 @@ class Tables:
                 raise ValueError(f"table {name} is not contiguous")
             words += [array.ctypes.data, *array.shape]
             setattr(
-                self, name, array.view(np.recarray) if config.DISABLE_JIT and array.dtype.names else array
+                self, name, array.view(np.recarray) if runs_plain("kernel") and array.dtype.names else array
             )
         kinds = [(name, array.dtype, array.ndim) for name, array in arrays.items()]
         if not self._kinds:
