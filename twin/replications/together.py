@@ -35,8 +35,9 @@ MOST_SIDES = 50
 MOST_IN_BATCH = 500
 #: tasks a worker at the least, so that all end at about the same time; on this machine a task costs little
 TASKS_A_WORKER, TASKS_A_THREAD = 4, 128
-#: how often a task is sent when who had it was lost; to processes of our own the last time alone
-TRIES = 3
+#: how often a task is sent when who had it was lost; to processes of our own so often beside others, then
+#: alone: what is lost beside others may be another's fault, so it has two tries of its own left
+TRIES, TRIES_BESIDE_OTHERS = 4, 2
 #: how long to wait for a result before looking up [s]
 _LOOK_UP = 0.2
 
@@ -150,8 +151,8 @@ class _Task:
     tries: int = 0
 
     @property
-    def is_last_try(self) -> bool:
-        return self.tries + 1 >= TRIES
+    def goes_alone(self) -> bool:
+        return self.tries >= TRIES_BESIDE_OTHERS
 
     def again(self) -> _Task:
         return _Task(self.question, self.sides, self.first_side, self.numbers, self.place, self.tries + 1)
@@ -282,11 +283,11 @@ class _Together:
                 future.add_done_callback(self._ended.put)
 
     def _has_room(self, task: _Task) -> bool:
-        """Whether a task may be sent now: one on its last try goes alone, so none is lost for another."""
+        """Whether a task may be sent now: one that was lost often goes alone, so none is lost for another."""
         most = self._hands.at_once
         if most is None or not self._pending:
             return True
-        alone = task.is_last_try or any(sent.is_last_try for sent, _ in self._pending.values())
+        alone = task.goes_alone or any(sent.goes_alone for sent, _ in self._pending.values())
         return not alone and len(self._pending) < most
 
     def _submit(self, task: _Task, executor: Executor) -> Future[Any]:
@@ -299,7 +300,7 @@ class _Together:
     def _again(self, task: _Task, lost_with: Executor, error: BaseException) -> None:
         """Let a task that was lost wait once more, before all others, so that one lost for good is told."""
         why = f"{type(error).__name__}: {error}".rstrip(": ")
-        if task.is_last_try:
+        if task.tries + 1 >= TRIES:
             raise lost(f"who played {task} was lost {TRIES} times ({why})") from error
         if lost_with is self._hands.executor and not self._hands.remake():
             raise lost(f"the executor was lost with {task} ({why})") from error

@@ -210,7 +210,7 @@ def test_a_replication_that_kills_its_process_each_time_is_named(small: Case, tm
     kills = partial(one_who_kills, mark=tmp_path / "died", often=True)
 
     with pytest.raises(
-        TwinError, match=r"replication 3 was lost 3 times .*nothing of this question was kept"
+        TwinError, match=r"replication 3 was lost 4 times .*nothing of this question was kept"
     ) as told:
         replicate(small, WINDOW, seed=1, replications=range(3, 5), reduce=kills, engine="reference")
 
@@ -246,11 +246,11 @@ def test_processes_that_break_whenever_they_are_given_work_are_given_up(
             raise BrokenExecutor("no process will begin")
 
     monkeypatch.setattr(together, "Processes", Broken)
-    with pytest.raises(TwinError, match=r"replication 0 was lost 3 times .*no process will begin") as told:
+    with pytest.raises(TwinError, match=r"replication 0 was lost 4 times .*no process will begin") as told:
         replicate(small, WINDOW, seed=1, replications=range(9), reduce=number, engine="reference")
 
     assert told.value.code == "E_LOST"
-    assert len(set(begun)) == 3
+    assert len(set(begun)) == 4
 
 
 def test_batches_that_each_break_the_processes_once_are_not_held_against_the_others(
