@@ -77,8 +77,8 @@ def run_studies(
 ) -> list[Comparison]:
     """Several scenarios beside the base, which is played once; see ``run_study``.
 
-    Each replication is played for all of them before the next, so that those who meet the same patients
-    share one drawing.
+    They are played in groups of up to 50. Within one, each replication is played for all before the next, so
+    that those who meet the same patients share one drawing.
     """
     if replications < 2:
         raise UsageError(f"a comparison needs 2 replications or more to know its margin; got {replications}")

@@ -25,6 +25,7 @@ from twin.case import Case, Window
 from twin.checkpoint import snapshot_at
 from twin.engine import simulate
 from twin.hospital import Hospital
+from twin.hospital.load import growing_lists, overloaded
 from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.workload import NONE, draw_workload
 
@@ -68,6 +69,23 @@ def test_every_number_of_it_has_a_source():
 
     assert missing == []
     assert [text for text in raw["sources"].values() if text.split(":")[0] not in KINDS] == []
+
+
+def test_nothing_in_it_is_asked_for_more_than_there_is(house):
+    assert overloaded(house) == ()
+    assert growing_lists(house) == ()
+
+
+@pytest.mark.long
+def test_its_lists_are_no_longer_after_a_year_than_they_were(house):
+    case = Case(house)
+    trace = simulate(case, draw_workload(case, Window(START, days=364, tail=0), seed=1))
+
+    planned = house.sessions["theatre_lists"].classes
+    of_class = np.array(trace.classes)[trace.workload.patient_class]
+    listed = (trace.came == UNSET) & (trace.outcome == Outcome.OPEN) & np.isin(of_class, planned)
+    assert trace.stopped_at is None
+    assert listed.sum() < 5 * 76  # a week of operations
 
 
 def test_as_many_patients_come_as_to_the_reference_hospital(house):
@@ -161,7 +179,7 @@ def test_ten_times_the_patients_find_ten_times_the_beds(house):
     assert ten.wards["amu"].staffed_beds == 480
     assert ten.staff["emergency_doctors"].shifts["day"].on_duty == 60
     assert ten.sessions["theatre_lists"].sittings == 120
-    assert ten.trays["day_set"].owned == 2_300
+    assert ten.trays["day_set"].owned == 10 * house.trays["day_set"].owned
     assert ten.items["drapes"].policy.order_up_to == 17_400
 
 

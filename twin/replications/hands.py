@@ -41,7 +41,7 @@ class Threads(Executor):
         return task
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Begin nothing more; what waits is cancelled, what was begun ends when it next looks up."""
+        """Begin nothing more: what waits is cancelled, what was begun is dropped and not waited for."""
         self._stopped.set()
         for _ in range(self._begun):
             self._waiting.put(None)

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import pickle
 import platform
+import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ from twin.replications.question import Prepared, Question
 #: packages whose functions may be part of what is computed
 _PACKAGES = ("twin", "forecasting", "optimization", "scenarios", "dashboards")
 _LIBRARIES = ("numpy", "numba", "scipy", "pydantic")
-#: opened parcels that a process keeps (assumed: a few questions are asked at the same time)
+#: opened parcels that a process keeps, those used last (assumed: a few questions are asked at the same time)
 _KEPT = 4
 
 
@@ -134,14 +135,15 @@ def _arithmetic() -> str:
 
 
 _OPENED: OrderedDict[str, Prepared[Any]] = OrderedDict()
+_OPENING = threading.Lock()
 
 
 def _opened(key: str, data: bytes) -> Prepared[Any]:
-    """The question of a parcel, made ready once in this process."""
-    found = _OPENED.get(key)
-    if found is None:
-        question = pickle.loads(zlib.decompress(data))  # noqa: S301 - from one who may run code here anyway
-        found = _OPENED[key] = Prepared(question)
+    """The question of a parcel, made ready once in this process; those used last are kept."""
+    with _OPENING:  # a second thread of this worker waits for it, and does not open it too
+        if key not in _OPENED:
+            _OPENED[key] = Prepared(pickle.loads(zlib.decompress(data)))  # noqa: S301 - the sender may run code here
+        _OPENED.move_to_end(key)
         while len(_OPENED) > _KEPT:
             _OPENED.popitem(last=False)
-    return found
+        return _OPENED[key]

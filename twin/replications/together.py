@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,14 +28,16 @@ from twin.trace import Trace
 
 T = TypeVar("T")
 
-#: sides that are played by one task elsewhere, so that one parcel and one drawing serve many
+#: sides that are played by one task, so that one parcel and one drawing serve many; fewer than the tables
+#: that are kept (``twin.once``), so that none is made twice
 MOST_SIDES = 50
 #: runs of an engine in one task: enough that 1-2 ms to send it do not matter, few enough to end soon
 MOST_IN_BATCH = 500
 #: tasks a worker at the least, so that all end at about the same time; on this machine a task costs little
 TASKS_A_WORKER, TASKS_A_THREAD = 4, 128
-#: how often a task is sent when who had it was lost
-TRIES = 3
+#: how often a task is sent when who had it was lost; to processes of our own so often beside others, then
+#: alone: what is lost beside others may be another's fault, so it has two tries of its own left
+TRIES, TRIES_BESIDE_OTHERS = 4, 2
 #: how long to wait for a result before looking up [s]
 _LOOK_UP = 0.2
 
@@ -147,6 +150,10 @@ class _Task:
     place: int  # of the first among all replications
     tries: int = 0
 
+    @property
+    def goes_alone(self) -> bool:
+        return self.tries >= TRIES_BESIDE_OTHERS
+
     def again(self) -> _Task:
         return _Task(self.question, self.sides, self.first_side, self.numbers, self.place, self.tries + 1)
 
@@ -180,6 +187,14 @@ class _Hands:
         assert self._kind is not None
         return self._kind(max(1, self._threads))
 
+    @property
+    def at_once(self) -> int | None:
+        """Tasks that may be with them at the same time; None where any number may.
+
+        Processes of a pool are lost together, and all that was sent to them: so only what keeps them busy.
+        """
+        return self.workers + 1 if self._kind is Processes else None
+
     def remake(self) -> bool:
         """Begin again with new hands; False where they are not ours to make."""
         if self._kind is not None:
@@ -201,17 +216,17 @@ class _Together:
     def __init__(self, question: Question[Any], numbers: Sequence[int], hands: _Hands) -> None:
         self._hands, self._stopped = hands, threading.Event()
         sides = len(question.sides)
-        at_once = sides if hands.is_here else MOST_SIDES
-        starts = range(0, sides, at_once)
-        questions = [question.part(first, at_once) for first in starts]
+        starts = range(0, sides, MOST_SIDES)
+        questions = [question.part(first, MOST_SIDES) for first in starts]
         self._prepared: list[Prepared[Any]] = [Prepared(q) for q in questions] if hands.is_here else []
         self._parcels: list[Parcel] = [] if hands.is_here else [pack(q) for q in questions]
         size = batch_size(len(numbers), len(questions), len(questions[0].sides), hands.workers, hands.is_here)
-        self._tasks = [
+        # One question after the other, so that what is made of one is at hand for all its batches.
+        self._waiting = deque(
             _Task(q, len(part.sides), starts[q], tuple(numbers[i : i + size]), i)
-            for i in range(0, len(numbers), size)
             for q, part in enumerate(questions)
-        ]
+            for i in range(0, len(numbers), size)
+        )
         self._all = sides * len(numbers)
         self._pending: dict[Future[Any], tuple[_Task, Executor]] = {}
         self._ended: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
@@ -223,10 +238,9 @@ class _Together:
         check: Callable[[], None] | None,
     ) -> None:
         """Send all batches and keep what comes back, until all is there."""
-        for task in self._tasks:
-            self._send(task)
         done = 0
-        while self._pending:
+        while self._waiting or self._pending:
+            self._send()
             try:
                 future = self._ended.get(timeout=_LOOK_UP)
             except queue.Empty:
@@ -241,7 +255,7 @@ class _Together:
                     if progress is not None:
                         progress(done, self._all)
                 elif is_loss(error):
-                    self._send_again(task, executor, error)
+                    self._again(task, executor, error)
                 else:
                     raise error
             if check is not None:
@@ -254,24 +268,43 @@ class _Together:
             future.cancel()
         self._hands.stop()
 
-    def _send(self, task: _Task) -> None:
-        executor = self._hands.executor
-        if self._hands.is_here:
-            future = executor.submit(self._prepared[task.question].play, task.numbers, self._go_on)
-        else:
-            parcel = self._parcels[task.question]
-            data = executor.send(parcel) if isinstance(executor, Cluster) else parcel.data
-            future = executor.submit(play_batch, parcel.key, data, parcel.made_with, task.numbers)
-        self._pending[future] = task, executor
-        future.add_done_callback(self._ended.put)
+    def _send(self) -> None:
+        """Send what waits, as far as the hands take it."""
+        while self._waiting and self._has_room(self._waiting[0]):
+            task, executor = self._waiting.popleft(), self._hands.executor
+            try:
+                future = self._submit(task, executor)
+            except Exception as error:
+                if not is_loss(error):
+                    raise
+                self._again(task, executor, error)
+            else:
+                self._pending[future] = task, executor
+                future.add_done_callback(self._ended.put)
 
-    def _send_again(self, task: _Task, lost_with: Executor, error: BaseException) -> None:
+    def _has_room(self, task: _Task) -> bool:
+        """Whether a task may be sent now: one that was lost often goes alone, so none is lost for another."""
+        most = self._hands.at_once
+        if most is None or not self._pending:
+            return True
+        alone = task.goes_alone or any(sent.goes_alone for sent, _ in self._pending.values())
+        return not alone and len(self._pending) < most
+
+    def _submit(self, task: _Task, executor: Executor) -> Future[Any]:
+        if self._hands.is_here:
+            return executor.submit(self._prepared[task.question].play, task.numbers, self._go_on)
+        parcel = self._parcels[task.question]
+        data = executor.send(parcel) if isinstance(executor, Cluster) else parcel.data
+        return executor.submit(play_batch, parcel.key, data, parcel.made_with, task.numbers)
+
+    def _again(self, task: _Task, lost_with: Executor, error: BaseException) -> None:
+        """Let a task that was lost wait once more, before all others, so that one lost for good is told."""
         why = f"{type(error).__name__}: {error}".rstrip(": ")
-        if task.tries + 1 == TRIES:
+        if task.tries + 1 >= TRIES:
             raise lost(f"who played {task} was lost {TRIES} times ({why})") from error
         if lost_with is self._hands.executor and not self._hands.remake():
             raise lost(f"the executor was lost with {task} ({why})") from error
-        self._send(task.again())
+        self._waiting.appendleft(task.again())
 
     def _go_on(self) -> None:
         if self._stopped.is_set():

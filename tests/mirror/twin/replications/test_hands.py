@@ -8,7 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,12 +29,15 @@ from tests.kept import broken, lambda_of_ours, number, one_who_kills, slowly, st
 from twin.case import Case, Window
 from twin.errors import Cancelled, ConfigError, Problem, TwinError, UsageError
 from twin.hospital import parse_hospital, shipped
+from twin.measures import measure
+from twin.once import Once
 from twin.plan import Plan
-from twin.replications import Side, play, replicate, replicate_sides
+from twin.replications import Side, parcel, play, replicate, replicate_sides, together
 from twin.replications.hands import Processes, Threads
 from twin.replications.parcel import fingerprint, pack, play_batch
 from twin.replications.question import Prepared, Question
-from twin.replications.together import MOST_IN_BATCH, batch_size
+from twin.replications.together import MOST_IN_BATCH, MOST_SIDES, batch_size
+from twin.trace import Trace
 
 HOUSE = Path(__file__).resolve().parents[4]
 WINDOW = Window(START, days=2, tail=0)
@@ -117,6 +129,71 @@ def test_batches_are_large_where_there_are_many_and_even_where_there_are_few():
     assert batch_size(3, 1, 1, workers=64, is_here=False) == 1
 
 
+def test_of_a_study_of_eighty_hospitals_no_table_is_made_twice(small: Case, monkeypatch: pytest.MonkeyPatch):
+    made, get = [], Once.get
+
+    def counted(self, make, *values, also=None):
+        return get(self, lambda: made.append(1) or make(), *values, also=also)
+
+    def tables(replications: int) -> int:
+        hospitals = [small.hospital.model_copy() for _ in range(80)]
+        sides = [Side(small.with_(hospital=one), partial(measure, hospital=one)) for one in hospitals]
+        made.clear()
+        replicate_sides(sides, WINDOW, seed=1, replications=range(replications), threads=1)
+        return len(made)
+
+    monkeypatch.setattr(Once, "get", counted)
+    assert tables(replications=2) == tables(replications=1) >= 80
+
+
+def test_a_study_in_groups_gives_each_side_its_own_results(small: Case):
+    sides = [Side(small, partial(_of_side, side=i)) for i in range(2 * MOST_SIDES + 3)]
+
+    told = replicate_sides(sides, WINDOW, seed=1, replications=[4, 2])
+
+    assert told == [[(i, 4), (i, 2)] for i in range(len(sides))]
+
+
+def _of_side(trace: Trace, *, side: int) -> tuple[int, int]:
+    return side, trace.workload.replication
+
+
+class _OneWorker(Executor):
+    """A worker that does at once what it is given."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        task = Future()
+        task.set_result(fn(*args, **kwargs))
+        return task
+
+
+def test_a_worker_opens_each_parcel_of_a_large_study_once(small: Case, monkeypatch: pytest.MonkeyPatch):
+    opened, cases = [], [small.with_(plan=Plan(f"{i}", {})) for i in range(6)]
+
+    def counted(question: Question) -> Prepared:
+        opened.append(question.sides[0].case.plan.name)
+        return Prepared(question)
+
+    monkeypatch.setattr(together, "MOST_SIDES", 1)
+    monkeypatch.setattr(parcel, "_OPENED", OrderedDict())
+    monkeypatch.setattr(parcel, "Prepared", counted)
+    sides = [Side(case, number) for case in cases]
+    told = replicate_sides(sides, WINDOW, seed=1, replications=range(20), executor=_OneWorker())
+
+    assert told == [list(range(20))] * 6
+    assert opened == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_a_worker_keeps_the_parcels_that_it_used_last(small: Case, monkeypatch: pytest.MonkeyPatch):
+    parcels = [pack(Question.of([Side(small, number)], WINDOW, seed=seed)) for seed in range(5)]
+    monkeypatch.setattr(parcel, "_OPENED", OrderedDict())
+
+    for i in (0, 1, 2, 3, 0, 4):
+        play_batch(parcels[i].key, parcels[i].data, fingerprint(), [6])
+
+    assert list(parcel._OPENED) == [parcels[i].key for i in (2, 3, 0, 4)]
+
+
 # ---- what goes wrong -----------------------------------------------------------------------------
 
 
@@ -132,7 +209,9 @@ def test_a_process_that_dies_costs_time_not_results(small: Case, tmp_path: Path)
 def test_a_replication_that_kills_its_process_each_time_is_named(small: Case, tmp_path: Path):
     kills = partial(one_who_kills, mark=tmp_path / "died", often=True)
 
-    with pytest.raises(TwinError, match=r"was lost 3 times .*nothing of this question was kept") as told:
+    with pytest.raises(
+        TwinError, match=r"replication 3 was lost 4 times .*nothing of this question was kept"
+    ) as told:
         replicate(small, WINDOW, seed=1, replications=range(3, 5), reduce=kills, engine="reference")
 
     assert told.value.code == "E_LOST"
@@ -143,6 +222,55 @@ def test_a_broken_executor_of_somebody_else_is_told(small: Case, tmp_path: Path)
 
     with ProcessPoolExecutor(1) as theirs, pytest.raises(TwinError, match="the executor was lost with"):
         replicate(small, WINDOW, seed=1, replications=[3], reduce=kills, executor=theirs)
+
+
+def test_an_executor_that_was_broken_before_it_was_asked_is_told(small: Case):
+    with ProcessPoolExecutor(1) as theirs:
+        with pytest.raises(BrokenExecutor):
+            theirs.submit(os._exit, 1).result(timeout=60)
+
+        with pytest.raises(TwinError, match="the executor was lost with replication 3") as told:
+            replicate(small, WINDOW, seed=1, replications=[3], reduce=number, executor=theirs)
+
+    assert told.value.code == "E_LOST"
+
+
+def test_processes_that_break_whenever_they_are_given_work_are_given_up(
+    small: Case, monkeypatch: pytest.MonkeyPatch
+):
+    begun = []
+
+    class Broken(Processes):
+        def submit(self, fn, /, *args, **kwargs):
+            begun.append(self)
+            raise BrokenExecutor("no process will begin")
+
+    monkeypatch.setattr(together, "Processes", Broken)
+    with pytest.raises(TwinError, match=r"replication 0 was lost 4 times .*no process will begin") as told:
+        replicate(small, WINDOW, seed=1, replications=range(9), reduce=number, engine="reference")
+
+    assert told.value.code == "E_LOST"
+    assert len(set(begun)) == 4
+
+
+def test_batches_that_each_break_the_processes_once_are_not_held_against_the_others(
+    small: Case, tmp_path: Path
+):
+    kills = partial(_kill_once, marks=tmp_path, at=[1, 2, 5, 6, 9])
+
+    told = replicate(small, WINDOW, seed=1, replications=range(10), reduce=kills, engine="reference")
+
+    assert told == list(range(10))
+    assert {mark.name for mark in tmp_path.iterdir()} == {"1", "2", "5", "6", "9"}
+
+
+def _kill_once(trace: Trace, *, marks: Path, at: Sequence[int]) -> int:
+    """Ends its process at each of these replications, the first time that it comes to it."""
+    number = trace.workload.replication
+    if number in at and not (marks / f"{number}").exists():
+        (marks / f"{number}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 def test_a_fault_of_the_work_itself_is_raised_at_once_and_not_tried_again(small: Case, processes: Processes):
