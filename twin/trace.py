@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from twin.case import Schedule
 from twin.files import write_whole
 from twin.units import IntArray
 from twin.workload import StepKey, Workload
+
+if TYPE_CHECKING:  # a run without tables does without the third of a second that it takes to import
+    import pandas as pd
+
 
 UNSET = np.iinfo(np.int64).min
 #: a column that an engine always gives
@@ -204,6 +207,8 @@ class Trace:
         One row a patient and step: who (``patient``, ``patient_class``, ``came``, ``outcome``), what
         (``step``, ``place``) and when (``requested``, ``started``, ``ended``, ``left``).
         """
+        import pandas as pd
+
         work, patient = self.workload, self.patient
         names = np.array([s.name for s in self.steps], dtype=object)
         frame = pd.DataFrame(
@@ -245,4 +250,6 @@ def table_bytes(table: pd.DataFrame, path: Path) -> bytes:
 
 def _times(values: IntArray) -> pd.api.extensions.ExtensionArray:
     """Instants, missing where unset. [ms]"""
+    import pandas as pd
+
     return pd.arrays.IntegerArray(np.where(values == UNSET, 0, values), values == UNSET)

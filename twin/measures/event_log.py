@@ -7,16 +7,19 @@ patients went. Both read a table of events in order of time.
 from __future__ import annotations
 
 import heapq
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 
 from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.measures.stays import LATER, cut_rows, departures, stays, wait_ends
 from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import IntArray, to_minutes
+
+if TYPE_CHECKING:  # a run without tables does without the third of a second that it takes to import
+    import pandas as pd
+
 
 Style = Literal["vidigi", "process_mining"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -83,6 +86,8 @@ def _first_free(place: IntArray, begin: IntArray, end: IntArray) -> IntArray:
 
 
 def _vidigi(trace: Trace) -> pd.DataFrame:
+    import pandas as pd
+
     parts = [_comings(trace), _goings(trace), _queues(trace), *_uses(trace)]
     columns = {key: np.concatenate([p[key] for p in parts]) for key in parts[0]}
     inside = (columns["at"] < trace.end) & (trace.came[columns["patient"]] != UNSET)
@@ -174,6 +179,8 @@ def _uses(trace: Trace) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _process_mining(trace: Trace) -> pd.DataFrame:
+    import pandas as pd
+
     names = _step_names(trace)
     patient, work = trace.patient, trace.workload
     rows = np.flatnonzero((trace.started != UNSET) & (work.tray[patient] < 0))
@@ -219,6 +226,8 @@ def _moments(who: IntArray, at: IntArray, name: str) -> tuple[Any, ...]:
 
 def log_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """The log as a table with names: at [ms], kind, patient, step, what, n."""
+    import pandas as pd
+
     log, work = trace.log, trace.workload
     of_row = np.isin(log.kind, [int(k) for k in _OF_ROWS])
     of_patient = np.isin(log.kind, [int(k) for k in (Kind.BOOKED, Kind.NO_SHOW, Kind.CANCELLED)])

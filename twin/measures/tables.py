@@ -5,8 +5,9 @@ Each is over the cohort or the measured days, with units in the names of its col
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from twin.hospital import Hospital
 from twin.measures.beds import bed_time, delayed, discharges
@@ -21,9 +22,14 @@ from twin.measures.view import View
 from twin.trace import UNSET, Kind, Outcome, Trace
 from twin.units import MS_DAY, FloatArray, IntArray, to_days, to_hours, to_minutes
 
+if TYPE_CHECKING:  # a run without tables does without the third of a second that it takes to import
+    import pandas as pd
+
 
 def wards_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Every ward: beds, occupancy, discharges, stays, those who wait for it, outliers and moves."""
+    import pandas as pd
+
     view = View(trace, hospital)
     time, n, span = bed_time(view), view.wards, max(view.end - view.start, 1)
     _, ward, _ = discharges(view)
@@ -49,6 +55,8 @@ def wards_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def classes_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Every class of patients: how many came, how their visits ended, and how long they waited in all."""
+    import pandas as pd
+
     view = View(trace, hospital)
     who = np.flatnonzero(view.cohort)
     group, n = trace.workload.patient_class[who], len(hospital.classes)
@@ -69,6 +77,8 @@ def classes_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def staff_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Every staff group: hours at work and on duty, use, shortfall, and people lent and borrowed."""
+    import pandas as pd
+
     view, names = View(trace, hospital), list(hospital.staff)
     if not names:
         return pd.DataFrame({"group": [], "use_percent": []})
@@ -88,6 +98,8 @@ def staff_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def sessions_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Every session: how often held, booked, cancelled, not attended; its use, idle time and overrun."""
+    import pandas as pd
+
     view = View(trace, hospital)
     booked = Booked(view)
     sittings, n = booked.measured, len(hospital.sessions)
@@ -116,6 +128,8 @@ def sessions_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def items_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Every item: stock, use, orders, expiry, and kits that missed it."""
+    import pandas as pd
+
     view, names = View(trace, hospital), list(hospital.items)
     n = len(names)
     if not n:
@@ -151,6 +165,8 @@ def items_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def delays_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """Days that patients stayed after they were medically fit, by class, step and reason."""
+    import pandas as pd
+
     view = View(trace, hospital)
     rows, time = delayed(view)
     work = trace.workload
@@ -178,6 +194,8 @@ def delays_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
 
 def cost_table(trace: Trace, hospital: Hospital) -> pd.DataFrame:
     """What each part of the measured days costs, from the hospital's table of money."""
+    import pandas as pd
+
     parts = cost_parts(View(trace, hospital))
     money = hospital.money
     column = f"{money.currency}_of_{money.base_year}_a_day"
