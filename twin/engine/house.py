@@ -43,7 +43,7 @@ from twin.engine.state import (
     numbers,
 )
 from twin.trace import UNSET, Outcome
-from twin.units import IntArray
+from twin.units import MS_DAY, IntArray
 from twin.workload import ARRIVES, IN_STEP, NONE, ON_CUE, STOPPED, Workload
 
 #: bytes of a line of the processor's cache
@@ -63,6 +63,7 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
     width = int((step["people_to"] - step["entry_from"])[step["pooled"] == 1].max(initial=0))
     batches = p.item.size + sum(len(of_item) for of_item in snapshot.stock.values())
     places = len(fixed.places)
+    orders = (_ORDERS + p.item.size * (work.end // MS_DAY)) * room  # one a day and item, and some
     lists = ("links", "circle_lanes", "holding_lanes", "rooms")
     house = House(
         n=numbers(),
@@ -82,16 +83,16 @@ def new_house(p: Program, case: Case, work: Workload, room: int) -> House:
         ends=empty_heap(n),
         turns=empty_heap(_EVENTS * room + len(snapshot.cleaning)),
         alarms=empty_heap(_EVENTS * room + n),
-        deliveries=empty_heap(len(snapshot.orders) + _ORDERS * room),
-        expiries=empty_heap(batches + _ORDERS * room),
+        deliveries=empty_heap(len(snapshot.orders) + orders),
+        expiries=empty_heap(batches + orders),
         node=np.empty(n * most + 1, NODE),
         candidates=np.empty(tables["lane"].size + 1, np.int64),
         asked=np.empty(room * (n + 1), np.int64),
         due=np.empty(room * (n + 1), np.int64),
         going=np.empty(n + 1, np.int64),
         finished=np.empty(n + 1, np.int64),
-        order=np.zeros(len(snapshot.orders) + _ORDERS * room, ORDER),
-        batch=np.zeros(batches + _ORDERS * room, BATCH),
+        order=np.zeros(len(snapshot.orders) + orders, ORDER),
+        batch=np.zeros(batches + orders, BATCH),
         log=np.empty((room * _lines(p, work), 5), np.int64),
         edge=np.full(max(places**2, 1), np.array((NONE, NONE, NONE), EDGE)),
         way=np.zeros(max(places, 1), WAY),
