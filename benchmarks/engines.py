@@ -34,7 +34,7 @@ from hospitals import START, beside, every_rule, more_beds, patients_in, referen
 from peers.bare_heap import nanoseconds
 
 from twin.case import Case, Schedule, Window, resolve, shared_schedule
-from twin.engine import simulate
+from twin.engine import ENGINES, simulate
 from twin.hospital import Hospital
 from twin.replications import replicate
 from twin.trace import UNSET, Trace
@@ -113,10 +113,12 @@ def nbytes(columns: object) -> int:
 
 
 def both_hospitals() -> Iterator[tuple[str, Hospital]]:
-    """The two hospitals of most rows; the kernel is loaded and warm before the first is timed."""
+    """The two hospitals of most rows; the engines are loaded and warm before the first is timed."""
     for name, hospital in (("as shipped", reference()), ("every rule", every_rule())):
         case = Case(hospital)
-        simulate(case, draw_workload(case, Window(START, days=1), seed=1))
+        day = draw_workload(case, Window(START, days=1), seed=1)
+        for engine in ENGINES:
+            simulate(case, day, engine=engine)
         yield name, hospital
 
 
