@@ -237,7 +237,7 @@ trace = simulate(case, draw_workload(case, Window(date(2025, 1, 6), days=1, tail
 print(int((trace.ended - trace.started)[0]), "compiled" if _run.stats.cache_misses else "found")
 """
 
-_ONE_MS_LONGER = ("end = now + row.duration", "end = now + row.duration + 1")
+_ONE_MS_LONGER = ("end = now + ", "end = 1 + now + ")  # of `end_of`: when a step ends
 
 
 @pytest.mark.long
