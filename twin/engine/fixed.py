@@ -211,7 +211,6 @@ def _step(t: _Tables, number: int, classes: list[Row], shift: int) -> Row:
     promise_step, promise_place = _promise(t, number)
     booking = patient_class.booking
     row = {
-        "klass": klass,
         "priority": step.priority or patient_class.priority,
         "in_place": step.in_place,
         "keeps": step.keeps_place,

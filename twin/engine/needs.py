@@ -55,16 +55,22 @@ def share_out(h, first, last):
     return complete
 
 
-@compiled
-def people_free(h, number):
-    """The whole bundle of a step is free, without float pools."""
-    step = h.step[number]
-    for e in range(step.entry_from, step.people_to):
+@small
+def _own_free(h, first, last):
+    """What each of some entries takes is free of its own resource, without float pools."""
+    for e in range(first, last):
         entry = h.entry[e]
         resource = h.resource[entry.resource]
         if resource.used + entry.n > resource.level:
             return False
     return True
+
+
+@compiled
+def people_free(h, number):
+    """The whole bundle of a step is free, without float pools."""
+    step = h.step[number]
+    return _own_free(h, step.entry_from, step.people_to)
 
 
 @compiled
@@ -107,12 +113,7 @@ def all_there(h, number):
         resource = h.resource[lane.place]
         if resource.used >= resource.level:
             return False
-    for e in range(lane.entry_from, lane.entry_to):
-        entry = h.entry[e]
-        resource = h.resource[entry.resource]
-        if resource.used + entry.n > resource.level:
-            return False
-    return True
+    return _own_free(h, lane.entry_from, lane.entry_to)
 
 
 @compiled

@@ -55,7 +55,7 @@ def _of(*, wide: str = "", narrow: str = "", flags: str = "") -> np.dtype[Any]:
 
 STEP = _of(
     wide="shift lounge_ms",
-    narrow="klass priority first_place ages_from ages_to "  # as in the description
+    narrow="priority first_place ages_from ages_to "  # as in the description
     "entry_from people_to entry_to "  # what it takes
     "lane_from lane_to free_from free_to promised_lane kept_lane resume_from resume_to "  # its lines
     "repatriation_lane lounge_lane promise_place promise_step room",
