@@ -16,8 +16,8 @@ import numpy as np
 from twin.case import Case, Snapshot, Window
 from twin.demand import DemandForecast
 from twin.hospital import load_hospital
-from twin.records.workspace import Workspace
 from twin.store import Store
+from twin.workspace import Workspace
 
 #: days an empty house runs before anything is measured (measured on the reference hospital: its census is
 #: 6 % below its level after four weeks, 2 % after eight)

@@ -30,8 +30,8 @@ from scenarios.track import issue, track_record
 from twin.case import Case, Snapshot, Window
 from twin.errors import BadData, Problem, UsageError
 from twin.hospital import Hospital
-from twin.records.workspace import Workspace
 from twin.store import Job, Store
+from twin.workspace import Workspace
 
 Progress = Callable[[float, float, str], None]
 Check = Callable[[], None]

@@ -18,8 +18,8 @@ from scenarios.entry import emergency_stream, stream_called
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
 from twin.records.history import History, read_history
-from twin.records.workspace import Workspace
 from twin.units import FloatArray
+from twin.workspace import Workspace
 
 KEEP, NONE = "keep", "none"
 SCALES = (KEEP, NONE)

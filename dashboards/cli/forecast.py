@@ -85,7 +85,7 @@ def read(history: Path | None, frequency: str | None, workspace: Path) -> Histor
     from twin.records.history import read_history
 
     if history is None:
-        from twin.records.workspace import Workspace as Place
+        from twin.workspace import Workspace as Place
 
         return Place(workspace).history()
     return read_history(history, frequency=frequency)
@@ -95,7 +95,7 @@ def country_of(history: Path | None, named: str | None, workspace: Path) -> str 
     """The holidays the user named; with the workspace's own counts, else those of its hospital."""
     if named is not None or history is not None:
         return named
-    from twin.records.workspace import Workspace as Place
+    from twin.workspace import Workspace as Place
 
     return Place(workspace).hospital().country
 

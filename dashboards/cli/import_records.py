@@ -37,7 +37,7 @@ def command(
     files replace the workspace's records, which are kept beside them as encounters.before.parquet.
     """
     from dashboards.cli.records import words
-    from twin.records.workspace import Workspace as Folder
+    from twin.workspace import Workspace as Folder
 
     folder = Folder(workspace)
     now = datetime.now(ZoneInfo(folder.hospital().timezone)).replace(tzinfo=None)

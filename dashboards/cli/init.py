@@ -40,7 +40,7 @@ def command(
     The records end on 2025-12-31 unless --until says otherwise, so that the same seed writes the same
     records on any day. A folder that holds anything is left as it is.
     """
-    from twin.records.workspace import create_workspace
+    from twin.workspace import create_workspace
 
     made = create_workspace(
         folder or workspace, size=size.value, seed=seed, until=until.date(), progress=note

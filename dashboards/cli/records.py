@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, say
 
 if TYPE_CHECKING:
-    from twin.records.workspace import Holdings
+    from twin.workspace import Holdings
 
 _SHOWN = 5  # gap days named one by one
 
 
 def command(workspace: Workspace = DEFAULT_WORKSPACE, json: AsJson = False) -> None:
     """Say what records the workspace holds, how new they are and where they have gaps."""
-    from twin.records.workspace import Workspace as Folder
+    from twin.workspace import Workspace as Folder
 
     holdings = Folder(workspace).holdings()
     say(holdings if json else words(holdings), json)

@@ -28,10 +28,10 @@ from twin.case import Case, Window, resolve
 from twin.errors import BadData
 from twin.hospital import parse_hospital
 from twin.records.history import history_of
-from twin.records.workspace import Workspace
 from twin.store import StaleLease, Store, open_store
 from twin.units import MS_DAY, MS_HOUR
 from twin.workload import draw_workload
+from twin.workspace import Workspace
 
 BOOK = Book("time")
 LONDON = "Europe/London"

@@ -10,7 +10,7 @@ import pytest
 
 from twin.errors import TwinError
 from twin.records import workspace as rooms
-from twin.records.workspace import create_workspace
+from twin.workspace import create_workspace
 
 PROGRAM = """
 import sys, time

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from tests.mirror.twin.records.house import house, records, stay, written
+from twin import workspace as rooms
 from twin.errors import BadData, NotFound, UsageError
 from twin.hospital import parse_hospital, shipped
-from twin.records import workspace as rooms
-from twin.records.workspace import Workspace, create_workspace
+from twin.workspace import Workspace, create_workspace
 
 
 @pytest.fixture
