@@ -43,6 +43,13 @@ CODES: dict[str, str] = {
     "E_AMBIGUOUS_DATE": "a date that is day/month or month/day; dates are written 2024-03-31",
     "E_FUTURE": "a time after the last instant of the data",
     "E_OVERLAP": "one patient in two places at once",
+    "E_DATE": "a time that is none, or is written in another way than the source's standard",
+    "E_PARSE": "text that cannot be taken apart by the rules of its format",
+    "E_NO_MSH": "a message of HL7 that does not begin with its header, MSH",
+    "E_TOO_MANY_SEGMENTS": "a message of more segments than is allowed, refused before it is taken apart",
+    "E_TOO_LARGE": "a file, a row, a message or a value larger than is allowed",
+    "E_CONTROL_CHAR": "a code with a character that cannot be seen",
+    "E_NO_KEY": "a row or message that does not say which thing it is about",
     "E_CLUSTER": "no cluster at the address, or one whose workers would not compute the same",
     "E_LOST": "work that was lost several times with the process or worker that did it",
 }

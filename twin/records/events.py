@@ -27,6 +27,7 @@ class Thing(StrEnum):
     ROSTER_SHIFT = "roster_shift"  # one stretch of work of one person; key = shift's number
     LOCATION = "location"  # a bed, room or ward of the source; key = its code; ``part_of`` what holds it
     PATIENT_MERGE = "patient_merge"  # ``key`` (the old patient) is the same person as ``patient``
+    ENCOUNTER_MERGE = "encounter_merge"  # ``key`` (the old number) is the same visit as ``encounter``
 
 
 class Said(StrEnum):
@@ -46,6 +47,7 @@ class Said(StrEnum):
     TO_INPATIENT = "to_inpatient"
     TO_OUTPATIENT = "to_outpatient"
     UPDATE = "update"
+    CANCEL_PREADMIT = "cancel_preadmit"  # what was planned is off; nothing where the visit has begun
     CANCEL_ADMIT = "cancel_admit"
     CANCEL_TRANSFER = "cancel_transfer"
     CANCEL_DISCHARGE = "cancel_discharge"
@@ -76,6 +78,8 @@ def _columns() -> tuple[tuple[str, pa.DataType, str], ...]:
         ("age", whole, "years at the statement's instant; 90 stands for 90 and more"),
         ("place", text, "ward, clinic, theatre or store, as the source codes it"),
         ("bed", text, "bed within the place, as the source codes it"),
+        ("from_place", text, "place left, where a transfer names it"),
+        ("from_bed", text, "bed left, where a transfer names it"),
         ("part_of", text, "code of the place that holds this one (LOCATION)"),
         ("requested", INSTANT, "asked for: decision to admit, referral, order"),
         ("arrived", INSTANT, "came to the hospital, the clinic or the theatre"),
