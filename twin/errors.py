@@ -52,6 +52,18 @@ CODES: dict[str, str] = {
     "E_NO_KEY": "a row or message that does not say which thing it is about",
     "E_CLUSTER": "no cluster at the address, or one whose workers would not compute the same",
     "E_LOST": "work that was lost several times with the process or worker that did it",
+    "E_DEPTH": "JSON nested deeper than is allowed, refused before it is taken apart",
+    "E_DUP_KEY": "an object of JSON with one name twice; which of the two holds is not guessed",
+    "E_RESOURCE_TYPE": "a resource of FHIR whose resourceType is missing, or is none",
+    "E_REFERENCE": "a reference of FHIR that names no resource; references are never followed",
+    "E_DANGLING_REF": "a reference to something that the source does not hold",
+    "E_CODE": "a code that the standard's required list does not have",
+    "E_NUMBER": "a number with more figures than is allowed, or written in a way that is not read",
+    "E_ENCODING": "text that is not UTF-8",
+    "E_FORMAT": "a format that is not read",
+    "E_NEGATIVE_LOS": "an end before its start",
+    "E_SERVER": "a FHIR server that does not answer, or whose answer is not taken",
+    "E_ADDRESS": "an address that is never asked: not http, on another host, or of the machine itself",
 }
 
 

@@ -69,7 +69,7 @@ def _columns() -> tuple[tuple[str, pa.DataType, str], ...]:
         (
             "kind",
             text,
-            "one of KINDS; of a supply movement one of MOVEMENTS",
+            "one of KINDS; of a supply movement one of MOVEMENTS, of a LOCATION one of LEVELS",
         ),
         ("method", text, "how admitted: emergency, elective, transfer, birth, other"),
         ("specialty", text, "code of the specialty or service, as the source has it"),
@@ -124,6 +124,7 @@ STATUSES: dict[Thing, tuple[str, ...]] = {
 KINDS = ("emergency", "inpatient", "day_case", "outpatient", "home")
 METHODS = ("emergency", "elective", "transfer", "birth", "other")
 MOVEMENTS = ("receipt", "issue", "return", "transfer", "adjustment", "expiry", "count")
+LEVELS = ("bed", "room", "ward", "other")  # of a LOCATION, where the source tells
 SEXES = ("female", "male", "other", "unknown")
 OLDEST = 90  # years; older is told as this (HIPAA safe harbour, 45 CFR 164.514(b)(2)(i)(C))
 
