@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -30,10 +31,19 @@ def write_whole(path: Path, data: bytes) -> None:
         staged = None
         sync_folder(folder)
     except OSError as error:
-        raise TwinError(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
+        raise TwinError(
+            f"{path}: cannot be written: {error.strerror}; nothing was changed", code=code_of(error)
+        ) from error
     finally:
         if staged is not None and os.path.exists(staged):
             os.unlink(staged)
+
+
+def code_of(error: OSError) -> str | None:
+    """The code of what the system refused: a full disk, a place that may only be read; None for another."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "E_DISK_FULL"
+    return "E_READ_ONLY" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else None
 
 
 def sync_folder(folder: Path) -> None:

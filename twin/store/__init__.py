@@ -13,21 +13,41 @@ from twin.store.database import StoreUnusable
 from twin.store.forecasts import AlreadyIssued, Issued
 from twin.store.job import Job
 from twin.store.lock import exclusive
+from twin.store.records import (
+    AlreadyImported,
+    Aside,
+    Fold,
+    HeadMoved,
+    Import,
+    NewFold,
+    NewImport,
+    Segment,
+    TableRef,
+)
 from twin.store.runs import Claim, KeyTaken, Run, StaleLease
 from twin.store.store import Store, open_store
 
 __all__ = [
+    "AlreadyImported",
     "AlreadyIssued",
     "ArtefactDamaged",
+    "Aside",
     "AuditBroken",
     "Claim",
+    "Fold",
+    "HeadMoved",
+    "Import",
     "Issued",
     "Job",
     "KeyTaken",
+    "NewFold",
+    "NewImport",
     "Run",
+    "Segment",
     "StaleLease",
     "Store",
     "StoreUnusable",
+    "TableRef",
     "exclusive",
     "open_store",
 ]

@@ -7,29 +7,33 @@ checked each time it is read.
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from twin.errors import NotFound, TwinError
-from twin.files import sync_folder, write_whole
+from twin.errors import NotFound
+from twin.store.audit import append
 from twin.store.columns import clean
-from twin.store.database import Database, StoreUnusable
+from twin.store.content import ArtefactDamaged, Content, Swept
+from twin.store.database import Database
+from twin.store.named import named
 from twin.store.runs import Claim, hold
 from twin.store.tables import DONE, artefact, run
+from twin.units import MS_DAY, MS_SECOND
 
+__all__ = ["ArtefactDamaged", "Artefacts", "Swept"]
 
-class ArtefactDamaged(TwinError):
-    """A stored file is gone or no longer has the content that it was stored with."""
+SWEEP_AFTER_SECONDS = MS_DAY // MS_SECOND  # assumed: no work keeps a file for longer before its row names it
 
 
 class Artefacts:
     """The files of a store."""
 
     def __init__(self, folder: Path, database: Database) -> None:
-        self._folder, self._database = folder, database
+        self._content, self._database = Content(folder), database
 
     def put(self, claim: Claim, name: str, data: bytes, media: str = "application/json") -> str:
         """Keep ``data`` as ``name`` of the claimed run and return its SHA-256.
@@ -41,8 +45,7 @@ class Artefacts:
         StaleLease
             Another worker holds the run by now.
         """
-        digest = hashlib.sha256(data).hexdigest()
-        self._keep(digest, data)
+        digest = self._content.keep(data)
         content = {"sha256": digest, "size": len(data), "media": media}
         key = {"run_id": claim.run_id, "token": claim.token, "name": clean(name)}
         with self._database.writing() as connection:
@@ -50,6 +53,8 @@ class Artefacts:
             insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             row = insert(artefact).values(**key, **content)
             connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=content))
+            if not self.path(digest).exists():  # swept away at this very moment
+                self._content.keep(data)
         return digest
 
     def get(self, run_id: str, name: str) -> bytes:
@@ -66,12 +71,13 @@ class Artefacts:
             digest = connection.scalar(_published(run_id).where(artefact.c.name == name))
         if digest is None:
             raise NotFound(f'no finished run "{run_id}" with an artefact "{name}"')
+        where = f'"{name}" of run {run_id}'
         try:
             data = self.path(digest).read_bytes()
         except FileNotFoundError:
-            raise ArtefactDamaged(f'"{name}" of run {run_id} is gone from {self.path(digest)}') from None
+            raise ArtefactDamaged(f"{where} is gone from {self.path(digest)}") from None
         if hashlib.sha256(data).hexdigest() != digest:
-            raise ArtefactDamaged(f'"{name}" of run {run_id} was altered on disk: {self.path(digest)}')
+            raise ArtefactDamaged(f"{where} was altered on disk: {self.path(digest)}")
         return data
 
     def names(self, run_id: str) -> tuple[str, ...]:
@@ -82,26 +88,45 @@ class Artefacts:
 
     def path(self, digest: str) -> Path:
         """Where the content with this SHA-256 lies."""
-        return self._folder / digest[:2] / digest[2:]
+        return self._content.path(digest)
 
-    def _keep(self, digest: str, data: bytes) -> None:
-        path = self.path(digest)
-        try:
-            if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-                return
-            _make_folder(path.parent)
-            write_whole(path, data)
-        except OSError as error:
-            raise StoreUnusable(f"cannot write {path} ({error.strerror})") from error
+    def staging(self) -> AbstractContextManager[Path]:
+        """A folder on the store's own file system, to make files in for ``keep_file``; gone afterwards."""
+        return self._content.staging()
 
+    def keep_file(self, staged: Path) -> str:
+        """Take a file of any size in by its content and return its SHA-256; ``staged`` is there no more.
 
-def _make_folder(folder: Path) -> None:
-    """Make ``folder`` and sync each parent that gained a name."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+        A row must name it within a day (``publish`` of the book of records, say), or it is swept away.
+
+        Raises
+        ------
+        StoreUnusable
+            It cannot be read or kept; what was kept before is unharmed.
+        """
+        return self._content.keep_file(Path(staged))
+
+    def open_file(self, digest: str, name: str = "a kept file") -> Path:
+        """The file with this content; it is read through and compared first. Never write to it.
+
+        Raises
+        ------
+        ArtefactDamaged
+            It is gone or altered; ``name`` says which one in the message.
+        """
+        return self._content.open(digest, name)
+
+    def sweep(self, *, dry: bool = False, older_than_seconds: float = SWEEP_AFTER_SECONDS) -> Swept:
+        """Remove the files that no row names, if nobody touched them for a day; ``dry`` counts only.
+
+        Named are the files of runs and plans, all segments, and the tables of the last two foldings.
+        """
+        if dry:
+            with self._database.reading() as connection:
+                return self._content.sweep(named(connection), older_than_seconds, dry=True)
+        with self._database.writing() as connection:  # the audit's end is held: nobody publishes meanwhile
+            append(connection, "store", "artefacts.sweep", "artefacts")
+            return self._content.sweep(named(connection), older_than_seconds, dry=False)
 
 
 def _published(run_id: str) -> Select[Any]:

@@ -22,6 +22,8 @@ START = "0" * 64
 class AuditBroken(TwinError):
     """The audit was altered; the message names the first bad row."""
 
+    code = "E_AUDIT"
+
 
 class Audit:
     """The audit book of a store."""

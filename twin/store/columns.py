@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Text
+from sqlalchemy import BigInteger, Dialect, String, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -37,6 +37,25 @@ class Instant(TypeDecorator[dt.datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> dt.datetime | None:
         """Milliseconds to datetime."""
         return None if value is None else EPOCH + int(value) * MILLISECOND
+
+
+class LocalTime(TypeDecorator[dt.datetime]):
+    """A naive local datetime, kept as ISO text, so that it sorts in time and no database moves it."""
+
+    impl = String(26)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Datetime to text; text passes as it is."""
+        if value is None or isinstance(value, str):
+            return value
+        if value.tzinfo is not None:
+            raise ValueError(f"a local time has no time zone: {value!r}")
+        return value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dt.datetime | None:
+        """Text to datetime."""
+        return None if value is None else dt.datetime.fromisoformat(value)
 
 
 class Json(TypeDecorator[Any]):

@@ -7,7 +7,9 @@ each other up to 10 seconds, and a network folder, where its locks do not hold, 
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,18 +19,28 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from twin.errors import USAGE, TwinError
+from twin.files import code_of
 from twin.store.lock import waiting_turn
 from twin.store.migrations import upgrade
 
 BUSY_TIMEOUT_SECONDS = 10  # assumed: longer than any transaction here, shorter than a person's patience
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "davfs", "glusterfs", "lustre", "ceph"}
 MOUNTS = Path("/proc/mounts")
+SQLITE_CODES = {
+    sqlite3.SQLITE_FULL: "E_DISK_FULL",
+    sqlite3.SQLITE_READONLY: "E_READ_ONLY",
+    sqlite3.SQLITE_BUSY: "E_BUSY",
+    sqlite3.SQLITE_LOCKED: "E_BUSY",
+}
+POSTGRES_CODES = {"53100": "E_DISK_FULL", "25006": "E_READ_ONLY", "53300": "E_BUSY", "55P03": "E_BUSY"}
+NO_CONNECTION_FREE = ("too many clients", "remaining connection slots", "too many connections")
 
 
 class StoreUnusable(TwinError):
     """The store cannot be opened or written; the message says why and what to do."""
 
     exit_code = USAGE
+    code = "E_STORE"
 
 
 class Database:
@@ -72,7 +84,13 @@ class Database:
         except exc.IntegrityError:
             raise
         except exc.DBAPIError as error:
-            raise StoreUnusable(f"the database {self.name} says: {_first_line(error.orig)}") from error
+            said = f"the database {self.name} says: {_first_line(error.orig)}"
+            raise StoreUnusable(said, code=_code_of(error.orig)) from error
+        except exc.TimeoutError as error:
+            raise StoreUnusable(
+                f"all connections to {self.name} were in use for {BUSY_TIMEOUT_SECONDS} s; try again",
+                code="E_BUSY",
+            ) from error
 
 
 def open_database(workspace: Path, url: str | None = None) -> Database:
@@ -107,11 +125,7 @@ def _engine(url: str) -> Engine:
         ) from None
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         try:
-            return create_engine(
-                parsed.set(drivername="postgresql+psycopg"),
-                pool_pre_ping=True,
-                connect_args={"connect_timeout": 10},
-            )
+            return _postgres(parsed.set(drivername="postgresql+psycopg"))
         except ImportError:
             raise StoreUnusable(
                 "PostgreSQL needs its driver: pip install 'hospital-twin[postgres]'"
@@ -122,8 +136,30 @@ def _engine(url: str) -> Engine:
     raise StoreUnusable(f"{parsed.drivername} databases are not supported; use PostgreSQL")
 
 
+def _postgres(url: Any) -> Engine:
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_SECONDS, connect_args={"connect_timeout": 10}
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _: Any, arguments: Any, named: Any) -> Any:
+        """Wait for a free connection of a server that has none."""
+        last = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        while True:
+            try:
+                return dialect.connect(*arguments, **named)
+            except dialect.dbapi.OperationalError as error:
+                if _code_of(error) != "E_BUSY" or time.monotonic() > last:
+                    raise
+            time.sleep(0.1)
+
+    return engine
+
+
 def _sqlite(url: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(
+        url, pool_timeout=BUSY_TIMEOUT_SECONDS, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -146,11 +182,14 @@ def _check_folder(workspace: Path) -> None:
             pass
     except OSError as error:
         raise StoreUnusable(
-            f"the workspace {workspace} cannot be written ({error.strerror}); name another with --workspace"
+            f"the workspace {workspace} cannot be written ({error.strerror}); name another with --workspace",
+            code=code_of(error),
         ) from error
     file = workspace / "twin.db"
     if file.exists() and not os.access(file, os.W_OK):
-        raise StoreUnusable(f"the database {file} is read-only; give yourself the right to write it")
+        raise StoreUnusable(
+            f"the database {file} is read-only; give yourself the right to write it", code="E_READ_ONLY"
+        )
 
 
 def _check_local(folder: Path) -> None:
@@ -158,7 +197,8 @@ def _check_local(folder: Path) -> None:
     if kind in NETWORK or kind.startswith(("fuse.sshfs", "fuse.gluster")):
         raise StoreUnusable(
             f"the workspace {folder} lies on a network drive ({kind}), where SQLite's locks do not hold; "
-            "use a folder on this machine, or set DATABASE_URL to a PostgreSQL database"
+            "use a folder on this machine, or set DATABASE_URL to a PostgreSQL database",
+            code="E_NETWORK_FOLDER",
         )
 
 
@@ -183,6 +223,16 @@ def _forget_connections() -> None:
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 os.register_at_fork(after_in_child=_forget_connections)
+
+
+def _code_of(error: Any) -> str:
+    """The code of what a database said."""
+    text = str(error)
+    if hasattr(error, "sqlite_errorcode"):
+        return SQLITE_CODES.get(error.sqlite_errorcode & 0xFF, StoreUnusable.code)
+    full = any(words in text for words in NO_CONNECTION_FREE)  # a refused connection tells no SQLSTATE
+    state = "53300" if full else getattr(error, "sqlstate", None) or ""
+    return POSTGRES_CODES.get(state, StoreUnusable.code)
 
 
 def _first_line(error: object) -> str:

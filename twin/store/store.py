@@ -10,6 +10,7 @@ from twin.store.artefacts import Artefacts
 from twin.store.audit import Audit
 from twin.store.database import Database, open_database
 from twin.store.forecasts import Forecasts
+from twin.store.records import Records
 from twin.store.runs import Runs
 from twin.store.workers import Workers
 
@@ -21,7 +22,7 @@ class Store:
     ----------
     workspace
         The folder that holds ``twin.db`` and ``artefacts/``.
-    runs, artefacts, forecasts, audit, workers
+    runs, artefacts, forecasts, records, audit, workers
         The books; each says in its own module what it promises.
     """
 
@@ -31,6 +32,7 @@ class Store:
         self.runs = Runs(database)
         self.artefacts = Artefacts(workspace / "artefacts", database)
         self.forecasts = Forecasts(database)
+        self.records = Records(database, self.artefacts)
         self.audit = Audit(database)
         self.workers = Workers(database)
 

@@ -11,12 +11,14 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from twin.errors import TwinError
 
-HEAD = "0001"  # the newest file in versions/, kept here so that opening a store need not import Alembic
+HEAD = "0002"  # the newest file in versions/, kept here so that opening a store need not import Alembic
 LOCK = 7_238_114  # any number, the same for every twin: PostgreSQL's name for "migrating"
 
 
 class NewerStore(TwinError):
     """The database was written by a newer version of the twin."""
+
+    code = "E_NEWER"
 
 
 def upgrade(engine: Engine, *, just_look: bool = False) -> bool:

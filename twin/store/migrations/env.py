@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from twin.store import tables_planning, tables_records  # noqa: F401 - they add their tables to the metadata
 from twin.store.tables import metadata
 
 context.configure(
