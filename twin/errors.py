@@ -73,6 +73,15 @@ CODES: dict[str, str] = {
     "E_NEGATIVE_LOS": "an end before its start",
     "E_SERVER": "a FHIR server that does not answer, or whose answer is not taken",
     "E_ADDRESS": "an address that is never asked: not http, on another host, or of the machine itself",
+    "E_NOT_REGULAR_FILE": "a folder, a pipe, a device or a link out of its folder where a file is asked for",
+    "E_PERMISSION": "a file that this user may not read",
+    "E_EMPTY": "a file without anything in it",
+    "E_FILE_TYPE": "a file that is something else than its name, or than was told",
+    "E_ARCHIVE": "an archive that is damaged, encrypted, nested, or holds nothing that can be read",
+    "E_ARCHIVE_PATH": "an archive whose members lead out of it: a path with .., an absolute one, a link",
+    "E_CHANGED": "a file that was written to or replaced while it was read",
+    "E_TIME": "reading took more time than its size allows",
+    "E_CRASH": "reading ended by a fault of the reader; nothing was changed",
 }
 
 

@@ -31,8 +31,13 @@ class Pseudonyms:
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 16:
             raise ValueError("a secret has at least 16 bytes")
+        self._secret = secret
         self._patient = hashlib.blake2b(key=secret[:64], person=b"patient", digest_size=_BYTES)
         self._encounter = hashlib.blake2b(key=secret[:64], person=b"encounter", digest_size=_BYTES)
+
+    def secret_for_a_reader(self) -> bytes:
+        """The secret, for the process that reads; never to be written down or told."""
+        return self._secret
 
     def patient(self, number: str) -> str | None:
         """Pseudonym of a person; None where there is no number."""
