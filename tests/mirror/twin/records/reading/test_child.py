@@ -224,13 +224,9 @@ def test_an_interrupt_ends_it(tmp_path):
 
 
 def read(folder: Path, *lines: str, reader: str = "read", **more):
-    return read_in_child(
-        recognise(visits(folder, *lines)),
-        asked(),
-        folder / "segment.parquet",
-        reader=f"{HERE}:{reader}",
-        **more,
-    )
+    pytest.importorskip("twin.records.folding.segments")
+    source, out = recognise(visits(folder, *lines)), folder / "segment.parquet"
+    return read_in_child(source, asked(), out, reader=f"{HERE}:{reader}", **more)
 
 
 def test_a_source_becomes_a_segment_and_an_account(tmp_path):
