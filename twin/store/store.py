@@ -10,8 +10,12 @@ from twin.store.artefacts import Artefacts
 from twin.store.audit import Audit
 from twin.store.database import Database, open_database
 from twin.store.forecasts import Forecasts
+from twin.store.histories import Histories
+from twin.store.plans import Plans
 from twin.store.records import Records
 from twin.store.runs import Runs
+from twin.store.scenarios import Scenarios
+from twin.store.users import Users
 from twin.store.workers import Workers
 
 
@@ -22,7 +26,7 @@ class Store:
     ----------
     workspace
         The folder that holds ``twin.db`` and ``artefacts/``.
-    runs, artefacts, forecasts, records, audit, workers
+    runs, artefacts, forecasts, records, histories, plans, scenarios, users, audit, workers
         The books; each says in its own module what it promises.
     """
 
@@ -33,6 +37,10 @@ class Store:
         self.artefacts = Artefacts(workspace / "artefacts", database)
         self.forecasts = Forecasts(database)
         self.records = Records(database, self.artefacts)
+        self.histories = Histories(database)
+        self.plans = Plans(database, self.artefacts)
+        self.scenarios = Scenarios(database)
+        self.users = Users(database)
         self.audit = Audit(database)
         self.workers = Workers(database)
 
