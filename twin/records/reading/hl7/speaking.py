@@ -16,7 +16,7 @@ from typing import Any
 from twin.records.events import OLDEST
 from twin.records.reading.asked import Asked
 from twin.records.reading.hl7.message import Fields, Message, Separators
-from twin.records.reading.hl7.times import Times
+from twin.records.reading.hl7.times import CURE, NO_DTM, Times
 from twin.records.reading.hl7.wrong import Wrong
 from twin.records.reading.told import Told
 from twin.units import MS_DAY, MS_MINUTE, MS_SECOND
@@ -72,8 +72,12 @@ class Speaker:
 
     def time(self, fields: Fields, number: int, component: int = 1, *, last: bool = False) -> int | None:
         """A field's instant. [ms since 1970, UTC]"""
-        text = self.marks.code(fields, number, component)
-        return self.times.instant(text, f"{fields[0]}-{number}", last=last) if text else None
+        where = f"{fields[0]}-{number}"
+        try:
+            text = self.marks.code(fields, number, component)
+        except Wrong as wrong:
+            raise Wrong(where, wrong.value, NO_DTM, CURE, "E_DATE") from None
+        return self.times.instant(text, where, last=last) if text else None
 
     def read_clock(self) -> None:
         """Times of header and event, all of them, so that a wrong one is never passed over.

@@ -27,7 +27,8 @@ _LEAST = (1, 1, 1, 0, 0, 0)
 _LONGEST = 26  # characters of a time with all its parts
 _FIRST_YEAR = 1900  # before it no visit of today's records began
 _FURTHEST_OFFSET = 14 * MS_HOUR  # Kiribati; the other way it is 12 hours
-_CURE = "write it as YYYYMMDDHHMMSS, with an offset where there is one: 20240331093000+0100"
+NO_DTM = "no time of HL7"
+CURE = "write it as YYYYMMDDHHMMSS, with an offset where there is one: 20240331093000+0100"
 
 TWICE = "times in the autumn hour that repeats: begins taken as the first of the two, ends as the last"
 COARSE = "times told to the day or coarser: taken as its first instant"
@@ -91,7 +92,7 @@ class Times:
 
 
 class _NoTime(Exception):
-    def __init__(self, rule: str, cure: str = _CURE, code: str = "E_DATE") -> None:
+    def __init__(self, rule: str, cure: str = CURE, code: str = "E_DATE") -> None:
         super().__init__(rule)
         self.rule, self.cure, self.code = rule, cure, code
 
@@ -99,7 +100,7 @@ class _NoTime(Exception):
 def _instant(text: str, zone: ZoneInfo, last: bool) -> tuple[int, str]:
     match = _DTM.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
-        raise _NoTime("no time of HL7")
+        raise _NoTime(NO_DTM)
     parts = zip(match.groups()[:6], _LEAST, strict=True)
     year, month, day, hour, minute, second = (int(part) if part else least for part, least in parts)
     fraction, offset = match[7] or "", match[8]
