@@ -1,4 +1,4 @@
-"""The app in the browser: one page frame, three pages, reports, and nothing loaded from anywhere else."""
+"""The app in the browser: one page frame, four pages, reports, and nothing loaded from anywhere else."""
 
 from __future__ import annotations
 

@@ -10,12 +10,14 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards.controls import CONTROLS
 from dashboards.pages.frame import heading, shell
+from dashboards.pages.records import records_page
 from dashboards.pages.runs import runs_page
 from dashboards.pages.states import notices
 from dashboards.pages.today import today_body, today_page
 from dashboards.pages.whatif import followed_run, waiting, whatif_page
 from dashboards.services import whatif
 from dashboards.services.answer import ask_for_run, running_job
+from dashboards.services.records import records_view
 from dashboards.services.view import look
 from twin.errors import TwinError
 from twin.store import Store
@@ -139,6 +141,8 @@ def page_for(store: Store, path: str, asked: dict[str, str]) -> Any:
         return today_page(view)
     if path == "/runs":
         return runs_page(view, store.runs.list(RUNS_SHOWN))
+    if path == "/records":
+        return records_page(view, records_view(store.workspace, store.records))
     if path == "/what-if":
         return _whatif_page(store, view, asked)
     return shell(

@@ -13,6 +13,7 @@ from dashboards.services.view import View
 PAGES = (
     ("/", "Today", "sun"),
     ("/what-if", "What-if", "sliders-horizontal"),
+    ("/records", "Records", "database"),
     ("/runs", "Runs and reports", "file-text"),
 )
 
@@ -75,7 +76,9 @@ def _sidebar(active: str, view: View) -> parts.Part:
 
 def _link(path: str, name: str, mark: str, here: bool) -> parts.Part:
     extra = {"aria-current": "page"} if here else {}
-    inside = html.Span([parts.sign(mark), html.Span(name, className="word")], className="inside", **extra)
+    short, _, rest = name.partition(" and ")  # a small screen has room for the first word
+    word = [short, html.Span(f" and {rest}", className="rest")] if rest else name
+    inside = html.Span([parts.sign(mark), html.Span(word, className="word")], className="inside", **extra)
     return dcc.Link(inside, href=path, className="navlink here" if here else "navlink", title=name)
 
 

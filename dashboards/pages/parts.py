@@ -14,13 +14,23 @@ from dash import html
 from dashboards.figures.icons import icon
 
 Part = Any
-CHIPS = {"short": "Short", "watch": "Watch", "approve": "Approve", "good": "Holds", "miss": "Missed"}
+CHIPS = {
+    "short": "Short",
+    "watch": "Watch",
+    "approve": "Approve",
+    "good": "Holds",
+    "miss": "Missed",
+    "calm": "In order",
+    "plain": "Note",
+}
 SHAPES = {
     "short": '<path d="M6 1 11 11H1Z"/>',
     "watch": '<path d="M6 .5 11.5 6 6 11.5 .5 6Z"/>',
     "approve": '<circle cx="6" cy="6" r="4.4" fill="none" stroke-width="2"/>',
     "good": '<path d="M1.5 6.5 4.5 9.5 10.5 3" fill="none" stroke-width="2"/>',
     "miss": '<path d="M2 2 10 10M10 2 2 10" fill="none" stroke-width="2"/>',
+    "calm": '<path d="M1.5 6.5 4.5 9.5 10.5 3" fill="none" stroke-width="2"/>',
+    "plain": '<circle cx="6" cy="6" r="4.4" fill="none" stroke-width="2"/>',
 }
 
 

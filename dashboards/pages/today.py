@@ -13,6 +13,7 @@ from dashboards.pages.plan import certificate_card, changes, effect_card, measur
 from dashboards.pages.states import empty_page, notices
 from dashboards.services import words
 from dashboards.services.answer import Answer, headline, sources, told_once
+from dashboards.services.records_view import Age
 from dashboards.services.view import View
 
 PULSE_MS = 2000  # how often the page asks whether anything is new
@@ -35,7 +36,19 @@ def today_body(view: View) -> list[parts.Part]:
     """Everything below the notices."""
     if view.answer is None:
         return [heading("Today", ""), empty_page(view)]
-    return [_heading(view.answer), *answer_sections(view.answer)]
+    first, *rest = answer_sections(view.answer)
+    return [_heading(view.answer), first, records_line(view), *rest]
+
+
+def records_line(view: View) -> parts.Part:
+    """How old the records behind the answer are, with a warning where newer ones should have come."""
+    if view.answer is None or view.fresh is None:
+        return None
+    age = Age(words.moment(view.answer["as_of"]), view.fresh.hours)
+    late = age.is_late and not view.answer.get("simulated")
+    mark = parts.chip("watch", "Late") if late else parts.sign("database", 16)
+    said = f"Records {age.words}" + (": newer ones should have come by now." if late else ".")
+    return html.P([mark, said, dcc.Link("See the records", href="/records")], className="asof", id="asof")
 
 
 def answer_sections(answer: Answer) -> list[parts.Part]:

@@ -7,6 +7,7 @@ name when it is within a week and by its date when it is further off.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -113,6 +114,29 @@ def full(text: str) -> str:
     return f"{at:%A} {at.day} {at:%B %Y}, {at:%H:%M}"
 
 
+def days(on: Sequence[date], *, span: bool = False) -> str:
+    """Days by their dates, those in a row as one stretch: ``28 Feb to 3 Mar 2026, 7 Apr 2026``.
+
+    ``span`` takes all from the first to the last as one stretch.
+    """
+    runs: list[tuple[date, date]] = []
+    for at in sorted(on):
+        if runs and (span or at - runs[-1][1] <= timedelta(days=1)):
+            runs[-1] = (runs[-1][0], at)
+        else:
+            runs.append((at, at))
+    return ", ".join(_stretch(first, last) for first, last in runs)
+
+
+def _stretch(first: date, last: date) -> str:
+    end = f"{last.day} {last:%b %Y}"
+    if first == last:
+        return end
+    if first.year != last.year:
+        return f"{first.day} {first:%b %Y} to {end}"
+    return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%b} to {end}"
+
+
 def age(hours: float) -> str:
     """How old something is: ``40 min``, ``9 h``, ``3 days``, ``8 years``."""
     if hours < 1:
@@ -131,6 +155,16 @@ def plural(count: int, one: str, many: str = "") -> str:
     small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     said = small[count] if 0 <= count < len(small) else str(count)
     return f"{said} {one if count == 1 else many or one + 's'}"
+
+
+def many(count: int, one: str) -> str:
+    """``1 error``, ``3 errors``: counts in figures."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """``beds``; ``beds and theatres``; ``beds, theatres and clinics``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
 
 
 def sentence(said: str) -> str:

@@ -1,5 +1,7 @@
 """Numbers and chances as a bed manager says them."""
 
+from datetime import date
+
 import pytest
 
 from dashboards.services import words
@@ -47,3 +49,19 @@ def test_per_cent_and_minus_are_set_as_in_print():
     assert words.sentence("short on 10.5% of mornings (-6.0)") == (
         f"Short on 10.5{words.THIN}% of mornings ({words.MINUS}6.0)."
     )
+
+
+def test_days_in_a_row_are_one_stretch():
+    days = [date(2025, 2, 28), date(2025, 3, 1), date(2025, 3, 2), date(2025, 4, 7), date(2026, 1, 1)]
+
+    assert words.days(days) == "28 Feb to 2 Mar 2025, 7 Apr 2025, 1 Jan 2026"
+    assert words.days([days[0], days[-1]], span=True) == "28 Feb 2025 to 1 Jan 2026"
+
+
+def test_names_are_listed_with_an_and_before_the_last():
+    assert [words.listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]

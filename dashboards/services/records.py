@@ -1,0 +1,294 @@
+"""Records: what the page of records and ``twin records`` show, gathered in one look and put into words.
+
+Nothing is worked out anew here: the workspace counts its days, the store keeps imports, tables and findings,
+and this page says them as a bed manager would. A book is what the store keeps of the records; without one
+there is only the simulated year that a new workspace begins with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from dashboards.services import words
+from dashboards.services.findings import aside_batch, finding_line, share_words
+from dashboards.services.records_view import (
+    LATE_HOURS,
+    Age,
+    Figure,
+    ImportLine,
+    RecordsView,
+    State,
+    StreamLine,
+    TableLine,
+)
+from twin.errors import TwinError
+from twin.hospital import Hospital
+from twin.records.daily import daily_counts
+from twin.records.quality import SEVERITIES, Finding
+from twin.workspace import Holdings, Workspace
+
+#: imports whose rows put aside are told, and rows of the list of imports
+ASIDES, IMPORTS = 3, 30
+#: days drawn of each stream: a year and the week before it, so that a year can be compared with itself
+DRAWN_DAYS = 371
+
+#: first day and patients a day of each stream
+Daily = Mapping[str, tuple[date, tuple[float, ...]]]
+#: formats of files, as people call them
+FORMATS = {"csv": "CSV", "parquet": "Parquet", "hl7": "HL7 v2", "fhir": "FHIR R4"}
+#: every table of the records, its name for people, and whether it tells of what is planned
+TABLES: dict[str, tuple[str, bool]] = {
+    "encounters": ("Encounters", False),
+    "ward_stays": ("Ward stays", False),
+    "appointments": ("Appointments", True),
+    "slots": ("Clinic slots", True),
+    "theatre_cases": ("Theatre cases", True),
+    "supply_movements": ("Supply movements", False),
+    "roster_shifts": ("Roster shifts", True),
+}
+
+
+class Book(Protocol):
+    """What the store keeps of the records."""
+
+    def imports(self) -> Sequence[Any]:
+        """Every import."""
+
+    def tables(self) -> Mapping[str, Any]:
+        """The tables of today by name, with ``rows`` and the instants ``first``, ``last``, ``said_at``."""
+
+    def findings(self) -> Sequence[Finding]:
+        """What was found in them."""
+
+    def aside(self, number: int) -> Sequence[Any]:
+        """Rows of an import that were put aside, the first of each rule, values as shapes."""
+
+
+def records_view(
+    workspace: Workspace | Path | str, book: Book | None = None, now: datetime | None = None
+) -> RecordsView:
+    """Gather the view; records that cannot be read are told in it, not thrown at the reader.
+
+    Parameters
+    ----------
+    book
+        The store's book of records; without it only what the workspace itself holds is told.
+    now
+        The hospital's local time; the present when omitted.
+    """
+    try:
+        folder = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
+        if not folder.records_file.is_file():
+            return _none(folder)
+        held, daily, hospital = _counted(folder.path, _stamp(folder))
+        now = now or datetime.now(ZoneInfo(hospital.timezone)).replace(tzinfo=None)
+        return _look(held, daily, hospital, book, now)
+    except TwinError as wrong:
+        first, then = "The records cannot be read.", "Nothing was changed; set right what stands below."
+        return RecordsView("none", "", first, then, fault=str(wrong))
+
+
+def _none(folder: Workspace) -> RecordsView:
+    hospital = folder.hospital().name if folder.hospital_file.is_file() else ""
+    titles = tuple(title for title, _ in TABLES.values())
+    return RecordsView("none", hospital, "No records yet.", "Bring the hospital's own in.", absent=titles)
+
+
+def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, now: datetime) -> RecordsView:
+    zone = ZoneInfo(hospital.timezone)
+    kind: Literal["simulated", "own"] = "simulated" if held.made_by == "simulated" else "own"
+    age = Age(held.as_of, max((now - held.as_of).total_seconds() / 3600, 0.0))
+    kept = dict(book.tables()) if book is not None and kind == "own" else {}
+    entries = sorted(book.imports(), key=lambda e: -e.number) if book is not None else []
+    whens = {e.number: _moment(e.at.astimezone(zone)) for e in entries}
+    found = book.findings() if book is not None and kind == "own" else ()
+    titles = {name: ward.title for name, ward in hospital.wards.items()}
+    titles |= {name: place.title for name, place in hospital.places.items()}
+    lines = [finding_line(finding, titles) for finding in sorted(found, key=_gravest_first)]
+    tables = _tables(kept, zone, now) if kept else _held_tables(held, age, kind)
+    view = RecordsView(
+        kind=kind,
+        hospital=hospital.name,
+        first="",
+        then="",
+        age=age,
+        tables=tables,
+        absent=tuple(title for name, (title, _) in TABLES.items() if name not in {t.name for t in tables}),
+        streams=tuple(_stream(name, hospital.arrivals[name].title, held, daily) for name in held.streams),
+        imports=tuple(_import(entry, whens[entry.number]) for entry in entries[:IMPORTS]),
+        findings=tuple(lines),
+        asides=tuple(
+            aside_batch(entry, book.aside(entry.number), whens[entry.number])
+            for entry in entries[:ASIDES]
+            if book is not None and entry.aside
+        ),
+    )
+    first, then = headline(view)
+    return replace(view, first=first, then=then, figures=_figures(view, held))
+
+
+def headline(view: RecordsView) -> tuple[str, str]:
+    """The sentence to act on, and the one that follows it."""
+    if view.kind == "simulated":
+        first = "A simulated year stands in for the hospital’s own records."
+        return first, "Bring your own in with the command below; the first import takes its place."
+    assert view.age is not None
+    late = (
+        f"the newest record is {words.age(view.age.hours)} old: look at the feed" if view.age.is_late else ""
+    )
+    said = " ".join(words.sentence(part) for part in (late, _wrong(view)) if part)
+    return said or "The records are in order.", _then(view)
+
+
+def _wrong(view: RecordsView) -> str:
+    """What the gravest findings come to, the first of them by its name."""
+    gravest = next((s for s in ("error", "warning") if view.count(s)), None)
+    if gravest is None:
+        return ""
+    count, title = view.count(gravest), next(line.title for line in view.findings if line.severity == gravest)
+    does = "makes" if count == 1 else "make"
+    does = f"{does} figures wrong" if gravest == "error" else "may make figures wrong"
+    first = "" if count == 1 else "first of all "
+    return f"{words.plural(count, 'finding')} {does}: {first}{title[:1].lower()}{title[1:]}"
+
+
+def _then(view: RecordsView) -> str:
+    assert view.age is not None
+    reach = f"The records reach to {words.full(view.age.as_of.isoformat())}, {words.age(view.age.hours)} ago."
+    missing = [stream.title.lower() for stream in view.streams if stream.gaps]
+    return f"{reach} " + (
+        f"Days are missing in {words.listed(missing)}." if missing else "No day is missing."
+    )
+
+
+def _figures(view: RecordsView, held: Holdings) -> tuple[Figure, ...]:
+    assert view.age is not None
+    late = "amber" if view.age.is_late and view.kind == "own" else ""
+    day = f"{view.age.as_of.day} {view.age.as_of:%b %Y}"
+    newest = view.imports[0] if view.imports else None
+    errors, warnings, notes = (view.count(severity) for severity in SEVERITIES)
+    looked = view.kind == "own"
+    return (
+        Figure("Records reach to", day, f"{view.age.as_of:%H:%M}", f"{words.age(view.age.hours)} old", late),
+        Figure("Encounters", f"{held.encounters:,}", "", f"on {held.days:,} days from {_day(held.begins)}"),
+        Figure("In the hospital then", f"{held.in_house:,}", "", f"and {held.waiting:,} waiting for a step"),
+        Figure("Put aside", f"{newest.aside:,}", f"of {newest.rows:,}", f"rows of {newest.source}")
+        if newest
+        else Figure("Put aside", words.DASH, "", "no file was imported"),
+        Figure(
+            "Findings",
+            f"{len(view.findings)}" if looked else words.DASH,
+            "",
+            f"{words.many(errors, 'error')}, {words.many(warnings, 'warning')}, {words.many(notes, 'note')}"
+            if looked
+            else "looked for at each import",
+            "red" if errors else "",
+        ),
+    )
+
+
+def _held_tables(held: Holdings, age: Age, kind: str) -> tuple[TableLine, ...]:
+    state: State = "simulated" if kind == "simulated" else "late" if age.is_late else "fresh"
+    said = "" if kind == "simulated" else f"{words.age(age.hours)} old"
+    rows = (("encounters", held.encounters), ("ward_stays", held.stays))
+    first, last = _day(held.begins), _moment(held.as_of)
+    return tuple(TableLine(name, TABLES[name][0], n, first, last, said, state) for name, n in rows)
+
+
+def _tables(kept: Mapping[str, Any], zone: ZoneInfo, now: datetime) -> tuple[TableLine, ...]:
+    lines = []
+    for name, (title, planned) in TABLES.items():
+        table = kept.get(name)
+        if table is None or not table.rows:
+            continue
+        first, last, said = (_local(at, zone) for at in (table.first, table.last, table.said_at))
+        age, state = _freshness(last, said, planned, now)
+        begins, ends = (_moment(at) if at else words.DASH for at in (first, last))
+        lines.append(TableLine(name, title, table.rows, begins, ends, age, state))
+    return tuple(lines)
+
+
+def _freshness(
+    last: datetime | None, said: datetime | None, planned: bool, now: datetime
+) -> tuple[str, State]:
+    """How new a table is, in words and as a state; what is planned may reach ahead of now."""
+    if planned and last is not None and last > now:
+        return f"{words.age((last - now).total_seconds() / 3600)} ahead", "fresh"
+    newest = max((at for at in (last, said) if at is not None), default=None)
+    if newest is None:
+        return "", "none"
+    hours = max((now - newest).total_seconds() / 3600, 0.0)
+    return f"{words.age(hours)} old", "late" if hours > LATE_HOURS else "fresh"
+
+
+def _local(at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if at is None else at.astimezone(zone).replace(tzinfo=None)
+
+
+def _stream(name: str, title: str, held: Holdings, daily: Daily) -> StreamLine:
+    first, counts = daily[name]
+    drawn = counts[-DRAWN_DAYS:]
+    row = held.streams[name]
+    return StreamLine(
+        name=name,
+        title=title,
+        first=first + timedelta(days=len(counts) - len(drawn)),
+        daily=drawn,
+        a_day=row["mean_a_day"],
+        lately=row["mean_of_last_28_days"],
+        gaps=held.gaps.get(name, ()),
+    )
+
+
+def _import(entry: Any, when: str) -> ImportLine:
+    return ImportLine(
+        number=entry.number,
+        when=when,
+        source=entry.source,
+        read_as=read_as(entry.format, entry.mapping),
+        rows=entry.read,
+        aside=entry.aside,
+        aside_words=f"{entry.aside:,}, {share_words(entry.aside, entry.read)}" if entry.aside else "none",
+        actor=entry.actor,
+    )
+
+
+def read_as(form: str, mapping: str | None) -> str:
+    """``CSV, mapping hes``."""
+    return FORMATS.get(form, form) + (f", mapping {mapping}" if mapping else "")
+
+
+def _gravest_first(found: Finding) -> int:
+    return SEVERITIES.index(found.severity)
+
+
+def _day(at: date) -> str:
+    return f"{at.day} {at:%b %Y}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%a} {_day(at)}, {at:%H:%M}"
+
+
+def _stamp(folder: Workspace) -> tuple[int, ...]:
+    """Changes when the records or the description do, so that neither is counted twice."""
+    files = (path.stat() for path in (folder.records_file, folder.hospital_file) if path.exists())
+    return tuple(number for file in files for number in (file.st_mtime_ns, file.st_size, file.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _counted(path: Path, stamp: tuple[int, ...]) -> tuple[Holdings, Daily, Hospital]:
+    """What the workspace counts in its records, once for each state of them."""
+    folder = Workspace(path)
+    counts = daily_counts(folder.records(), folder.hospital())
+    daily = {
+        str(name): (rows["ds"].iloc[0].date(), tuple(float(y) for y in rows["y"]))
+        for name, rows in counts.groupby("unique_id", sort=False)
+    }
+    return folder.holdings(), daily, folder.hospital()
