@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "E_PARSE": "text that cannot be taken apart by the rules of its format",
     "E_NO_MSH": "a message of HL7 that does not begin with its header, MSH",
     "E_TOO_MANY_SEGMENTS": "a message of more segments than is allowed, refused before it is taken apart",
+    "E_TOO_MANY_CONNECTIONS": "more connections to the listener than it takes; come again later",
     "E_TOO_LARGE": "a file, a row, a message or a value larger than is allowed",
     "E_CONTROL_CHAR": "a code with a character that cannot be seen",
     "E_NO_KEY": "a row or message that does not say which thing it is about",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a workspace: a hospital to edit and a simulated year of records."),
     "import": ("import_records", "Read records in, all or nothing, faults told by row."),
+    "listen": ("listen", "Take HL7 v2 messages over the network into the records."),
     "records": ("records", "Say what records the workspace holds."),
     "forecast": ("forecast", "Forecast demand from a history file or the workspace's records."),
     "backtest": ("backtest", "Score the forecast on the past beside simple rivals."),

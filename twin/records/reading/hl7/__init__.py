@@ -5,6 +5,7 @@ its words mean, ``visits`` and ``bookings`` make statements of it, ``reader`` pu
 listens for messages, ``journal`` keeps what was heard.
 """
 
+from twin.records.reading.hl7.journal import read_journal
 from twin.records.reading.hl7.reader import read
 
-__all__ = ["read"]
+__all__ = ["read", "read_journal"]

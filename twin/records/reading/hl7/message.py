@@ -145,6 +145,9 @@ def taken_apart(text: str) -> Message:
         most = READ.get(line[:3])
         if most is not None and line[3:4] in (field, ""):
             segments.append(line.split(field, most + 1))
+        elif line.startswith("MSH" + field):
+            rule, cure = "one frame holds one message", "send each in a frame of its own"
+            raise Wrong("MSH", None, rule, cure, "E_PARSE")
         elif line:
             unread += not line.isspace()
     return Message(marks, header, segments, unread)

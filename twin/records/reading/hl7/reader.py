@@ -6,7 +6,7 @@ for byte, as one shortly before counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,6 +34,11 @@ AGAIN = "messages that came again, the same byte for byte: counted once"
 UNREAD = "segments that the twin does not read"
 NOT_UTF8 = "messages that are not UTF-8: read as ISO 8859-1"
 FOR_TRAINING = "messages marked as for training or debugging (MSH-11): taken like the others"
+
+_SPEAKS: dict[str, Callable[[Speaker], list[Statement]]] = {
+    "ADT": visits.statements,
+    "SIU": bookings.statements,
+}
 
 
 def read(path: Path, asked: Asked, told: Told) -> Iterator[pa.RecordBatch]:
@@ -76,6 +81,22 @@ def as_events(statements: list[Statement]) -> pa.RecordBatch:
     return events(columns, len(statements))
 
 
+class Lately:
+    """The last so many names that were seen."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def add(self, name: str) -> None:
+        """Remember a name, and forget the oldest where there are too many."""
+        self._names[name] = None
+        if len(self._names) > REMEMBERED:
+            del self._names[next(iter(self._names))]
+
+
 class Reading:
     """The reading of one source, message by message.
 
@@ -85,46 +106,73 @@ class Reading:
         How it is to be read.
     told
         Takes the account.
+
+    Attributes
+    ----------
+    now
+        The present. [ms since 1970, UTC]
     """
 
     def __init__(self, asked: Asked, told: Told) -> None:
+        self.now = round(asked.now.timestamp() * MS_SECOND)
         self._asked, self._told = asked, told
         self._times = Times(asked.timezone, told)
-        self._now = round(asked.now.timestamp() * MS_SECOND)
-        self._seen: dict[str, None] = {}
+        self._lately = Lately()
 
     def statements(self, piece: Piece) -> list[Statement]:
-        """What one message says; empty where it is put aside or left out, which is told."""
-        if piece.data[:3] in _BATCH_HEADERS:
+        """What a message of a file says; empty where it is put aside or left out, which is told."""
+        data = piece.data
+        if data[:3] in _BATCH_HEADERS:
             return []
         self._told.read += 1
         row = self._told.read
+        digest = digest_of(data)
+        if self.heard_before(digest):
+            return []
         try:
-            return self._said(piece, row)
+            said = self.said(piece, data, digest, row)
         except Wrong as wrong:
             self._told.fault(row, wrong.field, wrong.value, wrong.rule, wrong.cure, wrong.code)
             return []
+        self.remember(digest)
+        return said
 
-    def _said(self, piece: Piece, row: int) -> list[Statement]:
-        data = piece.data
-        self._within_limits(piece, data)
-        digest = digest_of(data)
-        if digest in self._seen:
+    def heard_before(self, digest: str) -> bool:
+        """Whether the same message came shortly before; counted."""
+        again = digest in self._lately
+        if again:
             self._told.note(AGAIN)
-            return []
+        return again
+
+    def remember(self, digest: str) -> None:
+        """A message was taken."""
+        self._lately.add(digest)
+
+    def said(self, piece: Piece, data: bytes, digest: str, row: int) -> list[Statement]:
+        """What one message says.
+
+        Parameters
+        ----------
+        piece, data, digest
+            The message, its bytes, their hash.
+        row
+            Its number in the source.
+
+        Raises
+        ------
+        Wrong
+            It cannot be used.
+        """
+        self._within_limits(piece, data)
         message = taken_apart(self._decoded(data))
-        self._remember(digest)
         self._told.note(UNREAD, message.unread)
         if message.header[11:12] in (["T"], ["D"]):
             self._told.note(FOR_TRAINING)
-        kind = message.type
-        speaker = Speaker(self._asked, self._told, self._times, self._now, message, row, digest)
-        if kind == "ADT":
-            return visits.statements(speaker)
-        if kind == "SIU":
-            return bookings.statements(speaker)
-        self._told.note(triggers.OTHER)
-        return []
+        speak = _SPEAKS.get(message.type)
+        if speak is None:
+            self._told.note(triggers.OTHER)
+            return []
+        return speak(Speaker(self._asked, self._told, self._times, self.now, message, row, digest))
 
     def _within_limits(self, piece: Piece, data: bytes) -> None:
         limits = self._asked.limits
@@ -145,8 +193,3 @@ class Reading:
         except UnicodeDecodeError:
             self._told.note(NOT_UTF8)
             return data.decode("latin-1")
-
-    def _remember(self, digest: str) -> None:
-        self._seen[digest] = None
-        if len(self._seen) > REMEMBERED:
-            del self._seen[next(iter(self._seen))]

@@ -106,8 +106,8 @@ def _instant(text: str, zone: ZoneInfo, last: bool) -> tuple[int, str]:
     fraction, offset = match[7] or "", match[8]
     try:
         wall = datetime(year, month, day, hour, minute, second)
-    except ValueError as error:
-        raise _NoTime(f"no such time: {error}") from None
+    except ValueError:
+        raise _NoTime("no such day or hour") from None
     if wall.year < _FIRST_YEAR:
         raise _NoTime(f"a time before {_FIRST_YEAR}")
     rule = "" if match[4] else COARSE
