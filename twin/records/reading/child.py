@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -49,7 +49,7 @@ _KEPT_OF_STDERR = 64 << 10
 
 
 def read_in_child(
-    source: Source,
+    sources: Source | Sequence[Source],
     asked: Asked,
     out: Path,
     *,
@@ -57,7 +57,7 @@ def read_in_child(
     cancelled: Callable[[], bool] | None = None,
     reader: str | None = None,
 ) -> tuple[Told, Any]:
-    """Read a source into one segment at ``out``.
+    """Read a source, or the parts of an archive, into one segment at ``out``.
 
     Parameters
     ----------
@@ -70,35 +70,41 @@ def read_in_child(
     reader
         ``package.module:function`` of another reader than the kind's own.
 
+    Returns
+    -------
+    told, info
+        The account of the rows, of all parts together, and that of the segment (``SegmentInfo``).
+
     Raises
     ------
     BadData
-        Nothing of the file can be read, or reading took more than it may (``E_TOO_LARGE``, ``E_TIME``),
+        Nothing of a part can be read, or reading took more than it may (``E_TOO_LARGE``, ``E_TIME``),
         broke (``E_CRASH``), or the file changed meanwhile (``E_CHANGED``). Nothing is at ``out``.
     Cancelled
         ``cancelled`` said so.
     """
     from twin.records.reading.reading_job import SEGMENTS, info_of, job_of, warm
 
+    parts = (sources,) if isinstance(sources, Source) else tuple(sources)
+    size = sum(part.size for part in parts)
     with scratch(out.parent) as folder:
-        part = folder / "segment.parquet"
+        written = folder / "segment.parquet"
+        job = job_of(parts, asked, written, reader)
         answer = run_in_child(
             READ,
-            job_of(source, asked, part, reader),
-            source.name,
-            Allowance.for_size(source.size, asked.limits),
+            job,
+            asked.source,
+            Allowance.for_size(size, asked.limits),
             folder,
-            progress=None if progress is None else lambda done: progress(min(done, source.size), source.size),
+            progress=None if progress is None else lambda done: progress(min(done, size), size),
             cancelled=cancelled,
-            warm=warm(source, reader),
+            warm=warm(job),
         )
-        with _in_sense(source.name):
-            told, info = (
-                Told.of_json(answer["told"]),
-                info_of(answer["info"], load(f"{SEGMENTS}:SegmentInfo")),
-            )
-            part.stat()
-        os.replace(part, out)
+        with _in_sense(asked.source):
+            told = Told.of_json(answer["told"])
+            info = info_of(answer["info"], load(f"{SEGMENTS}:SegmentInfo"))
+            written.stat()
+        os.replace(written, out)
         sync_folder(out.parent)
     return told, info
 
@@ -134,7 +140,7 @@ def run_in_child(
     BadData, Cancelled
         As ``read_in_child``.
     TwinError
-        Whatever of ours ``work`` raises; the disk is full (``E_OUTPUT``).
+        Whatever of ours ``work`` raises; the disk is full (``E_DISK_FULL``).
     """
     handed = {
         "work": work,
@@ -339,7 +345,7 @@ def _signal(number: int) -> str:
 def _short_of(what: object, name: str, allowance: Allowance) -> TwinError:
     if what == "disk":
         rule = "no space is left where it is read to; nothing was changed"
-        return TwinError(f"{name}: {rule}", code="E_OUTPUT")
+        return TwinError(f"{name}: {rule}", code="E_DISK_FULL")
     most = allowance.memory if what == "memory" else allowance.writes
     rule = f"needs more {'memory' if what == 'memory' else 'space'} than {most / MB:,.0f} MB to be read"
     return BadData(name, [Problem("file", None, rule, "split it, by month say", "E_TOO_LARGE")])

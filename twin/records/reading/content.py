@@ -105,11 +105,15 @@ _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(\w*)"')
 _ODD, _ODD_SHARE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]"), 0.05
 
 
-def kind_of(head: bytes, name: str, told_as: str | None = None, *, whole: bool = True) -> Kind:
+def kind_of(
+    head: bytes, name: str, told_as: str | None = None, *, whole: bool = True, suffix: str | None = None
+) -> Kind:
     """What a file is whose first bytes are ``head``.
 
     Parameters
     ----------
+    suffix
+        What its name ends in, where it is not called by its own name; empty to go by content alone.
     whole
         ``head`` is the whole file.
 
@@ -119,10 +123,10 @@ def kind_of(head: bytes, name: str, told_as: str | None = None, *, whole: bool =
         ``E_FILE_TYPE``: none of the kinds, or another than the name or the user says; ``E_FORMAT``: XML;
         ``E_EMPTY``: nothing but blanks.
     """
-    suffix = PurePosixPath(name.lower()).suffix
-    hint = _told(told_as) or _OF_SUFFIX.get(suffix, ())
+    suffix = PurePosixPath(name).suffix.lower() if suffix is None else suffix.lower()
+    hint = kinds_told(told_as) or _OF_SUFFIX.get(suffix, ())
     kind = _packed(head, name) or _of_text(_as_text(head, name), name, hint, whole)
-    if told_as is not None and kind not in (*_told(told_as), *ARCHIVES):
+    if told_as is not None and kind not in (*kinds_told(told_as), *ARCHIVES):
         cure = f"leave out --as {told_as}, or name the file that it is of"
         raise _other(name, _TITLES[kind], f"is not what --as {told_as} says", cure)
     meant = _OF_SUFFIX.get(suffix, ())
@@ -132,7 +136,8 @@ def kind_of(head: bytes, name: str, told_as: str | None = None, *, whole: bool =
     return kind
 
 
-def _told(told_as: str | None) -> tuple[Kind, ...]:
+def kinds_told(told_as: str | None) -> tuple[Kind, ...]:
+    """The kinds that ``--as`` may mean; none where nothing was told."""
     if told_as is None:
         return ()
     return {"hl7": (Kind.HL7,), "fhir": _JSON[:2], "journal": (Kind.JOURNAL,)}.get(told_as, TABLES)

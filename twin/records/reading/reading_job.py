@@ -1,10 +1,11 @@
-"""The job of reading: how a source and what is asked pass into the process that reads, and what is done."""
+"""The job of reading: how sources and what is asked pass to the process that reads, and what is done."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,39 +34,34 @@ READERS = {
 SEGMENTS = "twin.records.folding.segments"
 
 
-def job_of(source: Source, asked: Asked, out: Path, reader: str | None = None) -> dict[str, Any]:
+def job_of(parts: Sequence[Source], asked: Asked, out: Path, reader: str | None = None) -> dict[str, Any]:
     """The job as JSON; it holds the secret."""
-    identity = {name: getattr(source, name) for name in ("name", "size", "device", "inode", "modified")}
     return {
-        "source": {**identity, "path": str(source.path), "kind": str(source.kind)},
+        "parts": [{"source": part.as_json(), "reader": reader or READERS[part.kind]} for part in parts],
         "asked": {
             "source": asked.source,
             "timezone": asked.timezone,
             "now": asked.now.isoformat(),
             "mapping": asked.mapping,
-            "as_of": None if asked.as_of is None else asked.as_of.isoformat(),
+            "as_of": _iso(asked.as_of),
             "limits": asdict(asked.limits),
             "secret": asked.pseudonyms.secret_for_a_reader().hex(),
         },
         "out": str(out),
-        "reader": reader or READERS[source.kind],
     }
 
 
-def warm(source: Source, reader: str | None = None) -> tuple[str, ...]:
-    """Modules that reading this source needs."""
-    return (SEGMENTS, "pyarrow.parquet", (reader or READERS[source.kind]).partition(":")[0])
+def warm(job: dict[str, Any]) -> tuple[str, ...]:
+    """Modules that this job needs, to be loaded before memory is counted."""
+    readers = {part["reader"].partition(":")[0] for part in job["parts"]}
+    return (SEGMENTS, "pyarrow.parquet", *sorted(readers))
 
 
 def read(job: dict[str, Any], say: Say) -> dict[str, Any]:
-    """Read a source into a segment; an account of both."""
-    given = job["source"]
-    source = Source(**{**given, "path": Path(given["path"]), "kind": Kind(given["kind"])})
-    reader: Reader = load(job["reader"])
+    """Read the parts of a source into one segment; an account of both."""
     told = Told()
-    with source.held():
-        batches = reader(source.path, _asked(job["asked"]), told)
-        info = load(f"{SEGMENTS}:write_segment")(_heard(batches, source, say), Path(job["out"]))
+    batches = _of_parts(job["parts"], _asked(job["asked"]), told, say)
+    info = load(f"{SEGMENTS}:write_segment")(batches, Path(job["out"]))
     return {"told": told.as_json(), "info": [info.rows, _iso(info.first), _iso(info.last)]}
 
 
@@ -73,6 +69,35 @@ def info_of(told: list[Any], kind: type) -> Any:
     """The segment's account as ``read`` told it."""
     rows, first, last = told
     return kind(int(rows), *(None if at is None else datetime.fromisoformat(at) for at in (first, last)))
+
+
+def _of_parts(parts: list[dict[str, Any]], asked: Asked, told: Told, say: Say) -> Iterator[pa.RecordBatch]:
+    """The statements of all parts, one after the other, into one account."""
+    before = 0
+    for part in parts:
+        source = Source.of_json(part["source"])
+        reader: Reader = load(part["reader"])
+        alone = len(parts) == 1
+        own, called = Told(), asked if alone else replace(asked, source=source.name)
+        with source.held():
+            for batch in reader(source.path, called, own):
+                if not batch.schema.equals(SCHEMA):
+                    raise TypeError("a reader gave something else than statements")
+                say(before + _position(source))
+                yield batch
+        told.add(own if alone else _of_member(own, source))
+        before += source.size
+
+
+def _of_member(told: Told, source: Source) -> Told:
+    """The account with the part's name at every fault: each counts its own rows."""
+
+    def field(name: str) -> str:
+        return f"{source.name}, {name}" if name else source.name
+
+    told.faults = [replace(fault, field=field(fault.field)) for fault in told.faults]
+    told.counts = Counter({(code, field(at), rule): n for (code, at, rule), n in told.counts.items()})
+    return told
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -90,16 +115,6 @@ def _asked(given: dict[str, Any]) -> Asked:
         as_of=None if as_of is None else datetime.fromisoformat(as_of),
         limits=Limits(**given["limits"]),
     )
-
-
-def _heard(batches: Iterator[pa.RecordBatch], source: Source, say: Say) -> Iterator[pa.RecordBatch]:
-    """The batches as they come, each of the event table, and how far the reader has come."""
-    for batch in batches:
-        if not batch.schema.equals(SCHEMA):
-            raise TypeError("a reader gave something else than statements")
-        say(_position(source))
-        yield batch
-    say(source.size)
 
 
 def _position(source: Source) -> int:

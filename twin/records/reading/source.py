@@ -13,7 +13,8 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from twin.errors import BadData, NotFound, Problem, UsageError, did_you_mean
 from twin.records.reading.content import BUNDLE, HEAD_BYTES, Kind, kind_of
@@ -61,6 +62,15 @@ class Source:
     device: int = field(repr=False)
     inode: int = field(repr=False)
     modified: int = field(repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The source as it passes to the process that reads it."""
+        return {**vars(self), "path": str(self.path), "kind": str(self.kind)}
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> Source:
+        """What ``as_json`` wrote."""
+        return cls(**{**data, "path": Path(data["path"]), "kind": Kind(data["kind"])})
 
     def sha256(self, cancelled: Callable[[], None] | None = None) -> str:
         """SHA-256 of the bytes, read once in pieces.
@@ -143,7 +153,8 @@ def recognise(
         head = _head(handle, shown, place)
     finally:
         os.close(handle)
-    kind = kind_of(head, shown, told_as, whole=len(head) == about.st_size)
+    suffix = PurePath(path).suffix
+    kind = kind_of(head, shown, told_as, whole=len(head) == about.st_size, suffix=suffix)
     if kind is BUNDLE:
         _check_size(shown, about.st_size, limits.bundle_bytes, "bundle; larger sets come as NDJSON")
     device, inode, size, modified = _identity(about)
@@ -161,7 +172,11 @@ def check_told(told_as: str | None) -> None:
 
 def shown_name(path: str | Path) -> str:
     """The last part of a path as text that a terminal and a page can show."""
-    text = os.fsencode(Path(path).name or str(path)).decode("utf-8", "replace")
+    return printable(os.fsencode(Path(path).name or str(path)).decode("utf-8", "replace"))
+
+
+def printable(text: str) -> str:
+    """The text with a mark in the place of whatever a terminal would obey or nobody can see."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
