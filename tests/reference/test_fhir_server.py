@@ -1,0 +1,145 @@
+"""A real FHIR server (sekmet-fhir: a small hospital information system) is asked over loopback, and what it
+holds is what comes in: every visit with its beds, every appointment, slot and place.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.mirror.twin.records.reading.fhir.resources import NAMES, Reading, reading
+from twin.records.reading.fhir import server as fhir_server
+from twin.records.reading.fhir.server import RESOURCES, fetch
+
+SCENARIOS = ("adt_admit_transfer_discharge", "appointment_book_cancel")
+SECONDS_TO_START = 60
+
+
+@pytest.fixture(scope="module")
+def his(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base of a running server in which patients were admitted, moved, discharged, and booked."""
+    beside = Path(sys.executable).with_name("sekmet")
+    sekmet = str(beside) if beside.exists() else shutil.which("sekmet")
+    if not sekmet:
+        pytest.skip("sekmet-fhir is not installed")
+    folder = tmp_path_factory.mktemp("his")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    base = f"http://127.0.0.1:{port}/fhir"
+    settings = {"base_url": base, "host": "127.0.0.1", "port": port, "data_dir": str(folder / "data")}
+    (folder / "settings.yaml").write_text(json.dumps({**settings, "simulator": {"enabled": False}}))
+    asked = {"cwd": folder, "env": {**os.environ, "SEKMET_CONFIG": str(folder / "settings.yaml")}}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sekmet, "serve"], stdout=log, stderr=log, **asked)
+        try:
+            _wait_for(f"{base}/metadata", process)
+            subprocess.run(
+                [sekmet, "seed", "--count", "4"], check=True, capture_output=True, timeout=120, **asked
+            )
+            subprocess.run(
+                [sekmet, "scenario", "run", *SCENARIOS, "--no-serve"],
+                check=True, capture_output=True, timeout=120, **asked,
+            )  # fmt: skip
+            yield base
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(address: str, process: subprocess.Popen) -> None:
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server did not start")
+
+
+def held(base: str, kind: str) -> list[dict]:
+    """All resources of a type as the server itself gives them, in one page."""
+    with urllib.request.urlopen(f"{base}/{kind}?_count=1000", timeout=10) as answer:
+        return [entry["resource"] for entry in json.load(answer).get("entry", [])]
+
+
+@pytest.fixture(scope="module")
+def imported(his: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
+    """What the twin reads of each file that it fetched, in pages of three."""
+    folder, patched = tmp_path_factory.mktemp("fetched"), pytest.MonkeyPatch()
+    patched.setattr(fhir_server, "PAGE", 3)
+    try:
+        paths = fetch(his, folder)
+    finally:
+        patched.undo()
+    return {path.stem: reading(path, now=datetime.now(UTC) + timedelta(minutes=1)) for path in paths}
+
+
+def test_every_resource_of_the_server_comes_and_none_is_put_aside(his: str, imported: dict[str, Reading]):
+    assert {*imported, "Patient"} == set(RESOURCES)
+    for kind, read in imported.items():
+        asked = len(held(his, kind)) + (len(held(his, "Patient")) if kind == "Encounter" else 0)
+        assert (read.told.read, read.told.aside) == (asked, 0)
+
+
+def test_every_visit_is_in_the_bed_in_which_the_server_has_it(his: str, imported: dict[str, Reading]):
+    resources = {NAMES.encounter(f"Encounter/{each['id']}"): each for each in held(his, "Encounter")}
+    visits = {row["key"]: row for row in imported["Encounter"].of("encounter")}
+    beds: dict[str, list[str]] = {key: [] for key in visits}
+    for stay in imported["Encounter"].of("ward_stay"):
+        beds[stay["encounter"]].append(stay["place"])
+
+    assert visits.keys() == resources.keys()
+    for key, resource in resources.items():
+        history = [each["location"]["reference"] for each in resource.get("location", [])]
+        assert sorted(beds[key]) == sorted(history)
+        assert visits[key]["status"] == resource["status"].replace("-", "_")
+        assert ("ended" in visits[key]) == ("end" in resource["period"])
+        assert "age" in visits[key]
+    assert max(len(each) for each in beds.values()) > 1, "somebody was moved"
+
+
+def test_every_bed_leads_to_its_ward(his: str, imported: dict[str, Reading]):
+    by_key = {row["key"]: row for row in imported["Location"].of("location")}
+    on_the_server = {f"Location/{each['id']}": each for each in held(his, "Location")}
+
+    for place in {stay["place"] for stay in imported["Encounter"].of("ward_stay")}:
+        at, names = place, []
+        while at:
+            names.append(by_key[at]["place"])
+            at = by_key[at].get("part_of")
+        ward = on_the_server[place]
+        while "partOf" in ward:
+            ward = on_the_server[ward["partOf"]["reference"]]
+        assert names[-3:] == [ward["identifier"][0]["value"], ward["name"], ward["id"]]
+
+
+def test_appointments_and_slots_stand_as_on_the_server(his: str, imported: dict[str, Reading]):
+    stands = {"booked": "booked", "cancelled": "cancelled", "fulfilled": "attended", "arrived": "arrived"}
+    here = {row["key"]: row["status"] for row in imported["Appointment"].of("appointment")}
+    free = {row["key"]: row["status"] for row in imported["Slot"].of("slot")}
+
+    assert here == {
+        NAMES.encounter(f"Appointment/{each['id']}"): stands[each["status"]]
+        for each in held(his, "Appointment")
+    }
+    assert free == {f"Slot/{each['id']}": each["status"] for each in held(his, "Slot")}
+
+
+def test_no_name_of_a_patient_comes_into_a_file_of_statements(his: str, imported: dict[str, Reading]):
+    said = " ".join(repr(read.rows) for read in imported.values())
+
+    for person in held(his, "Patient"):
+        assert person["id"] not in said
+        assert person["birthDate"] not in said
+        assert person["name"][0]["family"] not in said
