@@ -103,12 +103,23 @@ class Content:
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A folder to make files in that are to be kept, on the same file system; gone afterwards."""
+        """A folder to make files in that are to be kept, on the same file system; gone afterwards.
+
+        Raises
+        ------
+        StoreUnusable
+            Also where a file in it cannot be written inside the block (a full disk, say).
+        """
         with self._in_words(str(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=STAGED))
         try:
             yield folder
+        except OSError as error:
+            if error.filename is not None and not Path(error.filename).is_relative_to(self.folder):
+                raise  # of another file than those that are made here
+            with self._in_words(f"files in {folder}"):
+                raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -32,6 +32,7 @@ SQLITE_CODES = {
     sqlite3.SQLITE_BUSY: "E_BUSY",
     sqlite3.SQLITE_LOCKED: "E_BUSY",
 }
+NO_ROOM_FOR_ITS_MEMORY = sqlite3.SQLITE_IOERR_SHMSIZE  # the file of shared memory beside the database
 POSTGRES_CODES = {"53100": "E_DISK_FULL", "25006": "E_READ_ONLY", "53300": "E_BUSY", "55P03": "E_BUSY"}
 NO_CONNECTION_FREE = ("too many clients", "remaining connection slots", "too many connections")
 
@@ -49,6 +50,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.name = engine.url.render_as_string(hide_password=True)
+        assert engine.dialect.dbapi is not None
+        self._driver_error: type[Exception] = engine.dialect.dbapi.Error  # of what the driver is asked itself
         _engines.add(engine)
 
     @property
@@ -83,9 +86,14 @@ class Database:
             yield
         except exc.IntegrityError:
             raise
-        except exc.DBAPIError as error:
-            said = f"the database {self.name} says: {_first_line(error.orig)}"
-            raise StoreUnusable(said, code=_code_of(error.orig)) from error
+        except (exc.DBAPIError, self._driver_error) as error:
+            cause = getattr(error, "orig", error)
+            code = _code_of(cause)
+            cure = (
+                "; nothing was changed: make room on its disk and try again" if code == "E_DISK_FULL" else ""
+            )
+            said = f"the database {self.name} says: {_first_line(cause)}{cure}"
+            raise StoreUnusable(said, code=code) from error
         except exc.TimeoutError as error:
             raise StoreUnusable(
                 f"all connections to {self.name} were in use for {BUSY_TIMEOUT_SECONDS} s; try again",
@@ -229,6 +237,8 @@ def _code_of(error: Any) -> str:
     """The code of what a database said."""
     text = str(error)
     if hasattr(error, "sqlite_errorcode"):
+        if error.sqlite_errorcode == NO_ROOM_FOR_ITS_MEMORY:
+            return "E_DISK_FULL"
         return SQLITE_CODES.get(error.sqlite_errorcode & 0xFF, StoreUnusable.code)
     full = any(words in text for words in NO_CONNECTION_FREE)  # a refused connection tells no SQLSTATE
     state = "53300" if full else getattr(error, "sqlstate", None) or ""

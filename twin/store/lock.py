@@ -11,10 +11,11 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from twin.errors import Locked
+from twin.errors import USAGE, Locked, TwinError
+from twin.files import code_of
 
 
 @contextmanager
@@ -25,11 +26,13 @@ def exclusive(workspace: Path | str, name: str) -> Iterator[None]:
     ------
     Locked
         Another process (or thread) holds it; the message gives its number and since when. Exit code 75.
+    TwinError
+        The file of the lock cannot be made or written (a full disk, say).
     """
     with _opened(workspace, name) as file:
         if not _take(file):
             raise Locked(f"{name} is already under way in {workspace}: {_holder(file)}")
-        with _held(file):
+        with _held(workspace, name, file):
             yield
 
 
@@ -42,7 +45,7 @@ def waiting_turn(workspace: Path | str, name: str, seconds: float) -> Iterator[N
             if time.monotonic() > last:
                 raise Locked(f"waited {seconds:g} s for {name} in {workspace}: {_holder(file)}")
             time.sleep(0.02)
-        with _held(file):
+        with _held(workspace, name, file):
             yield
 
 
@@ -51,8 +54,9 @@ def _opened(workspace: Path | str, name: str) -> Iterator[int]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}", name):
         raise ValueError(f"not a name for a lock: {name!r}")
     folder = Path(workspace) / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _in_words(workspace, name):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         yield file
     finally:
@@ -60,15 +64,31 @@ def _opened(workspace: Path | str, name: str) -> Iterator[int]:
 
 
 @contextmanager
-def _held(file: int) -> Iterator[None]:
+def _held(workspace: Path | str, name: str, file: int) -> Iterator[None]:
     since = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    os.ftruncate(file, 0)
-    os.pwrite(file, f"held by process {os.getpid()} since {since}\n".encode(), 0)
+    with _in_words(workspace, name):
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"held by process {os.getpid()} since {since}\n".encode(), 0)
     try:
         yield
     finally:
-        os.ftruncate(file, 0)  # the file stays: removing it would let two holders in
+        with suppress(
+            OSError
+        ):  # a name left behind does no harm: it is read only while somebody holds the file
+            os.ftruncate(file, 0)  # the file stays: removing it would let two holders in
         fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _in_words(workspace: Path | str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TwinError(
+            f"the lock {name} in {workspace} cannot be taken ({error.strerror}); nothing was changed",
+            exit_code=USAGE,
+            code=code_of(error) or "E_STORE",
+        ) from error
 
 
 def _take(file: int) -> bool:

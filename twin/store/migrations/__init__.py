@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from twin.errors import TwinError
+from twin.errors import USAGE, TwinError
 
 HEAD = "0002"  # the newest file in versions/, kept here so that opening a store need not import Alembic
 LOCK = 7_238_114  # any number, the same for every twin: PostgreSQL's name for "migrating"
@@ -19,6 +20,13 @@ class NewerStore(TwinError):
     """The database was written by a newer version of the twin."""
 
     code = "E_NEWER"
+
+
+class NoLog(TwinError):
+    """SQLite would not keep a write-ahead log, without which a power cut may take what was confirmed."""
+
+    exit_code = USAGE
+    code = "E_STORE"
 
 
 def upgrade(engine: Engine, *, just_look: bool = False) -> bool:
@@ -32,19 +40,24 @@ def upgrade(engine: Engine, *, just_look: bool = False) -> bool:
     Returns
     -------
     bool
-        Whether the tables stood at ``HEAD`` already.
+        Whether nothing was to be done.
 
     Raises
     ------
     NewerStore
         The tables are of a version that this program does not know.
+    NoLog
+        SQLite cannot keep its log beside the database (a full disk, say).
     """
     if just_look:
         with engine.connect().execution_options(twin_reading=True) as connection:
-            return _version(connection) == HEAD
+            return _version(connection) == HEAD and _keeps_a_log(connection)
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:  # outside a transaction, and kept in the file from now on
-            connection.connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
+            door: Any = connection.connection
+            (kind,) = door.execute("PRAGMA journal_mode = WAL").fetchone()
+        if kind != "wal":  # SQLite says no fault: it stays silently with what it had
+            raise NoLog(f"{engine.url.database} cannot be given its write-ahead log; try again")
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
@@ -52,6 +65,11 @@ def upgrade(engine: Engine, *, just_look: bool = False) -> bool:
             return True
         _run_alembic(connection)
     return False
+
+
+def _keeps_a_log(connection: Connection) -> bool:
+    """Whether the file keeps a write-ahead log; a copy made by other tools may have lost that."""
+    return connection.dialect.name != "sqlite" or connection.scalar(text("PRAGMA journal_mode")) == "wal"
 
 
 def _version(connection: Connection) -> str | None:
