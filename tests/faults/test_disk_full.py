@@ -1,4 +1,4 @@
-"""A full disk: what is under way is undone and told as E_DISK_FULL, reading goes on, and room again is enough.
+"""A full disk: what is under way is undone and told as E_DISK_FULL, reading goes on, and room again suffices.
 
 On a small file system in memory, which needs the right to mount one; a disk that is full at each single call
 is in ``test_nth_call``, where that right is not needed.

@@ -1,4 +1,4 @@
-"""Killed at any instant: what was confirmed is there, nothing is half there, and the work is simply done again.
+"""Killed at any instant: what was confirmed is there, nothing is half there, and the work is done again.
 
 Kills come at random times here; kills right before, right after and in the middle of each single call are in
 ``test_nth_call``.
