@@ -31,7 +31,6 @@ from twin.records.reading.hl7.reader import Reading
 from twin.records.reading.hl7.speaking import digest_of
 from twin.records.reading.hl7.wrong import Wrong
 from twin.records.reading.told import Told
-from twin.units import MS_SECOND
 
 #: connections at once: a hospital has one or two interface engines
 MOST = 64
@@ -185,7 +184,7 @@ class Listener:
         digest = digest_of(data)
         if self._reading.heard_before(digest):
             return
-        self._reading.now = round(datetime.now(UTC).timestamp() * MS_SECOND)
+        self._reading.set_clock(datetime.now(UTC))
         said = self._reading.said(piece, data, digest, self.told.read)
         if said:
             await asyncio.to_thread(self._journal.append, hashlib.sha256(data).hexdigest(), said)

@@ -7,6 +7,7 @@ for byte, as one shortly before counts once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -106,18 +107,16 @@ class Reading:
         How it is to be read.
     told
         Takes the account.
-
-    Attributes
-    ----------
-    now
-        The present. [ms since 1970, UTC]
     """
 
     def __init__(self, asked: Asked, told: Told) -> None:
-        self.now = round(asked.now.timestamp() * MS_SECOND)
         self._asked, self._told = asked, told
-        self._times = Times(asked.timezone, told)
+        self._times = Times(asked.timezone, round(asked.now.timestamp() * MS_SECOND), told)
         self._lately = Lately()
+
+    def set_clock(self, now: datetime) -> None:
+        """Set the present anew, for messages that come one by one."""
+        self._times.now = round(now.timestamp() * MS_SECOND)
 
     def statements(self, piece: Piece) -> list[Statement]:
         """What a message of a file says; empty where it is put aside or left out, which is told."""
@@ -172,7 +171,7 @@ class Reading:
         if speak is None:
             self._told.note(triggers.OTHER)
             return []
-        return speak(Speaker(self._asked, self._told, self._times, self.now, message, row, digest))
+        return speak(Speaker(self._asked, self._told, self._times, message, row, digest))
 
     def _within_limits(self, piece: Piece, data: bytes) -> None:
         limits = self._asked.limits

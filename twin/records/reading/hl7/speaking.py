@@ -58,7 +58,6 @@ class Speaker:
     asked: Asked
     told: Told
     times: Times
-    now: int
     message: Message
     row: int
     digest: str
@@ -117,7 +116,7 @@ class Speaker:
         return ms
 
     def _is_ahead(self, ms: int) -> bool:
-        return ms > self.now + AHEAD
+        return ms > self.times.now + AHEAD
 
     def not_ahead(self, ms: int | None) -> int | None:
         """An instant told beside what happened; None, counted, where it lies in the future."""
@@ -136,7 +135,7 @@ class Speaker:
 
     def planned(self, ms: int | None) -> int | None:
         """A planned instant; None, counted, where it only stands for "not known"."""
-        if ms is not None and ms > self.now + PLANNED_AHEAD:
+        if ms is not None and ms > self.times.now + PLANNED_AHEAD:
             self.told.note(FAR)
             return None
         return ms

@@ -2,7 +2,7 @@
 
 A time without an offset is local in the hospital. In the autumn hour that repeats it is the first of the two
 instants, for what ends the last, so that nobody is said to have left before they came; both are counted. A
-time that is told to the day or coarser is its first instant.
+day alone stands for its noon, never after now; a month or a year is no time of an event.
 
 References
 ----------
@@ -23,7 +23,7 @@ from twin.units import MS_HOUR, MS_MINUTE, MS_SECOND
 _DTM = re.compile(
     r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.(\d{1,6}))?)?)?)?)?)?([+-]\d{4})?", re.ASCII
 )
-_LEAST = (1, 1, 1, 0, 0, 0)
+_NOON = 12 * MS_HOUR
 _LONGEST = 26  # characters of a time with all its parts
 _FIRST_YEAR = 1900  # before it no visit of today's records began
 _FURTHEST_OFFSET = 14 * MS_HOUR  # Kiribati; the other way it is 12 hours
@@ -31,7 +31,7 @@ NO_DTM = "no time of HL7"
 CURE = "write it as YYYYMMDDHHMMSS, with an offset where there is one: 20240331093000+0100"
 
 TWICE = "times in the autumn hour that repeats: begins taken as the first of the two, ends as the last"
-COARSE = "times told to the day or coarser: taken as its first instant"
+DAYS = "times told to the day: taken as its noon, never after now"
 
 
 class Times:
@@ -41,12 +41,20 @@ class Times:
     ----------
     timezone
         The hospital's.
+    now
+        The present. [ms since 1970, UTC]
     told
         Where a rule that was applied is counted.
+
+    Attributes
+    ----------
+    now
+        As given; may be set anew.
     """
 
-    def __init__(self, timezone: str, told: Told) -> None:
+    def __init__(self, timezone: str, now: int, told: Told) -> None:
         zone = ZoneInfo(timezone)
+        self.now = now
         self._told = told
 
         @lru_cache(maxsize=20_000)
@@ -75,7 +83,8 @@ class Times:
             raise Wrong(where, text, fault.rule, fault.cure, fault.code) from None
         if rule:
             self._told.note(rule)
-        return ms
+        today = rule is DAYS and ms - _NOON <= self.now < ms
+        return self.now if today else ms
 
     def age(self, born: str, ms: int) -> int | None:
         """Whole years at an instant by a date of birth, told to the day or coarser; None where it is none."""
@@ -101,16 +110,17 @@ def _instant(text: str, zone: ZoneInfo, last: bool) -> tuple[int, str]:
     match = _DTM.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise _NoTime(NO_DTM)
-    parts = zip(match.groups()[:6], _LEAST, strict=True)
-    year, month, day, hour, minute, second = (int(part) if part else least for part, least in parts)
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     fraction, offset = match[7] or "", match[8]
+    if not day:
+        raise _NoTime("a time of an event is told to the day at least")
+    rule = "" if match[4] else DAYS
     try:
-        wall = datetime(year, month, day, hour, minute, second)
+        wall = datetime(year, month, day, 12 if rule else hour, minute, second)
     except ValueError:
         raise _NoTime("no such day or hour") from None
     if wall.year < _FIRST_YEAR:
         raise _NoTime(f"a time before {_FIRST_YEAR}")
-    rule = "" if match[4] else COARSE
     if offset:
         shift = int(offset[1:3]) * MS_HOUR + int(offset[3:]) * MS_MINUTE
         if shift > _FURTHEST_OFFSET or int(offset[3:]) > 59:

@@ -123,9 +123,9 @@ def test_a_message_number_that_names_person_or_visit_is_not_kept(tmp_path: Path,
         ("20240301103000", "2024-03-01 10:30"),
         ("202403011030", "2024-03-01 10:30"),
         ("2024030110", "2024-03-01 10:00"),
-        ("20240301", "2024-03-01 00:00"),
-        ("202403", "2024-03-01 00:00"),
-        ("2024", "2024-01-01 00:00"),
+        ("20240301", "2024-03-01 12:00"),
+        ("20240301+0100", "2024-03-01 11:00"),
+        ("20240601", "2024-06-01 11:00"),
         ("20240301103000.5", "2024-03-01 10:30:00.500"),
         ("20240301103000.1234", "2024-03-01 10:30:00.123"),
         ("20240301103000+0100", "2024-03-01 09:30"),
@@ -141,8 +141,8 @@ def test_a_time_of_any_precision_is_an_instant(tmp_path: Path, at: str, meant: s
 @pytest.mark.parametrize(
     "at",
     ["20241399999999", "20240230", "20240301250000", "20240301106000", "1" * 100_000, "20240301103000+9999",
-     "20240301103000+0160", "2024-03-01T10:30", "1 March", "24", "202", "18991231", "２０２４０３０１",
-     "20240301103060"],
+     "20240301103000+0160", "2024-03-01T10:30", "1 March", "24", "202", "2024", "202403", "18991231",
+     "２０２４０３０１", "20240301103060"],
 )  # fmt: skip
 def test_what_is_no_time_puts_its_message_aside(tmp_path: Path, at: str):
     for message in (adt("A08", at=at), adt("A08", event={6: at}), adt("A01", visit={44: at})):
@@ -171,8 +171,11 @@ def test_what_lies_in_the_future_is_put_aside_beyond_a_quarter_of_an_hour(tmp_pa
     assert heard(tmp_path, adt("A01", at="20240601121500"), asked_for=now).told.aside == 0
     assert heard(tmp_path, adt("A01", at="20240601121501"), asked_for=now).codes == ["E_FUTURE"]
     assert heard(tmp_path, adt("A01", visit={44: "20240601150000"}), asked_for=now).codes == ["E_FUTURE"]
+    assert heard(tmp_path, adt("A01", at="20240602"), asked_for=now).codes == ["E_FUTURE"]
+    early = asked("UTC", now=utc("2024-06-01 08:00"))
+    assert heard(tmp_path, adt("A01", at="20240601"), asked_for=early).one["at"] == utc("2024-06-01 08:00")
     planned = heard(tmp_path, adt("A05", visit={44: "20240801"}), asked_for=now).one
-    assert planned["planned_start"] == utc("2024-08-01")
+    assert planned["planned_start"] == utc("2024-08-01 12:00")
     assert "started" not in planned
 
 
