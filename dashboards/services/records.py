@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.services import words
 from dashboards.services.findings import aside_batch, finding_line, share_words
+from dashboards.services.records_headline import headline
 from dashboards.services.records_view import (
     LATE_HOURS,
     Age,
@@ -133,40 +134,6 @@ def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, n
     return replace(view, first=first, then=then, figures=_figures(view, held))
 
 
-def headline(view: RecordsView) -> tuple[str, str]:
-    """The sentence to act on, and the one that follows it."""
-    if view.kind == "simulated":
-        first = "A simulated year stands in for the hospital’s own records."
-        return first, "Bring your own in with the command below; the first import takes its place."
-    assert view.age is not None
-    late = (
-        f"the newest record is {words.age(view.age.hours)} old: look at the feed" if view.age.is_late else ""
-    )
-    said = " ".join(words.sentence(part) for part in (late, _wrong(view)) if part)
-    return said or "The records are in order.", _then(view)
-
-
-def _wrong(view: RecordsView) -> str:
-    """What the gravest findings come to, the first of them by its name."""
-    gravest = next((s for s in ("error", "warning") if view.count(s)), None)
-    if gravest is None:
-        return ""
-    count, title = view.count(gravest), next(line.title for line in view.findings if line.severity == gravest)
-    does = "makes" if count == 1 else "make"
-    does = f"{does} figures wrong" if gravest == "error" else "may make figures wrong"
-    first = "" if count == 1 else "first of all "
-    return f"{words.plural(count, 'finding')} {does}: {first}{title[:1].lower()}{title[1:]}"
-
-
-def _then(view: RecordsView) -> str:
-    assert view.age is not None
-    reach = f"The records reach to {words.full(view.age.as_of.isoformat())}, {words.age(view.age.hours)} ago."
-    missing = [stream.title.lower() for stream in view.streams if stream.gaps]
-    return f"{reach} " + (
-        f"Days are missing in {words.listed(missing)}." if missing else "No day is missing."
-    )
-
-
 def _figures(view: RecordsView, held: Holdings) -> tuple[Figure, ...]:
     assert view.age is not None
     late = "amber" if view.age.is_late and view.kind == "own" else ""
@@ -185,12 +152,16 @@ def _figures(view: RecordsView, held: Holdings) -> tuple[Figure, ...]:
             "Findings",
             f"{len(view.findings)}" if looked else words.DASH,
             "",
-            f"{words.many(errors, 'error')}, {words.many(warnings, 'warning')}, {words.many(notes, 'note')}"
-            if looked
-            else "looked for at each import",
+            _severities(errors, warnings, notes) if looked else "looked for at each import",
             "red" if errors else "",
         ),
     )
+
+
+def _severities(errors: int, warnings: int, notes: int) -> str:
+    """``1 error, 2 warnings``."""
+    counts = ((errors, "error"), (warnings, "warning"), (notes, "note"))
+    return ", ".join(words.many(count, one) for count, one in counts if count) or "nothing to mend"
 
 
 def _held_tables(held: Holdings, age: Age, kind: str) -> tuple[TableLine, ...]:

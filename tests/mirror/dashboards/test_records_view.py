@@ -24,18 +24,28 @@ def simulated(tmp_path_factory):
     return create_workspace(folder, size="small", until=date(2025, 3, 2), days=60, seed=3)
 
 
-@pytest.fixture(scope="module")
-def own(simulated, tmp_path_factory):
-    """The same days as if imported, with nobody in the emergency department on 4 and 5 February."""
-    folder = tmp_path_factory.mktemp("own") / "ws"
+def as_imported(simulated, folder, *lost: str) -> Workspace:
+    """The same days as the hospital's own, without the emergency arrivals of the ``lost`` ones."""
     (folder / "records").mkdir(parents=True)
     (folder / "hospital.toml").write_bytes(simulated.hospital_file.read_bytes())
     records = load_encounters(simulated.records_file)
-    lost = records.frame["arrived"].dt.strftime("%Y-%m-%d").isin(["2025-02-04", "2025-02-05"])
-    lost &= records.frame["stream"].astype(object) == "ed_attendances"
-    kept = replace(records, frame=records.frame[~lost].reset_index(drop=True), made_by="imported")
+    gone = records.frame["arrived"].dt.strftime("%Y-%m-%d").isin(lost)
+    gone &= records.frame["stream"].astype(object) == "ed_attendances"
+    kept = replace(records, frame=records.frame[~gone].reset_index(drop=True), made_by="imported")
     (folder / "records" / "encounters.parquet").write_bytes(kept.parquet())
     return Workspace(folder)
+
+
+@pytest.fixture(scope="module")
+def whole(simulated, tmp_path_factory):
+    """The hospital's own sixty days."""
+    return as_imported(simulated, tmp_path_factory.mktemp("whole") / "ws")
+
+
+@pytest.fixture(scope="module")
+def own(simulated, tmp_path_factory):
+    """The hospital's own sixty days, with nobody in the emergency department on 4 and 5 February."""
+    return as_imported(simulated, tmp_path_factory.mktemp("own") / "ws", "2025-02-04", "2025-02-05")
 
 
 def at(*moment: int) -> datetime:
@@ -72,11 +82,12 @@ def test_a_simulated_year_is_told_as_one_and_is_never_late(simulated):
     assert view.findings == ()
 
 
-def test_records_in_order_say_so_and_how_far_they_reach(own):
-    view = service.records_view(own, KeptBook(), ENDS + timedelta(minutes=40))
+def test_records_in_order_say_so_and_how_far_they_reach(whole):
+    view = service.records_view(whole, KeptBook(), ENDS + timedelta(minutes=40))
 
     assert view.first == "The records are in order."
-    assert view.then.startswith("The records reach to Monday 3 March 2025, 00:00, 40 min ago.")
+    assert view.then == "The records reach to Monday 3 March 2025, 00:00, 40 min ago. No day is missing."
+    assert view.figures[-1].below == "nothing to mend"
 
 
 def test_days_without_anybody_are_named_in_one_stretch(own):
@@ -84,7 +95,15 @@ def test_days_without_anybody_are_named_in_one_stretch(own):
 
     missing = {line.title: line.gap_words for line in view.streams if line.gaps}
     assert missing == {"Emergency attendances": "2 days: 4 to 5 Feb 2025"}
-    assert view.then.endswith("Days are missing in emergency attendances.")
+    assert view.first == "Days are missing in emergency attendances."
+
+
+def test_one_late_table_is_named_while_the_others_are_fresh(whole):
+    quiet = {"supply_movements": (9, at(2025, 1, 2), at(2025, 2, 20), None)}
+
+    view = service.records_view(whole, KeptBook(quiet), ENDS)
+
+    assert view.first == "Supply movements are late."
 
 
 def test_every_day_of_a_stream_is_there_to_be_drawn(own):
@@ -141,22 +160,22 @@ def test_tables_without_a_row_are_named_as_absent(own):
     assert "Clinic slots" in view.absent
 
 
-def test_the_gravest_finding_is_the_answer(own):
+def test_the_gravest_finding_is_the_answer(whole):
     book = KeptBook(
         found=[finding("note"), finding("warning"), finding("error", title="Two patients in one bed")]
     )
 
-    view = service.records_view(own, book, ENDS)
+    view = service.records_view(whole, book, ENDS)
 
     assert view.first == "One finding makes figures wrong: two patients in one bed."
     assert [line.severity for line in view.findings] == ["error", "warning", "note"]
     assert view.figures[-1].below == "1 error, 1 warning, 1 note"
 
 
-def test_several_warnings_name_the_first_of_all(own):
+def test_several_warnings_name_the_first_of_all(whole):
     book = KeptBook(found=[finding("warning", title="Hours without a message"), finding("warning")])
 
-    view = service.records_view(own, book, ENDS)
+    view = service.records_view(whole, book, ENDS)
 
     assert view.first == "Two findings may make figures wrong: first of all hours without a message."
 
