@@ -42,7 +42,14 @@ DRAWN_DAYS = 371
 #: first day and patients a day of each stream
 Daily = Mapping[str, tuple[date, tuple[float, ...]]]
 #: formats of files, as people call them
-FORMATS = {"csv": "CSV", "parquet": "Parquet", "hl7": "HL7 v2", "fhir": "FHIR R4"}
+FORMATS = {
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "hl7": "HL7 v2",
+    "journal": "HL7 v2, heard",
+    "fhir_bundle": "FHIR R4",
+    "fhir_ndjson": "FHIR R4, NDJSON",
+}
 #: every table of the records, its name for people, and whether it tells of what is planned
 TABLES: dict[str, tuple[str, bool]] = {
     "encounters": ("Encounters", False),
