@@ -51,6 +51,8 @@ def _list(findings: tuple[FindingLine, ...]) -> parts.Part:
 def _finding(line: FindingLine) -> parts.Part:
     kind, said = KINDS[line.severity]
     told = [html.H3(line.title), html.P(line.detail, className="why")]
+    if line.snippet:
+        told.append(html.Pre(line.snippet, className="snippet", tabIndex=0))
     if line.examples:
         said_first = "An example" if len(line.examples) == 1 else f"{len(line.examples)} examples"
         listed = html.Ul([html.Li(example) for example in line.examples], className="examples")

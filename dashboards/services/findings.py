@@ -36,6 +36,8 @@ class FindingLine:
         ``128 of 230,122`` and ``1 in 1,800, in ward stays``.
     when
         From the first to the last of them; empty where they have no time.
+    detail, snippet
+        What it means and what to do; lines to be copied into a file, where there are any.
     places
         Names for people with how many each, the most first; ``more`` is how many places follow.
     """
@@ -50,6 +52,7 @@ class FindingLine:
     places: tuple[tuple[str, int], ...] = ()
     more: int = 0
     examples: tuple[str, ...] = ()
+    snippet: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,17 +83,19 @@ def finding_line(found: Finding, titles: Mapping[str, str]) -> FindingLine:
     """One finding in words; ``titles`` are the places' names for people."""
     noun = NOUNS.get(found.table, found.table.replace("_", " "))
     places = sorted(found.places.items(), key=lambda place: -place[1])
+    detail, _, snippet = found.detail.partition("\n")
     return FindingLine(
         severity=found.severity,
         code=found.code,
         title=found.title,
-        detail=words.spaced(found.detail),
+        detail=words.spaced(detail),
         count=f"{found.count:,} of {found.of:,}" if found.of else f"{found.count:,}",
         share=", ".join(filter(None, (share_words(found.count, found.of), f"in {noun}"))),
         when=_when(found.first, found.last),
         places=tuple((titles.get(name, name), count) for name, count in places[:PLACES]),
         more=max(len(places) - PLACES, 0),
         examples=found.examples,
+        snippet=snippet,
     )
 
 

@@ -15,7 +15,8 @@ Entry = dict[str, Any]
 
 _HEAD = """# Data dictionary
 
-Every key of `hospital.toml`; the [records](#data-dictionary-of-the-records) follow. This page is made of the models by `scripts/data_dictionary`; do not edit it.
+Every key of `hospital.toml`; the [records](#data-dictionary-of-the-records) follow. This page is made of the
+models by `scripts/data_dictionary`; do not edit it.
 
 A `NAME` is one that the description gives: small letters, digits and `_`, beginning with a letter. Rules that
 join tables (a step's place exists, shares sum to one, no circle of substitutes) are checked as a description

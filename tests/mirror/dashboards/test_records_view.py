@@ -192,6 +192,16 @@ def test_a_finding_tells_share_time_and_the_places_by_their_titles(own):
     assert (len(line.places), line.more) == (5, 1)
 
 
+def test_lines_to_be_copied_stand_apart_from_the_words_about_them(own):
+    detail = "5 -10 % of them fit this rule:\n[[classes]]\nage_from = -1"
+    found = replace(finding("error"), detail=detail)
+
+    line = service.records_view(own, KeptBook(found=[found]), ENDS).findings[0]
+
+    assert line.detail.endswith("of them fit this rule:")
+    assert line.snippet == "[[classes]]\nage_from = -1"
+
+
 def test_a_place_of_the_hospital_is_told_by_its_title(own):
     name, ward = next(iter(own.hospital().wards.items()))
     found = replace(finding("error"), places={name: 2})
