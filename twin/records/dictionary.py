@@ -88,7 +88,7 @@ def records_dictionary() -> str:
 
 def _event_table() -> Iterator[str]:
     yield "## The event table\n"
-    yield "KINDS, MOVEMENTS and LEVELS stand below, among the closed words; so do the values of Thing and Said.\n"
+    yield "KINDS, MOVEMENTS and LEVELS stand below with the values of Thing and Said.\n"
     yield "| column | is | meaning | in tables |\n| --- | --- | --- | --- |"
     for name, kind, meaning in COLUMNS:
         within = ", ".join(table for table, schema in TABLES.items() if name in schema.names)

@@ -1,0 +1,62 @@
+"""How to bring records in: every file of the page is read as it says, and what it names is there."""
+
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from twin.hospital import parse_hospital, shipped
+from twin.records.reading.asked import Asked
+from twin.records.reading.extracts import read
+from twin.records.reading.hl7.message import READ
+from twin.records.reading.limits import GB, KB, MB, USUAL
+from twin.records.reading.pseudonyms import Pseudonyms
+from twin.records.reading.told import Told
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([\w.]+)`[^\n]*\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping"), [("visits.csv", None), ("stays.csv", None), ("moves.csv", "ward_moves.toml")]
+)
+def test_every_extract_of_the_page_is_read_without_a_fault(name: str, mapping: str | None, tmp_path: Path):
+    for file, text in FILES.items():
+        (tmp_path / file).write_text(text)
+    told = Told()
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    asked = Asked(
+        name, "Europe/London", now, Pseudonyms(b"s" * 32), str(tmp_path / mapping) if mapping else None
+    )
+
+    rows = sum(batch.num_rows for batch in read(tmp_path / name, asked, told))
+
+    assert (told.aside, told.faults) == (0, [])
+    assert rows == len(FILES[name].splitlines()) - 1
+
+
+def test_the_words_of_records_toml_are_names_of_the_hospital():
+    hospital = parse_hospital(shipped("small"), source="small.toml")
+    said = tomllib.loads(FILES["records.toml"])
+
+    assert set(said["places"].values()) <= {*hospital.wards, *hospital.places}
+    assert {rule["class"] for rule in said["classes"]} <= set(hospital.classes)
+
+
+def test_segments_and_limits_of_the_page_are_those_of_the_code():
+    assert all(segment in TEXT for segment in READ)
+    for told, value in (
+        ("20 GB", USUAL.file_bytes == USUAL.unpacked_bytes == 20 * GB),
+        ("200 times its own size, 10,000 files", (USUAL.unpacked_times, USUAL.members) == (200, 10_000)),
+        ("1 MB", USUAL.line_bytes == MB),
+        ("65,536 characters", USUAL.field_chars == 64 * KB == 65_536),
+        ("| 500 |", USUAL.columns == 500),
+        ("4 MB, 10,000 segments", (USUAL.message_bytes, USUAL.segments) == (4 * MB, 10_000)),
+        ("16 MB; 128 MB", (USUAL.resource_bytes, USUAL.bundle_bytes) == (16 * MB, 128 * MB)),
+        ("depth of JSON | 64", USUAL.depth == 64),
+        ("384 MB above", USUAL.child_bytes == 384 * MB),
+    ):
+        assert told in TEXT and value, told
