@@ -45,9 +45,13 @@ def records_line(view: View) -> parts.Part:
     if view.answer is None or view.fresh is None:
         return None
     age = Age(words.moment(view.answer["as_of"]), view.fresh.hours)
-    late = age.is_late and not view.answer.get("simulated")
+    late = age.is_late and not (view.has_newer_records or view.answer.get("simulated"))
     mark = parts.chip("watch", "Late") if late else parts.sign("database", 16)
-    said = f"Records {age.words}" + (": newer ones should have come by now." if late else ".")
+    said = f"Records {age.words}."
+    if view.has_newer_records:
+        said += " Newer ones are in: run the main job to plan with them."
+    elif late:
+        said += " Newer ones should have come by now."
     return html.P([mark, said, dcc.Link("See the records", href="/records")], className="asof", id="asof")
 
 

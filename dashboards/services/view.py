@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from dashboards.services.answer import (
     Answer,
@@ -15,8 +15,14 @@ from dashboards.services.answer import (
     running_job,
     worker_is_seen,
 )
+from dashboards.services.words import moment
 from twin.errors import TwinError
 from twin.store import Run, Store
+
+#: records this much newer than an answer are worth another run (assumed: the answers are by the hour)
+NEWER = timedelta(hours=1)
+#: tables that tell how far the records reach
+VISITS = ("encounters", "ward_stays")
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class View:
     ----------
     answer, fresh
         None before the first finished run, or where its answer cannot be read; ``fault`` then says why.
+    newest
+        Last instant of the records that are in now, on this machine's clock; None before the first import.
     running, failed
         The main job that waits or runs; the newest one, where it failed.
     """
@@ -37,11 +45,19 @@ class View:
     failed: Run | None
     worker_seen: bool
     fault: str = ""
+    newest: datetime | None = None
+
+    @property
+    def has_newer_records(self) -> bool:
+        """Whether records came in that the answer does not know."""
+        if self.answer is None or self.newest is None:
+            return False
+        return self.newest - moment(self.answer["as_of"]) > NEWER
 
     @property
     def shown(self) -> str:
         """Changes when another answer should stand on the page."""
-        return f"{self.answer['run_id'] if self.answer else 'none'} {self.fault}"
+        return f"{self.answer['run_id'] if self.answer else 'none'} {self.fault} {self.has_newer_records}"
 
     @property
     def news(self) -> str:
@@ -60,4 +76,16 @@ def look(store: Store, now: datetime | None = None) -> View:
     except TwinError as wrong:
         fault = str(wrong)
     fresh = freshness(answer, now) if answer is not None else None
-    return View(answer, fresh, running_job(store), failed_since(store), worker_is_seen(store), fault)
+    return View(
+        answer, fresh, running_job(store), failed_since(store), worker_is_seen(store), fault, _newest(store)
+    )
+
+
+def _newest(store: Store) -> datetime | None:
+    """The last instant that the visits of the newest folding know of."""
+    kept = store.records.tables()
+    told = [table.said_at or table.last for name in VISITS if (table := kept.get(name)) is not None]
+    last = max((at for at in told if at is not None), default=None)
+    return (
+        None if last is None else min(last.astimezone(), datetime.now(UTC).astimezone()).replace(tzinfo=None)
+    )

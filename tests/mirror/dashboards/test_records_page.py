@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -18,8 +18,8 @@ from dashboards.pages.today import records_line
 from dashboards.services.answer import Freshness
 from dashboards.services.findings import AsideBatch, AsideLine, FindingLine
 from dashboards.services.records_view import Age, ImportLine, RecordsView, StreamLine, TableLine
-from dashboards.services.view import View
-from twin.store import open_store
+from dashboards.services.view import View, look
+from twin.store import NewFold, TableRef, open_store
 
 NAMED = "{http://www.w3.org/2000/svg}"
 NOBODY = View(answer=None, fresh=None, running=None, failed=None, worker_seen=True)
@@ -167,6 +167,29 @@ def test_today_tells_the_age_of_the_records_and_warns_when_newer_should_have_com
     )
 
     assert "Records as of Mon 00:00, 9 h old." in fresh
-    assert "newer ones should have come by now" in late
+    assert "Newer ones should have come by now." in late
     assert "should have come" not in simulated
     assert '"/records"' in fresh
+
+
+def test_today_asks_for_a_run_when_records_came_in_that_its_answer_does_not_know():
+    old = replace(NOBODY, answer={"run_id": "r", "as_of": "2025-03-03T00:00:00"}, fresh=Freshness(37.0))
+    told = replace(old, newest=datetime(2025, 3, 4, 12))
+    same = replace(old, newest=datetime(2025, 3, 3, 0, 30))
+
+    assert "Newer ones are in: run the main job" in text(records_line(told))
+    assert "Newer ones are in" not in text(records_line(same))
+    assert told.shown != same.shown
+
+
+def test_how_far_the_records_reach_is_looked_up_in_the_newest_folding(tmp_path):
+    with open_store(tmp_path) as store:
+        before = look(store).newest
+        with store.artefacts.staging() as folder:
+            (folder / "kept").write_bytes(b"table")
+            kept = store.artefacts.keep_file(folder / "kept")
+        reach = TableRef(kept, 9, datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 3, 4, tzinfo=UTC))
+        store.records.publish([], NewFold("b" * 64, {"encounters": reach}), expected_head=0)
+
+        assert before is None
+        assert look(store).newest == datetime(2025, 3, 4, tzinfo=UTC).astimezone().replace(tzinfo=None)
