@@ -37,6 +37,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "Say what has run, what is running and what waits."),
     "doctor": ("doctor", "Check the installation and the workspace."),
     "verify": ("verify", "Compare the twin with answers that others have proved."),
+    "backup": ("backup", "Write everything that the workspace keeps into one file."),
+    "restore": ("restore", "Make a workspace from a backup."),
+    "audit": ("audit", "Verify or list the account of who did what."),
     "schema": ("schema", "Print the JSON Schema of hospital.toml."),
 }
 """Each command's name, the module beside this file that holds its ``command`` function, and its help."""

@@ -6,13 +6,16 @@ chain from there on; the last hash is kept apart, so that rows cut off the end a
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from twin.errors import TwinError
-from twin.store.columns import Now, canonical, clean
+from twin.store.columns import EPOCH, MILLISECOND, Now, canonical, clean
 from twin.store.database import Database
 from twin.store.tables import audit, audit_head
 
@@ -23,6 +26,18 @@ class AuditBroken(TwinError):
     """The audit was altered; the message names the first bad row."""
 
     code = "E_AUDIT"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: who did what to which thing, and when; ``detail`` is what else was told."""
+
+    number: int
+    at: dt.datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Any
 
 
 class Audit:
@@ -36,6 +51,17 @@ class Audit:
         with self._database.writing() as connection:
             return append(connection, actor, action, subject, detail)
 
+    def list(self, last: int = 20) -> tuple[Row, ...]:
+        """The newest rows, in the order in which they were written."""
+        columns = (audit.c.number, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
+        newest = select(*columns).order_by(audit.c.number.desc()).limit(last)
+        with self._database.reading() as connection:
+            rows = connection.execute(newest).all()
+        return tuple(
+            Row(number, EPOCH + at * MILLISECOND, actor, action, subject, json.loads(detail))
+            for number, at, actor, action, subject, detail in reversed(rows)
+        )
+
     def verify(self) -> int:
         """Recompute the whole chain and return how many rows it has.
 
@@ -44,23 +70,34 @@ class Audit:
         AuditBroken
             A row does not carry the hash that its content and its forerunner give.
         """
-        columns = (audit.c.number, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
-        rows = select(*columns, audit.c.hash).order_by(audit.c.number)
-        count, previous = 0, START
         with self._database.reading() as connection:
-            head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one()
-            for *content, kept in connection.execution_options(yield_per=10_000).execute(rows):
-                count += 1
-                if content[0] != count:
-                    raise AuditBroken(f"audit row {count} is missing: row {content[0]} stands in its place")
-                previous = _hash(previous, content)
-                if previous != kept:
-                    raise AuditBroken(f"audit row {count} was altered: its hash does not fit its content")
-        if (count, previous) != tuple(head):
-            raise AuditBroken(
-                f"audit row {count + 1} is missing: {head.number} rows were written, {count} are there"
-            )
-        return count
+            return verify(connection)
+
+
+def verify(connection: Connection) -> int:
+    """As ``Audit.verify``, inside a transaction that is already open."""
+    columns = (audit.c.number, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail)
+    rows = select(*columns, audit.c.hash).order_by(audit.c.number)
+    count, previous = 0, START
+    head = connection.execute(select(audit_head.c.number, audit_head.c.hash)).one_or_none()
+    if head is None:
+        raise AuditBroken("audit row 1 cannot be trusted: the end of the audit, kept apart, is gone")
+    for *content, kept in connection.execute(rows, execution_options={"yield_per": 10_000}):
+        count += 1
+        if content[0] != count:
+            raise AuditBroken(f"audit row {count} is missing: row {content[0]} stands in its place")
+        previous = _hash(previous, content)
+        if previous != kept:
+            raise AuditBroken(f"audit row {count} was altered: its hash does not fit its content")
+        if count > head.number:
+            raise AuditBroken(f"audit row {count} was inserted: {head.number} rows were written")
+    if count < head.number:
+        raise AuditBroken(
+            f"audit row {count + 1} is missing: {head.number} rows were written, {count} are there"
+        )
+    if previous != head.hash:
+        raise AuditBroken(f"audit row {count} was altered: it is not the one that was written last")
+    return count
 
 
 def append(connection: Connection, actor: str, action: str, subject: str, detail: Any = None) -> int:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from twin.errors import USAGE, TwinError
 from twin.files import code_of
 from twin.store.lock import waiting_turn
-from twin.store.migrations import upgrade
+from twin.store.migrations import HEAD, upgrade
 
 BUSY_TIMEOUT_SECONDS = 10  # assumed: longer than any transaction here, shorter than a person's patience
 NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "davfs", "glusterfs", "lustre", "ceph"}
@@ -62,7 +62,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view; never waits for a writer on SQLite."""
-        with self._in_words(), self.engine.connect() as connection:
+        with self.in_words(), self.engine.connect() as connection:
             view = (
                 {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             )
@@ -73,7 +73,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """All or nothing: committed and on disk when the block ends, undone when it raises."""
-        with self._in_words(), self.engine.begin() as connection:
+        with self.in_words(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -81,7 +81,8 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def in_words(self) -> Iterator[None]:
+        """Tell what the database refuses as ``StoreUnusable``; a broken rule of the tables passes."""
         try:
             yield
         except exc.IntegrityError:
@@ -101,8 +102,8 @@ class Database:
             ) from error
 
 
-def open_database(workspace: Path, url: str | None = None) -> Database:
-    """The workspace's database with its tables in their present shape.
+def open_database(workspace: Path, url: str | None = None, *, version: str = HEAD) -> Database:
+    """The workspace's database with its tables in their present shape, or in that of an older version.
 
     Raises
     ------
@@ -114,14 +115,19 @@ def open_database(workspace: Path, url: str | None = None) -> Database:
         url = f"sqlite:///{workspace / 'twin.db'}"
     database = Database(_engine(url))
     try:
-        with database._in_words():
-            if not upgrade(database.engine, just_look=True):
+        with database.in_words():
+            if not upgrade(database.engine, just_look=True, to=version):
                 with waiting_turn(workspace, "migrate", seconds=60):
-                    upgrade(database.engine)
+                    upgrade(database.engine, to=version)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def reach_database(url: str) -> Database:
+    """The database of this address as it is, or ``StoreUnusable``."""
+    return Database(_engine(url))
 
 
 def _engine(url: str) -> Engine:
