@@ -15,8 +15,8 @@ from twin.records.reading.limits import GB, MB, USUAL, Limits
 #: what a process may write, at least, and so many times the size of what it reads [bytes, -] (assumed: a
 #: statement is never larger than the row it comes from, and tables are packed)
 _WRITES, _WRITES_A_BYTE = 1 * GB, 4
-#: open files: a source, a segment, libraries (assumed, generous)
-_OPEN_FILES = 256
+#: open files: a source, and a part each for what is sorted outside of memory (assumed, generous)
+_OPEN_FILES = 2_048
 #: longest wait by the clock, in times the processor's seconds (assumed: others take four of five shares)
 _SECONDS_A_CPU_SECOND = 5.0
 

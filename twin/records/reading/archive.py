@@ -8,32 +8,22 @@ tables that no mapping fits) are left where they are and counted. It is done in 
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import stat
-import zipfile
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
-from twin.errors import BadData, Problem
+from twin.errors import BadData
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.child import run_in_child
 from twin.records.reading.content import ARCHIVES, HEAD_BYTES, Kind, kind_of, kinds_told
 from twin.records.reading.inside import Say
 from twin.records.reading.limits import MB, USUAL, Limits
-from twin.records.reading.source import MAPPINGS, Source, printable, recognise
+from twin.records.reading.members import TOLD, Member, check_unpacked, members_of, refused, shown
+from twin.records.reading.source import MAPPINGS, Source, recognise
 
-#: unpacked size up to which the ratio is not asked: small files of one repeated row pack well (assumed)
-_SMALL_BYTES = 64 * MB
-_TOLD = 20  # members named one by one
-_PACKED_BY = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-_ENCRYPTED = 0x1
 _NOT_OURS = re.compile(r"(^|/)(__MACOSX/|\.)")
 
 
@@ -108,63 +98,8 @@ def unpack(
 def unpack_here(job: dict[str, Any], say: Say) -> dict[str, Any]:
     """Unpack in this process: the work of ``unpack``."""
     source, limits = Source.of_json(job["source"]), Limits(**job["limits"])
-    try:
-        with source.held() as handle, open(handle, "rb", closefd=False) as file:
-            opened = _Zip(file, source, limits) if source.kind is Kind.ZIP else _Gzip(file, source)
-            unpacking = _Unpacking(source, limits, job["told_as"], Path(job["folder"]), file.tell)
-            return unpacking.done(opened.members(), say)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, gzip.BadGzipFile) as error:
-        raise _refused(source, "file", None, f"the archive is damaged: {error}", "ask for it again") from None
-
-
-@dataclass(frozen=True)
-class _Member:
-    """One file of an archive: its name, its size where that is told, and how to open it."""
-
-    name: str
-    size: int | None
-    opened: Callable[[], AbstractContextManager[IO[bytes]]]
-
-
-class _Zip:
-    """The members of a ZIP, all of them checked."""
-
-    def __init__(self, file: IO[bytes], source: Source, limits: Limits) -> None:
-        self._zip, self._source, self._limits = zipfile.ZipFile(file), source, limits
-
-    def members(self) -> list[_Member]:
-        infos, source, limits = self._zip.infolist(), self._source, self._limits
-        if len(infos) > limits.members:
-            rule, cure = f"at most {limits.members:,} files an archive", "make several"
-            raise _refused(source, "members", f"{len(infos):,}", rule, cure, "E_TOO_LARGE")
-        problems = [problem for info in infos for problem in _faults(info)]
-        names = [info.filename for info in infos]
-        if not problems and len(set(names)) < len(names):
-            twice = Counter(names).most_common(1)[0][0]
-            problems = [Problem(_shown(twice), None, "stands there twice", "keep one", "E_ARCHIVE")]
-        if problems:
-            raise BadData(source.name, problems[:_TOLD])
-        _check_unpacked(source, limits, sum(info.file_size for info in infos))
-        return [self._member(info) for info in infos if not info.is_dir()]
-
-    def _member(self, info: zipfile.ZipInfo) -> _Member:
-        return _Member(info.filename, info.file_size, lambda: self._zip.open(info))
-
-
-class _Gzip:
-    """The one file that gzip has packed."""
-
-    def __init__(self, file: IO[bytes], source: Source) -> None:
-        self._file, self._name = file, re.sub(r"\.gz$", "", source.name, flags=re.IGNORECASE)
-
-    def members(self) -> list[_Member]:
-        return [_Member(self._name, None, self._opened)]
-
-    @contextmanager
-    def _opened(self) -> Iterator[IO[bytes]]:
-        self._file.seek(0)
-        with gzip.GzipFile(fileobj=self._file, mode="rb") as unpacked:
-            yield unpacked  # type: ignore[misc]
+    with source.held() as handle, members_of(source, handle, limits) as (members, position):
+        return _Unpacking(source, limits, job["told_as"], Path(job["folder"]), position).done(members, say)
 
 
 class _Unpacking:
@@ -182,25 +117,25 @@ class _Unpacking:
         self._position = position
         self._is_one, self._written = source.kind is Kind.GZIP, 0
 
-    def done(self, members: Sequence[_Member], say: Say) -> dict[str, Any]:
+    def done(self, members: Sequence[Member], say: Say) -> dict[str, Any]:
         kinds = [(member, *self._looked_at(member)) for member in members]
         chosen = [(member, kind) for member, kind, fits in kinds if kind is not None and fits]
         if not chosen:  # a table whose header does not fit is told by its reader, where it is the only one
             tables = [(member, kind) for member, kind, _ in kinds if kind is not None]
             chosen = tables if len(tables) == 1 else []
         if not chosen:
-            shown = ", ".join(_shown(member.name) for member in members[:_TOLD]) or "nothing"
+            names = ", ".join(shown(member.name) for member in members[:TOLD]) or "nothing"
             rule, cure = "holds no file that can be read", "name the mapping with --as, or unpack it"
-            raise _refused(self._source, "members", shown, rule, cure)
-        names = {member.name for member, _ in chosen}
-        left = [_shown(member.name) for member in members if member.name not in names]
+            raise refused(self._source, "members", names, rule, cure)
+        taken = {member.name for member, _ in chosen}
+        left = [shown(member.name) for member in members if member.name not in taken]
         return {
             "sources": [self._written_out(*each, number, say) for number, each in enumerate(chosen, start=1)],
             "left_out": len(left),
-            "named": left[:_TOLD],
+            "named": left[:TOLD],
         }
 
-    def _looked_at(self, member: _Member) -> tuple[Kind | None, bool]:
+    def _looked_at(self, member: Member) -> tuple[Kind | None, bool]:
         """The kind of a member, None where it is no source, and whether it is surely one."""
         if _NOT_OURS.search(member.name):
             return None, False
@@ -209,16 +144,16 @@ class _Unpacking:
         try:
             whole = len(head) < HEAD_BYTES
             if self._is_one:
-                kind = kind_of(head, _shown(member.name), self._told_as, whole=whole)
+                kind = kind_of(head, shown(member.name), self._told_as, whole=whole)
             else:  # of many, those that are something else are left out
-                kind = kind_of(head, _shown(member.name), whole=whole, suffix="")
+                kind = kind_of(head, shown(member.name), whole=whole, suffix="")
         except BadData:
             if self._is_one:
                 raise
             return None, False
         if kind in ARCHIVES:
             rule = "is an archive inside an archive"
-            raise _refused(self._source, _shown(member.name), None, rule, "unpack it first")
+            raise refused(self._source, shown(member.name), None, rule, "unpack it first")
         if self._is_one:
             return kind, True
         if self._told_as is not None and kind not in kinds_told(self._told_as):
@@ -231,41 +166,17 @@ class _Unpacking:
             return None, False
         return kind, True
 
-    def _written_out(self, member: _Member, kind: Kind, number: int, say: Say) -> tuple[str, str]:
+    def _written_out(self, member: Member, kind: Kind, number: int, say: Say) -> tuple[str, str]:
         suffix = {Kind.PARQUET: ".parquet", Kind.CSV: ".csv", Kind.HL7: ".hl7"}.get(kind, ".json")
         place = self._folder / f"{number:05d}{suffix}"
         with member.opened() as file, open(place, "xb") as out:
             while piece := file.read(MB):
                 self._written += len(piece)
-                _check_unpacked(self._source, self._limits, self._written)
+                check_unpacked(self._source, self._limits, self._written)
                 out.write(piece)
                 say(self._position())
-        name = self._source.name if self._is_one else f"{self._source.name}, {_shown(member.name)}"
+        name = self._source.name if self._is_one else f"{self._source.name}, {shown(member.name)}"
         return str(place), name
-
-
-def _faults(info: zipfile.ZipInfo) -> Iterator[Problem]:
-    """What makes a member one that is not unpacked, nor any other of its archive."""
-    name, mode = info.orig_filename, info.external_attr >> 16
-    cure = "make the archive again from plain files"
-    parts = re.split(r"[/\\]", name)
-    if not name.strip() or name[0] in "/\\" or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
-        yield Problem(_shown(name), None, "the path leads out of the archive", cure, "E_ARCHIVE_PATH")
-    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        what = "a link" if stat.S_ISLNK(mode) else "no file"
-        yield Problem(_shown(name), None, f"is {what}", cure, "E_ARCHIVE_PATH")
-    elif info.flag_bits & _ENCRYPTED:
-        yield Problem(_shown(name), None, "is encrypted", "unpack it first", "E_ARCHIVE")
-    elif info.compress_type not in _PACKED_BY:
-        rule = "is packed in a way that is not read"
-        yield Problem(_shown(name), None, rule, "pack it as ZIP with deflate", "E_ARCHIVE")
-
-
-def _check_unpacked(source: Source, limits: Limits, size: int) -> None:
-    most = min(limits.unpacked_bytes, max(_SMALL_BYTES, limits.unpacked_times * source.size))
-    if size > most:
-        rule = f"an archive of {source.size / MB:,.1f} MB unpacks to at most {most / MB:,.0f} MB"
-        raise _refused(source, "members", f"more than {most / MB:,.0f} MB", rule, "unpack it", "E_TOO_LARGE")
 
 
 def _fits(head: bytes, told_as: str | None) -> bool:
@@ -293,13 +204,3 @@ def _needs(mapping: str) -> list[frozenset[str]]:
 
     columns = load_mapping(mapping).columns()
     return [frozenset(name.lower() for name in names) for names, needed in columns if needed]
-
-
-def _shown(name: str) -> str:
-    return printable(name[:200])
-
-
-def _refused(
-    source: Source, where: str, value: object, rule: str, cure: str, code: str = "E_ARCHIVE"
-) -> BadData:
-    return BadData(source.name, [Problem(where, value, rule, cure, code)])
