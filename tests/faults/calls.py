@@ -13,7 +13,7 @@ import os
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,8 +87,13 @@ class Control:
         return Count(met=values[4], done=values[7], first=first)
 
 
-def replayed(log: Path, disk: Disk) -> Iterator[tuple[str, str]]:
-    """Play what was written down on ``disk``; before each call its word and path (``say``: what was said)."""
+def replayed(
+    log: Path, disk: Disk, forgets: Callable[[str], bool] = lambda path: False
+) -> Iterator[tuple[str, str]]:
+    """Play what was written down on ``disk``; before each call its word and path (``say``: what was said).
+
+    ``forgets``: of which paths a sync is left out, as if the program had forgotten it.
+    """
     data, place = log.read_bytes(), 0
     while place < len(data):
         kind, _, a, b, at, size = RECORD.unpack_from(data, place)
@@ -98,7 +103,7 @@ def replayed(log: Path, disk: Disk) -> Iterator[tuple[str, str]]:
         given = data[place : place + size]
         place += size
         yield KINDS[kind], given.decode() if kind == SAY else path
-        if not path.endswith("-shm"):
+        if not path.endswith("-shm") and not (kind == SYNC and forgets(path)):
             _play(disk, kind, path, other, at, given)
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import TwinError
+from twin.files import write_whole
 from twin.records.quality import Finding
 from twin.store import AlreadyImported, HeadMoved, NewFold, NewImport, StaleLease, Store, TableRef, open_store
 from twin.store.content import digest_of
@@ -136,6 +137,12 @@ def fill_the_disk(workspace: str, url: str | None, name: str) -> None:
             run_once(store, name, n)
 
 
+def write_a_plan(folder: str, url: str | None, name: str) -> None:
+    for n in range(3):
+        write_whole(Path(folder) / "plans" / "plan.toml", f"beds = {n}\n".encode() * 1000)
+        say(written=n)
+
+
 def take_all(workspace: str, url: str | None, name: str) -> None:
     with open_store(workspace, url) as store:
         while (claim := store.runs.claim(owner=name)) is not None:
@@ -176,6 +183,7 @@ SCENES: dict[str, Callable[..., None]] = {
         all_for_ever,
         many_of_all,
         fill_the_disk,
+        write_a_plan,
         take_all,
         only_open,
         sleep_over_the_lease,

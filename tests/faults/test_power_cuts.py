@@ -22,12 +22,17 @@ import pytest
 
 from tests.faults.disk import Disk, File, lay_out
 from twin.errors import TwinError
-from twin.store import Store, open_store
+from twin.records.quality import Finding
+from twin.store import NewFold, NewImport, Store, TableRef, open_store
+from twin.store.records import Aside
 
 apsw_disk = pytest.importorskip("tests.faults.sqlite_on_disk", reason="apsw is not installed")
 
 SAID = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.UTC)
 DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days) for days in range(60)]
+ASIDE = (Aside(7, "ward", "A-9", "no such ward", "map it", "E_UNKNOWN_WARD"),)
+FINDING = Finding("error", "E_OVERLAP", "Two patients in one bed", "Look.", 3, 120, "ward_stays", {"oak": 3})
+PARTS = {"fold": 1, "table": 1, "aside": 1, "finding": 3}  # rows of each import in each table
 OFTEN = "PRAGMA wal_autocheckpoint = 12"  # the store's own 1,000 pages bring a checkpoint each hundredth run
 CHANCE_OF_A_CUT = {"twin.db": 0.04, "twin.db-wal": 0.015, "twin.db-journal": 0.3}  # before each call
 
@@ -38,13 +43,15 @@ class Confirmed:
 
     runs: dict[str, Any] = field(default_factory=dict)
     forecasts: list[tuple[str, float]] = field(default_factory=list)
+    imports: dict[str, str] = field(default_factory=dict)
     audit: tuple[int, str] = (0, "")
 
     def copy(self) -> Confirmed:
-        return Confirmed(dict(self.runs), list(self.forecasts), self.audit)
+        return Confirmed(dict(self.runs), list(self.forecasts), dict(self.imports), self.audit)
 
 
 def life_of_a_run(store: Store, confirmed: Confirmed, n: int) -> None:
+    """A run, its forecasts, an import with its folding: seven transactions."""
     run_id = store.runs.add("run", {"n": n, "why": "x" * (n % 700)})
     confirmed.runs[run_id] = "queued"
     claim = store.runs.claim(run_id, owner="ward-pc")
@@ -54,9 +61,19 @@ def life_of_a_run(store: Store, confirmed: Confirmed, n: int) -> None:
     store.runs.finish(claim, {"n": n})
     confirmed.runs[run_id] = {"n": n}
     confirmed.forecasts.append((stream, float(n)))
+    entry = NewImport("march.csv", "csv", "a" * 64, run_id, 120, 1, kept(store, run_id), 119, faults=ASIDE)
+    fold = NewFold("b" * 64, {"ward_stays": TableRef(kept(store, f"stays {run_id}"), 119)}, [FINDING] * 3)
+    store.records.publish([entry], fold, expected_head=store.records.head())
+    confirmed.imports[entry.key] = entry.segment
     number = store.audit.write("ann", "plan.approve", run_id)
     with store.database.reading() as connection:
         confirmed.audit = number, connection.exec_driver_sql("SELECT hash FROM audit_head").scalar()
+
+
+def kept(store: Store, words: str) -> str:
+    with store.artefacts.staging() as folder:
+        (folder / "file").write_text(words)
+        return store.artefacts.keep_file(folder / "file")
 
 
 class Lost(Exception):
@@ -80,7 +97,11 @@ def look(folder: Path, confirmed: Confirmed) -> None:
                 run.id: run.summary if run.state == "done" else "queued" for run in store.runs.list(10**6)
             }
             said_by_stream = Counter((row.stream, row.mean) for row in store.forecasts.list())
+            imports = {entry.key: entry.segment for entry in store.records.imports()}
             with store.database.reading() as connection:
+                parts = [
+                    connection.exec_driver_sql(f"SELECT count(*) FROM records_{n}").scalar() for n in PARTS
+                ]
                 sql = "SELECT hash FROM audit WHERE number = ?"
                 kept = connection.exec_driver_sql(sql, (confirmed.audit[0],)).scalar()
     except (sqlite3.DatabaseError, TwinError) as fault:
@@ -92,6 +113,10 @@ def look(folder: Path, confirmed: Confirmed) -> None:
             raise Lost(f"run {run_id} {state}: {runs.get(run_id)}")
     if any(count != len(DAYS) for count in said_by_stream.values()):
         raise Harmed("a forecast is half there")
+    if parts != [count * len(imports) for count in PARTS.values()]:
+        raise Harmed(f"an import is half there: {parts}")
+    if missing := confirmed.imports.items() - imports.items():
+        raise Lost(f"imports {missing}")
     if missing := set(confirmed.forecasts) - set(said_by_stream):
         raise Lost(f"forecasts {missing}")
 

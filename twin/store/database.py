@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from twin.errors import USAGE, TwinError
-from twin.files import code_of
+from twin.files import code_of, make_folder
 from twin.store.lock import waiting_turn
 from twin.store.migrations import HEAD, upgrade
 
@@ -191,7 +191,7 @@ def _sqlite(url: Any) -> Engine:
 
 def _check_folder(workspace: Path) -> None:
     try:
-        workspace.mkdir(parents=True, exist_ok=True)
+        make_folder(workspace)
         with tempfile.TemporaryFile(dir=workspace):
             pass
     except OSError as error:
