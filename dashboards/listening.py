@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from twin.errors import TwinError
+from twin.files import code_of
 from twin.records.reading.asked import Asked
 from twin.records.reading.hl7.mllp import Listener
 from twin.records.reading.pseudonyms import Pseudonyms, secret_of
@@ -52,6 +54,8 @@ def listen(
         Another listener is at work in this workspace.
     UsageError
         The address cannot be had.
+    TwinError
+        The inbox cannot be made.
     """
     folder = Workspace(workspace)
     inbox = folder.path / "records" / "inbox"
@@ -61,6 +65,10 @@ def listen(
     if not _is_own(host):
         say(f"{host} can be reached by other machines: messages are not encrypted, and anybody may send them")
     with exclusive(folder.path, "listen"):
+        try:
+            inbox.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TwinError(f"{inbox}: cannot be made: {error.strerror}", code=code_of(error)) from None
         listener = Listener(asked, inbox, bring, every=every)
         asyncio.run(_until_told(listener, host, port, say))
     told = listener.told

@@ -55,10 +55,12 @@ class Separators:
         text = fields[number] if number < len(fields) else ""
         if not text:
             return ""
-        return self.part(text.partition(self.repetition)[0], component, f"{fields[0]}-{number}")
+        if text.isalnum() and len(text) <= CODE_CHARS:  # nothing divides it: most fields are so
+            return text if component == 1 else ""
+        return self.part(text.partition(self.repetition)[0], component, fields[0], number)
 
-    def part(self, text: str, component: int, where: str) -> str:
-        """One component of a repetition, as ``code`` gives it."""
+    def part(self, text: str, component: int, segment: str, number: int) -> str:
+        """One component of a repetition of a field, as ``code`` gives it."""
         if component > 1:
             parts = text.split(self.component, component)
             text = parts[component - 1] if len(parts) >= component else ""
@@ -69,12 +71,18 @@ class Separators:
         text = text.strip()
         if len(text) > CODE_CHARS:
             cure = "send the code alone; text belongs into other fields"
-            raise Wrong(where, text, f"a code has at most {CODE_CHARS} characters", cure, "E_TOO_LARGE")
+            raise Wrong(
+                f"{segment}-{number}",
+                text,
+                f"a code has at most {CODE_CHARS} characters",
+                cure,
+                "E_TOO_LARGE",
+            )
         if self.escape and self.escape in text:
             text = unescape(text, self).strip()
         if not text.isprintable():
             rule = "a code has no characters that cannot be seen"
-            raise Wrong(where, ascii(text), rule, "send the code alone", "E_CONTROL_CHAR")
+            raise Wrong(f"{segment}-{number}", ascii(text), rule, "send the code alone", "E_CONTROL_CHAR")
         return "" if text == NULL else text
 
 

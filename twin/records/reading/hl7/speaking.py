@@ -16,7 +16,7 @@ from typing import Any
 from twin.records.events import OLDEST
 from twin.records.reading.asked import Asked
 from twin.records.reading.hl7.message import Fields, Message, Separators
-from twin.records.reading.hl7.times import CURE, NO_DTM, Times
+from twin.records.reading.hl7.times import CURE, NO_DTM, NoTime, Times
 from twin.records.reading.hl7.wrong import Wrong
 from twin.records.reading.told import Told
 from twin.units import MS_DAY, MS_MINUTE, MS_SECOND
@@ -28,13 +28,14 @@ AHEAD = 15 * MS_MINUTE
 #: nothing is planned further ahead [ms]; 9999-12-31 stands for "not known" in some systems
 PLANNED_AHEAD = 3_660 * MS_DAY
 _SAME_NUMBER = 4  # characters: a shorter number is in many others by chance
+_LONGEST_NUMBER, _LONGEST_SENDER = 64, 32  # characters kept of a message's number, and of its sender's name
 _OLDEST_EVER = 125  # years; the oldest person known lived 122
 _FIGURES = re.compile(r"\d{1,18}")
 _ODD = re.compile(r"[^0-9A-Za-z._:/-]")
 
 NO_BIRTH = "dates of birth that are none, or after the event: age left out"
 NO_NUMBER = "messages without a number (MSH-10): numbered by what they say"
-HIDDEN = "message numbers that hold a person's or visit's number: kept as a hash"
+HIDDEN = "message numbers that are long, or hold a person's or visit's number: kept as a hash"
 NO_TIME = "messages without a time (MSH-7): taken as said when it was recorded, or happened"
 NO_PERSON = "visits without a person's number"
 BY_ADMISSION = "visits without a number: told apart by person and admission"
@@ -71,12 +72,14 @@ class Speaker:
 
     def time(self, fields: Fields, number: int, component: int = 1, *, last: bool = False) -> int | None:
         """A field's instant. [ms since 1970, UTC]"""
-        where = f"{fields[0]}-{number}"
         try:
             text = self.marks.code(fields, number, component)
-        except Wrong as wrong:
-            raise Wrong(where, wrong.value, NO_DTM, CURE, "E_DATE") from None
-        return self.times.instant(text, where, last=last) if text else None
+            return self.times.instant(text, last=last) if text else None
+        except NoTime as fault:
+            rule, cure, code = fault.rule, fault.cure, fault.code
+        except Wrong:
+            text, rule, cure, code = fields[number], NO_DTM, CURE, "E_DATE"
+        raise Wrong(f"{fields[0]}-{number}", text, rule, cure, code)
 
     def read_clock(self) -> None:
         """Times of header and event, all of them, so that a wrong one is never passed over.
@@ -160,10 +163,12 @@ class Speaker:
         if not own:
             self.told.note(NO_NUMBER)
             return f"#{self.digest}"
-        if any(len(other) >= _SAME_NUMBER and other in own for other in persons_and_visits):
+        if len(own) > _LONGEST_NUMBER or any(
+            len(other) >= _SAME_NUMBER and other in own for other in persons_and_visits
+        ):
             self.told.note(HIDDEN)
             return f"#{self.digest}"
-        sender = marks.code(header, 3)
+        sender = marks.code(header, 3)[:_LONGEST_SENDER]
         return _ODD.sub("_", f"{sender}/{_FIGURES.sub(_padded, own)}")
 
     def person(self, fields: Fields, number: int, authority: str = "") -> tuple[str, str]:
@@ -172,14 +177,15 @@ class Speaker:
         The medical record number (type MR) holds over the first of the list.
         """
         marks = self.marks
-        where = f"{fields[0]}-{number}"
+        segment = fields[0]
         listed = marks.repetitions(fields, number)
         chosen = next(
-            (one for one in listed if marks.part(one, 5, where) == "MR"), listed[0] if listed else ""
+            (one for one in listed if marks.part(one, 5, segment, number) == "MR"),
+            listed[0] if listed else "",
         )
         if not chosen:
             return "", ""
-        return marks.part(chosen, 1, where), marks.part(chosen, 4, where) or authority
+        return marks.part(chosen, 1, segment, number), marks.part(chosen, 4, segment, number) or authority
 
     def age(self, person: Fields, ms: int | None) -> int | None:
         """Years at an instant; OLDEST stands for that and more."""

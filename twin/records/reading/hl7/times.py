@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from twin.records.reading.hl7.wrong import Wrong
 from twin.records.reading.told import Told
 from twin.units import MS_HOUR, MS_MINUTE, MS_SECOND
 
@@ -67,20 +66,15 @@ class Times:
 
         self._known, self._local_date = known, local_date
 
-    def instant(self, text: str, where: str, *, last: bool = False) -> int | None:
-        """The instant of a time; None where nothing is said. [ms since 1970, UTC]
+    def instant(self, text: str, *, last: bool = False) -> int:
+        """The instant of a time. [ms since 1970, UTC]
 
         Raises
         ------
-        Wrong
-            It is no time (``E_DATE``), or one that the clocks skip in spring (``E_NONEXISTENT_TIME``).
+        NoTime
+            It is none (``E_DATE``), or one that the clocks skip in spring (``E_NONEXISTENT_TIME``).
         """
-        if not text:
-            return None
-        try:
-            ms, rule = self._known(text, last)
-        except _NoTime as fault:
-            raise Wrong(where, text, fault.rule, fault.cure, fault.code) from None
+        ms, rule = self._known(text, last)
         if rule:
             self._told.note(rule)
         today = rule is DAYS and ms - _NOON <= self.now < ms
@@ -100,7 +94,9 @@ class Times:
         return then.year - year - ((then.month, then.day) < (month, day))
 
 
-class _NoTime(Exception):
+class NoTime(Exception):
+    """What is wrong with a time: the rule, the cure, the code."""
+
     def __init__(self, rule: str, cure: str = CURE, code: str = "E_DATE") -> None:
         super().__init__(rule)
         self.rule, self.cure, self.code = rule, cure, code
@@ -109,22 +105,22 @@ class _NoTime(Exception):
 def _instant(text: str, zone: ZoneInfo, last: bool) -> tuple[int, str]:
     match = _DTM.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
-        raise _NoTime(NO_DTM)
+        raise NoTime(NO_DTM)
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     fraction, offset = match[7] or "", match[8]
     if not day:
-        raise _NoTime("a time of an event is told to the day at least")
+        raise NoTime("a time of an event is told to the day at least")
     rule = "" if match[4] else DAYS
     try:
         wall = datetime(year, month, day, 12 if rule else hour, minute, second)
     except ValueError:
-        raise _NoTime("no such day or hour") from None
+        raise NoTime("no such day or hour") from None
     if wall.year < _FIRST_YEAR:
-        raise _NoTime(f"a time before {_FIRST_YEAR}")
+        raise NoTime(f"a time before {_FIRST_YEAR}")
     if offset:
         shift = int(offset[1:3]) * MS_HOUR + int(offset[3:]) * MS_MINUTE
         if shift > _FURTHEST_OFFSET or int(offset[3:]) > 59:
-            raise _NoTime("an offset from UTC is at most 14 hours")
+            raise NoTime("an offset from UTC is at most 14 hours")
         shift = -shift if offset[0] == "-" else shift
     else:
         shift, twice = _local_shift(wall, zone, last)
@@ -139,6 +135,6 @@ def _local_shift(wall: datetime, zone: ZoneInfo, last: bool) -> tuple[int, str]:
     after = wall.replace(tzinfo=zone, fold=1).utcoffset() or timedelta()
     if before < after:
         rule = "the clocks skip this local time in spring"
-        raise _NoTime(rule, "correct it, or send times with their offset", "E_NONEXISTENT_TIME")
+        raise NoTime(rule, "correct it, or send times with their offset", "E_NONEXISTENT_TIME")
     taken = after if last else before
     return round(taken / timedelta(milliseconds=1)), TWICE if before > after else ""
