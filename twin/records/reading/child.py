@@ -15,16 +15,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twin.files import sync_folder
+from twin.errors import TwinError
+from twin.files import code_of, sync_folder
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.asked import Asked
-from twin.records.reading.inside import load
 from twin.records.reading.outcome import answer_of, in_sense
 from twin.records.reading.process import Conversation, started
 from twin.records.reading.source import Source
 from twin.records.reading.told import Told
+
+if TYPE_CHECKING:
+    from twin.records.folding.segments import SegmentInfo
 
 #: tells bytes read and bytes in all
 Progress = Callable[[int, int], None]
@@ -42,7 +45,7 @@ def read_in_child(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     reader: str | None = None,
-) -> tuple[Told, Any]:
+) -> tuple[Told, SegmentInfo]:
     """Read a source, or the parts of an archive, into one segment at ``out``.
 
     Parameters
@@ -59,7 +62,7 @@ def read_in_child(
     Returns
     -------
     told, info
-        The account of the rows, of all parts together, and that of the segment (``SegmentInfo``).
+        The account of the rows, of all parts together, and that of the segment.
 
     Raises
     ------
@@ -68,8 +71,11 @@ def read_in_child(
         broke (``E_CRASH``), or the file changed meanwhile (``E_CHANGED``). Nothing is at ``out``.
     Cancelled
         ``cancelled`` said so.
+    TwinError
+        The folder of ``out`` cannot be written to (``E_DISK_FULL``, ``E_READ_ONLY``).
     """
-    from twin.records.reading.reading_job import SEGMENTS, info_of, job_of, warm
+    from twin.records.folding.segments import SegmentInfo
+    from twin.records.reading.reading_job import info_of, job_of, warm
 
     parts = (sources,) if isinstance(sources, Source) else tuple(sources)
     size = sum(part.size for part in parts)
@@ -88,10 +94,11 @@ def read_in_child(
         )
         with in_sense(asked.source):
             told = Told.of_json(answer["told"])
-            info = info_of(answer["info"], load(f"{SEGMENTS}:SegmentInfo"))
+            info = SegmentInfo(*info_of(answer["info"]))
             written.stat()
-        os.replace(written, out)
-        sync_folder(out.parent)
+        with _in_words(out.parent):
+            os.replace(written, out)
+            sync_folder(out.parent)
     return told, info
 
 
@@ -126,7 +133,7 @@ def run_in_child(
     BadData, Cancelled
         As ``read_in_child``.
     TwinError
-        Whatever of ours ``work`` raises; the disk is full (``E_DISK_FULL``).
+        Whatever of ours ``work`` raises; the system refuses to start it, or to write for it.
     """
     handed = {
         "work": work,
@@ -143,9 +150,26 @@ def run_in_child(
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """A folder for what is not done yet; whatever is left in it goes."""
-    made = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
+    """A folder for what is not done yet; whatever is left in it goes.
+
+    Raises
+    ------
+    TwinError
+        It cannot be made.
+    """
+    with _in_words(folder):
+        made = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
     try:
         yield made
     finally:
-        shutil.rmtree(made)
+        # what cannot go now is nobody's, and goes when the staging folder is swept
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        said = f"{folder}: cannot be written: {error.strerror}; nothing was changed"
+        raise TwinError(said, code=code_of(error)) from None

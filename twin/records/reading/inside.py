@@ -32,6 +32,8 @@ Say = Callable[[int], None]
 Work = Callable[[dict[str, Any], Say], dict[str, Any]]
 
 _TELL_EVERY = 0.2  # seconds between two lines of progress
+#: the system refuses to write, whatever is read
+_OF_THE_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 _PR_SET_PDEATHSIG = 1
 
 
@@ -73,8 +75,8 @@ def _outcome(handed: dict[str, Any], say: Say) -> dict[str, Any]:
 def _of_system(error: OSError) -> dict[str, Any]:
     if error.errno == errno.EFBIG:
         return {"short_of": "writes"}
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return {"short_of": "disk"}
+    if error.errno in _OF_THE_PLACE:
+        return {"system": error.errno}
     if error.errno == errno.ENOMEM:
         return {"short_of": "memory"}
     which = errno.errorcode.get(error.errno or 0, "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from twin.errors import BadData, Problem, TwinError
+from twin.files import code_of
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.inside import as_error
 from twin.records.reading.limits import MB
@@ -34,6 +36,8 @@ def answer_of(ended: Ended, name: str, allowance: Allowance) -> dict[str, Any]:
         error = as_error(told) if word == "refused" else None
     if error is not None:
         raise error
+    if word == "system":
+        raise _of_system(told, name)
     if word == "short_of":
         raise _short_of(told, name, allowance)
     if word != "done" or not isinstance(told, dict):
@@ -68,10 +72,13 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
+def _of_system(number: object, name: str) -> TwinError:
+    error = OSError(number, os.strerror(number)) if isinstance(number, int) else OSError()
+    said = f"{name}: what is read of it cannot be written: {error.strerror}; nothing was changed"
+    return TwinError(said, code=code_of(error))
+
+
 def _short_of(what: object, name: str, allowance: Allowance) -> TwinError:
-    if what == "disk":
-        rule = "no space is left where it is read to; nothing was changed"
-        return TwinError(f"{name}: {rule}", code="E_DISK_FULL")
     most = allowance.memory if what == "memory" else allowance.writes
     rule = f"needs more {'memory' if what == 'memory' else 'space'} than {most / MB:,.0f} MB to be read"
     return BadData(name, [Problem("file", None, rule, "split it, by month say", "E_TOO_LARGE")])

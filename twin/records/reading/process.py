@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from twin.errors import Cancelled
+from twin.errors import Cancelled, TwinError
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.limits import MB
 
@@ -68,7 +68,7 @@ class Conversation:
     ) -> None:
         self._process, self._name, self._allowance = process, name, allowance
         self._progress, self._cancelled = progress, cancelled
-        self._ended, self._pending, self._heard = Ended(), b"", 0
+        self._ended, self._pending, self._heard = Ended(), bytearray(), 0
 
     def held(self, handed: dict[str, Any]) -> Ended:
         """Hand over a job and listen to the end.
@@ -110,9 +110,11 @@ class Conversation:
     def _hear(self, piece: bytes) -> bool:
         self._heard += len(piece)
         self._ended.nonsense |= self._heard > _ANSWER_BYTES
-        *lines, self._pending = (self._pending + piece).split(b"\n")
-        for line in lines:
-            self._take(line)
+        begun, *ends = piece.split(b"\n")
+        self._pending += begun
+        for end in ends:
+            self._take(bytes(self._pending))
+            self._pending = bytearray(end)
         return bool(piece)
 
     def _take(self, line: bytes) -> None:
@@ -134,8 +136,28 @@ class Conversation:
 
 @contextmanager
 def started(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A fresh interpreter in a session of its own; gone when this is left."""
-    process = subprocess.Popen(
+    """A fresh interpreter in a session of its own; gone when this is left.
+
+    Raises
+    ------
+    TwinError
+        The system starts none.
+    """
+    try:
+        process = _process(folder)
+    except OSError as error:
+        raise TwinError(f"a process to read in cannot be started: {error.strerror}") from None
+    try:
+        yield process
+    finally:
+        _end(process)
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            _close(pipe)
+
+
+def _process(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-I", "-c", _BOOT],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -145,13 +167,6 @@ def started(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         env=_environment(folder),
         start_new_session=True,
     )
-    try:
-        yield process
-    finally:
-        _end(process)
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            _close(pipe)
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from twin.records.events import SCHEMA
+from twin.records.folding.segments import write_segment
 from twin.records.reading.asked import Asked, Reader
 from twin.records.reading.content import Kind
 from twin.records.reading.inside import Say, load
@@ -30,8 +31,6 @@ READERS = {
     Kind.FHIR_BUNDLE: "twin.records.reading.fhir:read",
     Kind.FHIR_NDJSON: "twin.records.reading.fhir:read",
 }
-#: who writes segments
-SEGMENTS = "twin.records.folding.segments"
 
 
 def job_of(parts: Sequence[Source], asked: Asked, out: Path, reader: str | None = None) -> dict[str, Any]:
@@ -54,21 +53,21 @@ def job_of(parts: Sequence[Source], asked: Asked, out: Path, reader: str | None 
 def warm(job: dict[str, Any]) -> tuple[str, ...]:
     """Modules that this job needs, to be loaded before memory is counted."""
     readers = {part["reader"].partition(":")[0] for part in job["parts"]}
-    return (SEGMENTS, "pyarrow.parquet", *sorted(readers))
+    return ("twin.records.folding.segments", *sorted(readers))
 
 
 def read(job: dict[str, Any], say: Say) -> dict[str, Any]:
     """Read the parts of a source into one segment; an account of both."""
     told = Told()
     batches = _of_parts(job["parts"], _asked(job["asked"]), told, say)
-    info = load(f"{SEGMENTS}:write_segment")(batches, Path(job["out"]))
+    info = write_segment(batches, Path(job["out"]))
     return {"told": told.as_json(), "info": [info.rows, _iso(info.first), _iso(info.last)]}
 
 
-def info_of(told: list[Any], kind: type) -> Any:
-    """The segment's account as ``read`` told it."""
+def info_of(told: list[Any]) -> tuple[int, datetime | None, datetime | None]:
+    """Rows, first and last instant of the segment, as ``read`` told them."""
     rows, first, last = told
-    return kind(int(rows), *(None if at is None else datetime.fromisoformat(at) for at in (first, last)))
+    return int(rows), _instant(first), _instant(last)
 
 
 def _of_parts(parts: list[dict[str, Any]], asked: Asked, told: Told, say: Say) -> Iterator[pa.RecordBatch]:
@@ -104,15 +103,18 @@ def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def _asked(given: dict[str, Any]) -> Asked:
-    as_of = given["as_of"]
     return Asked(
         source=given["source"],
         timezone=given["timezone"],
         now=datetime.fromisoformat(given["now"]),
         pseudonyms=Pseudonyms(bytes.fromhex(given["secret"])),
         mapping=given["mapping"],
-        as_of=None if as_of is None else datetime.fromisoformat(as_of),
+        as_of=_instant(given["as_of"]),
         limits=Limits(**given["limits"]),
     )
 

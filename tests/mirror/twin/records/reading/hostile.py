@@ -126,6 +126,10 @@ def writes_without_end(job, say):
             file.write(bytes(1 << 20))
 
 
+def is_refused_by_the_system(job, say):
+    raise OSError(job["number"], os.strerror(job["number"]), "segment.parquet")
+
+
 def opens_without_end(job, say):
     return {"files": len([open(os.devnull) for _ in range(10_000)])}
 

@@ -1,5 +1,6 @@
 """A file that is hostile costs the process that reads it, and nothing else."""
 
+import errno
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.mirror.twin.records.reading.hostile import HERE
-from twin.errors import BAD_DATA, BadData, Cancelled, Infeasible, NotFound
+from twin.errors import BAD_DATA, BadData, Cancelled, Infeasible, NotFound, TwinError
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.asked import Asked
 from twin.records.reading.child import read_in_child, run_in_child
@@ -162,6 +163,23 @@ def test_a_file_that_grows_without_end_is_stopped(tmp_path):
     assert (tmp_path / "big").stat().st_size == 4 * MB
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [("ENOSPC", "E_DISK_FULL"), ("EROFS", "E_READ_ONLY"), ("EIO", "E_FAILED")]
+)
+def test_a_place_that_cannot_be_written_is_no_fault_of_the_file(tmp_path, number, code):
+    with pytest.raises(TwinError, match=r"cannot be written: .*; nothing was changed") as caught:
+        done("is_refused_by_the_system", tmp_path, {"number": getattr(errno, number)})
+
+    assert (caught.value.code, type(caught.value)) == (code, TwinError)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    source = recognise(visits(tmp_path, "one"))
+
+    with pytest.raises(TwinError, match="cannot be written"):
+        read_in_child(source, asked(), tmp_path / "gone" / "segment.parquet", reader=f"{HERE}:read")
+
+
 def test_no_memory_is_written_to_disk_when_it_crashes(tmp_path):
     assert done("limits", tmp_path)["core"] == [0, 0]
 
@@ -224,7 +242,6 @@ def test_an_interrupt_ends_it(tmp_path):
 
 
 def read(folder: Path, *lines: str, reader: str = "read", **more):
-    pytest.importorskip("twin.records.folding.segments")
     source, out = recognise(visits(folder, *lines)), folder / "segment.parquet"
     return read_in_child(source, asked(), out, reader=f"{HERE}:{reader}", **more)
 
@@ -269,7 +286,6 @@ def test_nothing_stays_of_a_reading_that_fails(tmp_path, reader, code, words):
 
 
 def test_a_file_that_was_replaced_since_it_was_recognised_is_not_read(tmp_path):
-    pytest.importorskip("twin.records.folding.segments")
     source = recognise(visits(tmp_path, "one"))
     (tmp_path / "other").write_text("two\n")
     os.replace(tmp_path / "other", source.path)
