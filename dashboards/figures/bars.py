@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dashboards.figures import svg
 
-ROW, NAME, FIGURE = 18.0, 128.0, 44.0  # [px]
+ROW, NAME, FIGURE = 18.0, 128.0, 8.0  # a row, room for a name, width of one figure [px]
 LONGEST = 20  # characters of a name before it is cut
 
 
@@ -19,7 +19,7 @@ def place_bars(counts: Sequence[tuple[str, int]], label: str, width: float = 250
         Names for people with their counts, the most first.
     """
     most = max((count for _, count in counts), default=1)
-    across = svg.scale(0, most, 0, width - NAME - FIGURE)
+    across = svg.scale(0, most, 0, max(width - NAME - FIGURE * (len(f"{most:,}") + 1), 20))
     body = []
     for i, (name, count) in enumerate(counts):
         y = i * ROW

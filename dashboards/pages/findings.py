@@ -98,10 +98,11 @@ def _batch(batch: AsideBatch) -> list[parts.Part]:
     head = html.H3(
         [batch.source, html.Span(f" {batch.when}: {batch.share}", className="soft")], className="batch"
     )
-    return [
-        head,
-        parts.table(f"Put aside of {batch.source}", ASIDE_COLUMNS, [_row(r) for r in batch.lines], "stacked"),
-    ]
+    drawn = parts.table(
+        f"Put aside of {batch.source}", ASIDE_COLUMNS, [_row(r) for r in batch.lines], "stacked"
+    )
+    more = f"and {batch.more} more rule{'s' if batch.more > 1 else ''}, each broken by fewer rows."
+    return [head, drawn, html.P(more, className="text bound")] if batch.more else [head, drawn]
 
 
 def _row(line: AsideLine) -> list[parts.Part]:

@@ -10,8 +10,10 @@ from typing import Any
 from dashboards.services import words
 from twin.records.quality import Finding, Severity
 
-#: places of a finding told one by one, and rows of a fault named one by one
-PLACES, ROWS = 5, 6
+#: places of a finding, rows of a fault and rules of an import told one by one
+PLACES, ROWS, RULES = 5, 5, 12
+#: longest shape shown [characters]
+SHAPE = 24
 #: what the things of a table are called when they are counted
 NOUNS = {
     "encounters": "encounters",
@@ -70,13 +72,14 @@ class AsideLine:
 
 @dataclass(frozen=True)
 class AsideBatch:
-    """What one import put aside."""
+    """What one import put aside; ``more`` is how many rules follow those of ``lines``."""
 
     number: int
     source: str
     when: str
     share: str
     lines: tuple[AsideLine, ...]
+    more: int = 0
 
 
 def finding_line(found: Finding, titles: Mapping[str, str]) -> FindingLine:
@@ -129,15 +132,16 @@ def aside_batch(entry: Any, faults: Sequence[Any], when: str) -> AsideBatch:
     lines = [_aside_line(kind, told, counts.get(kind, len(told))) for kind, told in rows.items()]
     share = f"{entry.aside:,} of {entry.read:,} rows, {share_words(entry.aside, entry.read)}"
     ranked = tuple(sorted(lines, key=lambda line: -line.times))
-    return AsideBatch(entry.number, entry.source, when, share, ranked)
+    return AsideBatch(entry.number, entry.source, when, share, ranked[:RULES], max(len(ranked) - RULES, 0))
 
 
 def _aside_line(kind: tuple[str, str, str], told: Sequence[Any], times: int) -> AsideLine:
     code, name, rule = kind
     shown = ", ".join(f"{fault.row:,}" for fault in told[:ROWS]) + (", …" if times > ROWS else "")
-    shape = next((fault.shape for fault in told if fault.shape), None)
+    shape = next((fault.shape for fault in told if fault.shape), "")
+    shape = shape if len(shape) <= SHAPE else f"{shape[: SHAPE - 1]}…"
     cure = next((fault.cure for fault in told if fault.cure), _AT_THE_SOURCE)
-    return AsideLine(times, shown, name, shape or "", f"{rule[:1].upper()}{rule[1:]}", cure, code)
+    return AsideLine(times, shown, name, shape, f"{rule[:1].upper()}{rule[1:]}", cure, code)
 
 
 def _when(first: datetime | None, last: datetime | None) -> str:

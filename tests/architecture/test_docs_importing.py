@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from twin.hospital import parse_hospital, shipped
+from twin.records.folding.fold import fold
+from twin.records.folding.names import parse_names
+from twin.records.folding.pathways import encounters_of
+from twin.records.folding.segments import Segment, write_segment
 from twin.records.reading.asked import Asked
 from twin.records.reading.extracts import read
 from twin.records.reading.hl7.message import READ
@@ -17,6 +21,7 @@ from twin.records.reading.told import Told
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FILES = dict(re.findall(r"^`([\w.]+)`[^\n]*\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))
 
 
@@ -27,15 +32,35 @@ def test_every_extract_of_the_page_is_read_without_a_fault(name: str, mapping: s
     for file, text in FILES.items():
         (tmp_path / file).write_text(text)
     told = Told()
-    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     asked = Asked(
-        name, "Europe/London", now, Pseudonyms(b"s" * 32), str(tmp_path / mapping) if mapping else None
+        name, "Europe/London", NOW, Pseudonyms(b"s" * 32), str(tmp_path / mapping) if mapping else None
     )
 
     rows = sum(batch.num_rows for batch in read(tmp_path / name, asked, told))
 
     assert (told.aside, told.faults) == (0, [])
     assert rows == len(FILES[name].splitlines()) - 1
+
+
+def test_the_first_example_comes_to_three_visits_with_their_stays(tmp_path: Path):
+    hospital = parse_hospital(shipped("small"), source="small.toml")
+    names = parse_names(FILES["records.toml"], hospital)
+    segments = []
+    for number, name in enumerate(("visits.csv", "stays.csv"), 1):
+        (tmp_path / name).write_text(FILES[name])
+        asked = Asked(name, hospital.timezone, NOW, Pseudonyms(b"s" * 32))
+        write_segment(read(tmp_path / name, asked, Told()), tmp_path / f"{number}.parquet")
+        segments.append(Segment(tmp_path / f"{number}.parquet", number))
+    (tmp_path / "tables").mkdir()
+
+    folded = fold(segments, names, hospital, tmp_path / "tables", now=NOW)
+    files = {name: table.path for name, table in folded.tables.items()}
+    encounters, findings = encounters_of(files, hospital, names)
+
+    assert (folded.findings, findings, folded.told_by_import) == ((), [], {})
+    assert encounters.rows == 5
+    assert set(encounters.arrivals()["patient_class"]) == {"urgent"}
+    assert list(encounters.frame["place"]).count("medicine") == 2
 
 
 def test_the_words_of_records_toml_are_names_of_the_hospital():

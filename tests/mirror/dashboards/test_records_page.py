@@ -157,6 +157,14 @@ def test_bars_by_place_begin_at_zero_and_carry_names_and_numbers():
     assert "<b>" not in drawing
 
 
+@pytest.mark.parametrize("count", [1, 61, 3_100, 1_000_000, 12_345_678])
+def test_the_number_beside_the_longest_bar_has_room(count):
+    drawing = place_bars((("Critical care", count), ("Oak", 1)), "by place", width=250)
+
+    (number,) = [node for node in marks(drawing, "text", "strong") if node.text == f"{count:,}"][:1]
+    assert float(number.get("x")) + 7.2 * len(number.text) <= 250
+
+
 def test_today_tells_the_age_of_the_records_and_warns_when_newer_should_have_come():
     drawn = {"as_of": "2025-03-03T00:00:00"}
 

@@ -255,9 +255,22 @@ def test_rows_put_aside_are_told_by_rule_the_most_frequent_first(own):
 
     assert batch.share == "41 of 10,000 rows, 1 in 240"
     first, second = batch.lines
-    assert (first.times, first.rows, first.rule) == (40, "0, 1, 2, 3, 4, 5, …", "No such ward")
+    assert (first.times, first.rows, first.rule) == (40, "0, 1, 2, 3, 4, …", "No such ward")
     assert (first.shape, first.cure) == ("a-9", "name it in records.toml")
     assert (second.shape, second.cure) == ("", "mend it at the source and send it again")
+
+
+def test_of_many_broken_rules_the_most_frequent_are_told_and_the_others_counted(own):
+    book = KeptBook()
+    faults = [("place", "a" * 80, f"rule {n}", "", "E_X", n) for n in range(15)]
+    counts = [("E_X", "place", f"rule {n}", n + 1) for n in range(15)]
+    book.bring("encounters.csv", "csv", read=10_000, aside=120, faults=faults, counts=counts)
+
+    batch = service.records_view(own, book, ENDS).asides[0]
+
+    assert (len(batch.lines), batch.more) == (12, 3)
+    assert batch.lines[0].rule == "Rule 14"
+    assert batch.lines[0].shape == "a" * 23 + "…"
 
 
 def test_an_import_that_put_nothing_aside_has_no_table_of_faults(own):
