@@ -21,10 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from twin.errors import TwinError
+from twin.errors import Locked, TwinError
 from twin.files import write_whole
 from twin.records.quality import Finding
-from twin.store import AlreadyImported, HeadMoved, NewFold, NewImport, StaleLease, Store, TableRef, open_store
+from twin.store import (
+    AlreadyImported,
+    HeadMoved,
+    NewFold,
+    NewImport,
+    StaleLease,
+    Store,
+    TableRef,
+    exclusive,
+    open_store,
+)
 from twin.store.content import digest_of
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -119,10 +129,10 @@ def all_for_ever(workspace: str, url: str | None, name: str) -> None:
             run_once(store, name, n)
 
 
-def many_of_all(workspace: str, url: str | None, name: str) -> None:
-    """Fifteen runs of six transactions each, and fifteen foldings on top of whatever the others published."""
+def many_of_all(workspace: str, url: str | None, name: str, lives: int) -> None:
+    """Runs of seven transactions each, and foldings on top of whatever the others published."""
     with open_store(workspace, url) as store:
-        for n in range(15):
+        for n in range(lives):
             run_once(store, name, n)
             store.workers.heartbeat(name)
             store.audit.write(name, "plan.look", str(n))
@@ -173,6 +183,16 @@ def sleep_over_the_lease(workspace: str, url: str | None, name: str) -> None:
                 say(refused=True)
 
 
+def hold_the_night(workspace: str, url: str | None, name: str) -> None:
+    """A nightly job that takes a while, or is told who has it in hand."""
+    try:
+        with exclusive(workspace, "nightly"):
+            say(holds=os.getpid())
+            time.sleep(1.0)
+    except Locked as told:
+        say(refused=str(told), exit_code=told.exit_code)
+
+
 SCENES: dict[str, Callable[..., None]] = {
     scene.__name__: scene
     for scene in (
@@ -187,6 +207,7 @@ SCENES: dict[str, Callable[..., None]] = {
         take_all,
         only_open,
         sleep_over_the_lease,
+        hold_the_night,
     )
 }
 

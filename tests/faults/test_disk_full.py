@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,19 +18,6 @@ from twin.store import Store, StoreUnusable, open_store
 
 ROOM = 48 * 1024  # bytes left on the disk when the work begins
 MORE_THAN_ROOM = "a patient, a bed, a ward\n" * 200_000
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MiB; skips by name where none can be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = shutil.which("mount")
-    words = [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]
-    if mount is None or subprocess.run(words, capture_output=True, check=False).returncode != 0:
-        pytest.skip("no right to mount a small file system here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
 
 
 class Ballast:
@@ -76,12 +62,21 @@ CASES += [pytest.param(work, "postgres", marks=pytest.mark.postgres) for work in
 
 @pytest.mark.parametrize(("work", "url"), CASES, indirect=["url"])
 def test_a_disk_that_fills_up_is_told_and_work_goes_on_with_room_again(
-    small_disk: Path, url: str | None, work: Callable[[Store], None], monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, url: str | None, work: Callable[[Store], None]
 ):
+    fill_up(small_disk, url, work)
+
+
+def fill_up(small_disk: Path, url: str | None, work: Callable[[Store], None]) -> None:
+    """The disk fills up in the middle of some work; a page is open beside it."""
     told: list[dict] = []
-    monkeypatch.setattr("tests.faults.scenes.say", lambda **what: told.append(what))
     ballast, workspace = Ballast(small_disk), small_disk / "workspace"
-    with open_store(workspace, url) as store, open_store(workspace, url) as page:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_store(workspace, url) as store,
+        open_store(workspace, url) as page,
+    ):
+        patch.setattr("tests.faults.scenes.say", lambda **what: told.append(what))
         publish_once(store, "before", 1)
         run_once(store, "before", 1)
         ballast.leave(ROOM)

@@ -14,23 +14,27 @@ from tests.faults.scenes import Stage, assert_kept, assert_whole
 from twin.store import open_store
 from twin.store.migrations import HEAD
 
-TRANSACTIONS = (
-    15 * 10
-)  # of one writer: a run has seven, the sign of life, the audit and the publication one each
+OF_A_LIFE = 10  # transactions: a run has seven, the sign of life, the audit and the publication one each
+
+
+def write_together(stage: Stage, workspace: Path, url: str | None, lives: int) -> None:
+    """Eight writers of all books at once: each gets its turn, and nothing of anybody's is lost."""
+    open_store(workspace, url).close()
+
+    played = stage.play("many_of_all", workspace, url, actors=8, lives=lives)
+
+    assert (played.codes, played.errors, stage.traces()) == ([0] * 8, [], "")
+    assert sum(line.get("state") == "done" for line in played.told) == 8 * lives
+    assert sorted(played.of("fold")) == list(range(1, 8 * lives + 1)), "each on top of another"
+    with open_store(workspace, url) as store:
+        assert_kept(store, played.told)
+        assert store.audit.verify() >= 8 * lives * 5
 
 
 def test_eight_writers_at_once_all_get_their_turn(stage: Stage, tmp_path: Path, url: str | None):
-    open_store(tmp_path, url).close()
-    assert 8 * TRANSACTIONS >= 1200
+    assert 8 * 15 * OF_A_LIFE >= 1200
 
-    played = stage.play("many_of_all", tmp_path, url, actors=8)
-
-    assert (played.codes, played.errors, stage.traces()) == ([0] * 8, [], "")
-    assert sum(line.get("state") == "done" for line in played.told) == 8 * 15
-    assert sorted(played.of("fold")) == list(range(1, 8 * 15 + 1)), "each on top of another"
-    with open_store(tmp_path, url) as store:
-        assert_kept(store, played.told)
-        assert store.audit.verify() >= 8 * 15 * 5
+    write_together(stage, tmp_path, url, lives=15)
 
 
 def test_the_same_file_brought_in_by_four_at_once_is_in_once(stage: Stage, tmp_path: Path, url: str | None):
@@ -63,6 +67,11 @@ def test_many_who_open_a_new_store_at_once_find_it_whole(stage: Stage, tmp_path:
 
 
 def test_a_worker_that_wakes_up_late_is_refused(stage: Stage, tmp_path: Path, url: str | None):
+    wake_up_late(stage, tmp_path, url)
+
+
+def wake_up_late(stage: Stage, tmp_path: Path, url: str | None) -> None:
+    """A worker sleeps over its lease; its run has an heir by the time it wakes up and writes."""
     with open_store(tmp_path, url) as store:
         run_id = store.runs.add("run", {})
 
