@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.records.events import SCHEMA, Thing
+from twin.records.folding.order import taken
 
 #: things that are folded visit by visit, whatever their own key
 OF_VISITS = (Thing.ENCOUNTER.value, Thing.WARD_STAY.value)
-#: statements of one bucket, about: so many and what they become take some 200 MB
-BUCKET_ROWS = 250_000
+#: statements of one bucket, at most about: so many and what they become take some 150 MB
+BUCKET_ROWS = 100_000
 _MOST = 1024
 
 
@@ -77,16 +78,21 @@ class Spill:
         bucket = bucket_of(hashed, self.buckets)
         order = np.argsort(bucket, kind="stable")
         edges = np.searchsorted(bucket[order], np.arange(self.buckets + 1))
-        sorted_rows = table.take(pa.array(order))
+        sorted_rows = taken(table, order)
         for number in np.flatnonzero(np.diff(edges)):
             part = sorted_rows.slice(edges[number], edges[number + 1] - edges[number])
-            self._writer(int(number)).write_table(part.combine_chunks())
+            self._writer(int(number)).write_table(part)
 
     def _writer(self, number: int) -> pa.RecordBatchFileWriter:
         if number not in self._writers:
             path = Path(self._folder.name) / str(number)
             self._writers[number] = pa.ipc.new_file(str(path), self._schema)
         return self._writers[number]
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was spilled."""
+        return bool(self._writers)
 
     def close(self) -> None:
         """No more rows will come."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin.records.events import INSTANT
 from twin.records.folding.account import Account
+from twin.records.folding.order import taken
 from twin.records.reading.told import Fault
 from twin.units import IntArray
 
@@ -65,7 +66,7 @@ def smallest(group: IntArray, values: IntArray, groups: int) -> IntArray:
 
 def kept(table: pa.Table, keep: Mask) -> pa.Table:
     """Rows where ``keep`` holds."""
-    return table if keep.all() else table.filter(pa.array(keep))
+    return table if keep.all() else taken(table, np.flatnonzero(keep))
 
 
 def put_aside(

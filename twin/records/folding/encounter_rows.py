@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from twin.records.events import SCHEMA
 from twin.records.folding.columns import NONE, instants, is_, largest, ms, smallest, there
-from twin.records.folding.order import SAYING, content, group_starts, how_many_different, last_known
+from twin.records.folding.order import SAYING, content, group_starts, how_many_different, last_known, taken
 from twin.records.folding.stays import OPEN, Stays
 from twin.records.folding.tables import TABLES
 from twin.records.folding.walking import Walked
@@ -90,21 +90,21 @@ def _last_words(told: Told, visits: int) -> dict[str, pa.Array]:
         values = pc.if_else(of_stay, pa.scalar(None, field.type), table[name])
         table = table.set_column(table.schema.get_field_index(name), field, values)
     order = np.lexsort((told.turn, told.visit))
-    table, visit = table.take(pa.array(order)), told.visit[order]
+    table, visit = taken(table, order), told.visit[order]
     starts = group_starts(visit)
     columns = [name for name in TABLES["encounters"].names if name not in ("encounter", "versions")]
     found = last_known(table, starts, columns)
     found["method"] = _came_as_emergency(table, starts, found)
     whole = np.flatnonzero(is_(table["thing"], "encounter"))
-    about = table.take(pa.array(whole))
+    about = taken(table, whole)
     hashed = content(about, [name for name in about.column_names if name not in SAYING])
     versions = np.ones(visits, dtype=np.int32)
     own = group_starts(visit[whole])
     versions[visit[whole][own]] = how_many_different(hashed, own)
     place = np.full(visits, -1, dtype=np.int64)
     place[visit[starts]] = np.arange(len(starts))
-    taken = pa.array(place, mask=place < 0)
-    return {**{name: values.take(taken) for name, values in found.items()}, "versions": pa.array(versions)}
+    rows = pa.array(place, mask=place < 0)
+    return {**{name: values.take(rows) for name, values in found.items()}, "versions": pa.array(versions)}
 
 
 def _came_as_emergency(table: pa.Table, starts: IntArray, found: dict[str, pa.Array]) -> pa.Array:

@@ -7,7 +7,7 @@ through in order of time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -112,6 +112,8 @@ def live(verbs: Sequence[Verb]) -> Lived:
 
 def _take_back(verbs: Sequence[Verb], lived: Lived) -> None:
     """Each cancel, in order of saying, voids what it names: by its time, else the latest of its kind."""
+    if not any(verb.said in CANCELS for verb in verbs):
+        return
     said = _Said()
     for number, verb in enumerate(verbs):
         kinds = CANCELS.get(verb.said)
@@ -190,18 +192,9 @@ class _Way:
         self.is_admitted = any(verbs[n].said in _COMING for n in walk)
 
     def go(self) -> None:
-        steps = {
-            Said.ADMIT: self._comes,
-            Said.REGISTER: self._comes,
-            Said.TRANSFER: self._moves,
-            Said.TO_INPATIENT: self._turns,
-            Said.TO_OUTPATIENT: self._turns,
-            Said.DISCHARGE: self._leaves,
-            Said.UPDATE: self._updates,
-        }
         for number in self.walk:
             verb = self.verbs[number]
-            steps[Said(verb.said)](number, verb)
+            _STEPS[verb.said](self, number, verb)
         if self.lived.left is None and not any(verb.said in _LEAVING for verb in self.verbs):
             self._left_unseen()
 
@@ -339,3 +332,14 @@ class _Way:
 
 def _same_bed(now: Stay, verb: Verb) -> bool:
     return verb.bed is None or verb.bed == now.bed
+
+
+_STEPS: dict[str, Callable[[_Way, int, Verb], None]] = {
+    Said.ADMIT: _Way._comes,
+    Said.REGISTER: _Way._comes,
+    Said.TRANSFER: _Way._moves,
+    Said.TO_INPATIENT: _Way._turns,
+    Said.TO_OUTPATIENT: _Way._turns,
+    Said.DISCHARGE: _Way._leaves,
+    Said.UPDATE: _Way._updates,
+}

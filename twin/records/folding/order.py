@@ -26,10 +26,10 @@ def in_order(table: pa.Table) -> pa.Table:
     for name in ("number", "row", "thing", "key", "said", "at", "place", "started"):
         keys[name] = _filled(table[name])
     order = pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys])
-    ordered = table.take(order)
+    ordered = taken(table, order.to_numpy())
     said = [name for name in table.column_names if name not in ("row", "number")]
     first = first_of_each(content(ordered, said))
-    return ordered if len(first) == ordered.num_rows else ordered.take(pa.array(first))
+    return ordered if len(first) == ordered.num_rows else taken(ordered, first)
 
 
 def _filled(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -60,6 +60,16 @@ def codes(values: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
 def first_of_each(numbers: NDArray) -> NDArray[np.int64]:
     """Rows at which a number stands for the first time, ascending."""
     return np.sort(np.unique(numbers, return_index=True)[1])
+
+
+def taken(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """These rows in this order; columns in which nothing stands cost nothing."""
+    places = pa.array(rows)
+    columns = [
+        pa.nulls(len(rows), column.type) if column.null_count == table.num_rows else column.take(places)
+        for column in table.columns
+    ]
+    return pa.table(columns, schema=table.schema)
 
 
 def group_starts(sorted_codes: NDArray) -> NDArray[np.int64]:

@@ -20,12 +20,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.records.events import SCHEMA, Thing
-from twin.records.folding.buckets import BUCKET_ROWS, Spill, bucket_of, buckets_for, hashes
+from twin.records.folding.buckets import Spill, bucket_of, buckets_for, hashes
+from twin.records.folding.order import taken
 
 #: things that every bucket needs: where places lie, which patients and visits are one
 COMMON = (Thing.LOCATION.value, Thing.PATIENT_MERGE.value, Thing.ENCOUNTER_MERGE.value)
 #: parts that a long source is spilled into before it is written
-_SPILLED = 64
+_SPILLED = 256
+#: statements held before they are spilled: each takes 330 bytes, and as much again while it is sorted
+_HELD = 80_000
 _NOTE = b"hospital_twin_segment"
 _HAPPENED = ("at", "started", "ended", "planned_start")
 
@@ -76,12 +79,12 @@ def write_segment(batches: Iterable[pa.RecordBatch], path: Path | str) -> Segmen
             is_common = pc.is_in(table["thing"], value_set=pa.array(COMMON))
             common.append(table.filter(is_common))
             held.append(table.filter(pc.invert(is_common)))
-            if sum(part.num_rows for part in held) > 2 * BUCKET_ROWS:
+            if sum(part.num_rows for part in held) > _HELD:
                 _spill(spill, held)
-        if count > 2 * BUCKET_ROWS:
+        if spill.is_used:
             _spill(spill, held)
         spill.close()
-        parts = _spilled(spill, count) if count > 2 * BUCKET_ROWS else _in_memory(held)
+        parts = _spilled(spill, count) if spill.is_used else _in_memory(held)
         _write(place, pa.concat_tables([SCHEMA.empty_table(), *common]), parts)
     return SegmentInfo(count, span.first, span.last)
 
@@ -134,7 +137,7 @@ def _split(table: pa.Table, buckets: int, first: int, each: int) -> Iterator[pa.
         return
     bucket = bucket_of(hashes(table), buckets)
     for number in range(first, first + each):
-        yield table.take(pa.array(np.flatnonzero(bucket == number)))
+        yield taken(table, np.flatnonzero(bucket == number))
 
 
 def _write(place: Path, common: pa.Table, parts: tuple[int, Iterator[pa.Table]]) -> None:

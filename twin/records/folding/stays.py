@@ -23,6 +23,7 @@ from twin.records.folding.order import (
     group_starts,
     how_many_different,
     last_known,
+    taken,
 )
 from twin.records.reading.told import Fault
 from twin.units import IntArray
@@ -80,13 +81,13 @@ def told_stays(table: pa.Table, visit: IntArray, turn: IntArray, account: Accoun
     """
     own = codes(table["key"])
     order = np.lexsort((turn, own, visit))
-    table, turn = table.take(pa.array(order)), turn[order]
+    table, turn = taken(table, order), turn[order]
     group = visit[order] * (int(own.max(initial=0)) + 1) + own[order]
     starts = group_starts(group)
     ends = group_ends(starts, len(order)) - 1
     hashed = content(table, [name for name in table.column_names if name not in SAYING])
     found = pa.table(last_known(table, starts, _TOLD))
-    newest = table.take(pa.array(ends))
+    newest = taken(table, ends)
     found = found.set_column(found.schema.get_field_index("row"), "row", newest["row"])
     good = _possible(found, account)
     versions = how_many_different(hashed, starts)

@@ -17,7 +17,15 @@ from twin.records.folding.buckets import in_order_of_hash
 from twin.records.folding.columns import NONE, Mask, is_, kept, largest, ms, put_aside, there
 from twin.records.folding.merges import renamed
 from twin.records.folding.names import Places
-from twin.records.folding.order import SAYING, codes, content, group_starts, how_many_different, last_known
+from twin.records.folding.order import (
+    SAYING,
+    codes,
+    content,
+    group_starts,
+    how_many_different,
+    last_known,
+    taken,
+)
 from twin.records.folding.tables import TABLES
 from twin.records.folding.visits import with_places
 
@@ -58,7 +66,7 @@ def fold_things(
         keep &= turn > largest(own[gone], turn[gone], int(own.max()) + 1)[own]
     table, own = kept(table, keep), own[keep]
     order = np.argsort(own, kind="stable")
-    table, starts = table.take(pa.array(order)), group_starts(own[order])
+    table, starts = taken(table, order), group_starts(own[order])
     hashed = content(table, [column for column in table.column_names if column not in SAYING])
     found = last_known(table, starts, [column for column in schema.names if column != "versions"])
     found["versions"] = pa.array(how_many_different(hashed, starts))

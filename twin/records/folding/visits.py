@@ -21,7 +21,7 @@ from twin.records.folding.columns import NONE, is_, kept, largest, ms, put_aside
 from twin.records.folding.encounter_rows import Told, encounter_rows
 from twin.records.folding.merges import renamed
 from twin.records.folding.names import Places
-from twin.records.folding.order import content
+from twin.records.folding.order import content, taken
 from twin.records.folding.stays import OPEN, Stays, one_place_at_a_time, state_of_stays, told_stays
 from twin.records.folding.tables import TABLES
 from twin.records.folding.walking import walk
@@ -168,7 +168,7 @@ def _one_class(said: pa.Table, visit: IntArray, account: Account) -> NDArray[np.
     stays = np.flatnonzero(state_of_stays(said))
     if not len(stays):
         return good
-    told = said.take(pa.array(stays))
+    told = taken(said, stays)
     own = content(told, ["encounter", "number", "said_at"])
     cure = "give another visit another encounter"
     for column, rule in (

@@ -12,7 +12,7 @@ from twin.records.events import Said
 from twin.records.folding.account import Account
 from twin.records.folding.columns import NONE, is_, kept, ms, put_aside
 from twin.records.folding.messages import CANCELS, Lived, Verb, live
-from twin.records.folding.order import group_ends, group_starts
+from twin.records.folding.order import group_ends, group_starts, taken
 from twin.records.folding.stays import OPEN, Stays
 from twin.records.reading.told import Fault
 from twin.units import IntArray
@@ -65,7 +65,7 @@ def walk(verbs: pa.Table, visit: IntArray, turn: IntArray, names: Sequence[str],
     """
     verbs, visit, turn, void = _dated(verbs, visit, turn, account)
     order = np.argsort(visit, kind="stable")
-    verbs, visit, turn = verbs.take(pa.array(order)), visit[order], turn[order]
+    verbs, visit, turn = taken(verbs, order), visit[order], turn[order]
     said = _verbs(verbs)
     starts = group_starts(visit)
     ends = group_ends(starts, len(visit))

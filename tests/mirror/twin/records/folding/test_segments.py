@@ -49,8 +49,8 @@ def test_a_segment_of_nothing_is_a_segment(tmp_path):
 def test_many_buckets_give_the_tables_of_one(tmp_path, monkeypatch, rows):
     (tmp_path / "one").mkdir()
     whole = fold([segment(MANY, tmp_path)], Names(), house(), tmp_path / "one", now=NOW)
-    for module in (buckets, segments):
-        monkeypatch.setattr(module, "BUCKET_ROWS", rows)
+    monkeypatch.setattr(buckets, "BUCKET_ROWS", rows)
+    monkeypatch.setattr(segments, "_HELD", 50)
     (tmp_path / "many").mkdir()
 
     parts = [segment(MANY[n::3], tmp_path, 2 + n) for n in range(3)]
@@ -61,8 +61,7 @@ def test_many_buckets_give_the_tables_of_one(tmp_path, monkeypatch, rows):
 
 
 def test_every_statement_of_a_visit_lies_in_one_bucket(tmp_path, monkeypatch):
-    for module in (buckets, segments):
-        monkeypatch.setattr(module, "BUCKET_ROWS", 20)
+    monkeypatch.setattr(buckets, "BUCKET_ROWS", 20)
 
     with Statements([segment(MANY, tmp_path)], tmp_path) as statements:
         seen = [set(statements.bucket(n)["encounter"].to_pylist()) for n in range(statements.buckets)]
@@ -73,8 +72,7 @@ def test_every_statement_of_a_visit_lies_in_one_bucket(tmp_path, monkeypatch):
 
 
 def test_a_merged_visit_is_found_in_every_bucket(tmp_path, monkeypatch):
-    for module in (buckets, segments):
-        monkeypatch.setattr(module, "BUCKET_ROWS", 20)
+    monkeypatch.setattr(buckets, "BUCKET_ROWS", 20)
     merges = [
         told(thing="encounter_merge", key=f"E{n}", said="state", encounter=f"E{n + 100}") for n in range(100)
     ]
