@@ -126,7 +126,7 @@ class Column:
             rule = Wrong(
                 f"gives an age between 0 and {OLDEST_PERSON}", "correct the date of birth", "E_RANGE"
             )
-            values = [str(column[int(row)].as_py()) for row in wrong]
+            values = column.take(pa.array(wrong)).cast(pa.string()).to_pylist()
             faults.append(Found(wrong, self.field, values, [rule] * len(wrong)))
         return Taken(pa.array(np.minimum(years, OLDEST), pa.int64(), mask=~there), None, faults, self.field)
 

@@ -14,8 +14,8 @@ from twin.records.reading.asked import Asked
 from twin.records.reading.extracts.rows import Rows, Table, counted
 from twin.records.reading.told import Told
 
-#: rows a byte of the file: two columns that tell rows apart need more than a bit of each (assumed)
-_ROWS_A_BYTE = 8
+#: rows a byte of the file: what tells rows apart needs more than half a byte of each (assumed)
+_ROWS_A_BYTE = 2
 #: a column of a row group is read through memory of at most this size, unpacked [bytes]
 _CHUNK_BYTES = 256 << 20
 #: rows of a batch
@@ -52,11 +52,16 @@ def _damaged(asked: Asked, error: Exception) -> BadData:
 def _check_footer(about: pq.FileMetaData, size: int, asked: Asked) -> None:
     """What the file says of itself, before anything of it is read."""
     limits = asked.limits
-    groups = [about.row_group(number) for number in range(about.num_row_groups)]
-    unpacked = sum(group.total_byte_size for group in groups)
-    chunks = [
-        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
-    ]
+    try:
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+        chunks = [
+            group.column(place).total_uncompressed_size
+            for group in groups
+            for place in range(group.num_columns)
+        ]
+    except (pa.ArrowException, OSError, ValueError, IndexError) as error:
+        raise _damaged(asked, error) from None
+    unpacked = sum(chunks)
     found = (
         (about.num_columns, limits.columns, "columns", "E_TOO_MANY_COLUMNS"),
         (about.num_rows, min(limits.rows, size * _ROWS_A_BYTE), "rows for its size", "E_TOO_LARGE"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from importlib import resources
 
 #: longest code [characters]
@@ -33,6 +34,7 @@ _FORENAMES = frozenset(_BOOK["names"]["forenames"].split())
 _OF_PLACES = frozenset(_BOOK["names"]["of_places"].split())
 
 
+@lru_cache(maxsize=1 << 15)
 def tells_somebody(code: str, *, long_numbers: bool = False) -> str | None:
     """What of a person a code seems to hold; None for a code that seems to be one.
 

@@ -112,7 +112,7 @@ class Clocks:
     def _tell(self, faults: list[Found], rows: Mask, column: pa.Array, field: str, wrong: Wrong) -> None:
         positions = np.flatnonzero(rows)
         if len(positions):
-            values = [str(column[int(at)].as_py()) for at in positions]
+            values = column.take(pa.array(positions)).cast(pa.string()).to_pylist()
             faults.append(Found(positions, field, values, [wrong] * len(positions)))
 
     def _local(self, column: pa.Array, field: str, faults: list[Found]) -> _Local:
@@ -183,9 +183,7 @@ def _read(text: pa.StringArray, rows: Mask, way: str | None, *, instants: bool =
             return ms
         except pa.ArrowInvalid:
             pass  # one of them is no time, as 2024-02-30: each by itself
-    read = pd.to_datetime(
-        chosen.to_pandas(), format=way or "ISO8601", errors="coerce", utc=instants, exact=True
-    )
+    read = pd.to_datetime(chosen.to_pandas(), format=way or "ISO8601", errors="coerce", utc=instants)
     values = read.dt.tz_localize(None) if instants else read
     ms[rows] = _ms(pa.array(values.astype("datetime64[us]")).cast(pa.timestamp("us")))
     return ms

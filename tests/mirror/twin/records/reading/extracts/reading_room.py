@@ -31,7 +31,8 @@ class Found:
 
     def column(self, name: str, thing: str | None = None) -> list[Any]:
         """A column of the event table; of one thing where it is named."""
-        return [row[name] for row in self.rows(thing)]
+        things, values = self.table["thing"].to_pylist(), self.table[name].to_pylist()
+        return [value for one, value in zip(things, values, strict=True) if thing in (None, one)]
 
     def rows(self, thing: str | None = None) -> list[dict[str, Any]]:
         """Statements; of one thing where it is named."""
