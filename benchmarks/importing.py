@@ -109,7 +109,11 @@ def of_size(folder: Path, gigabytes: float) -> tuple[Path, int]:
 def taken(path: Path, rows: int, mapping: str | None) -> Taken:
     """Read a file once, in a process of its own."""
     asked = Asked(
-        path.name, "Europe/London", datetime(2025, 6, 1, tzinfo=UTC), Pseudonyms(b"not a secret, 16+"), mapping
+        path.name,
+        "Europe/London",
+        datetime(2025, 6, 1, tzinfo=UTC),
+        Pseudonyms(b"not a secret, 16+"),
+        mapping,
     )
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
@@ -123,7 +127,9 @@ def taken(path: Path, rows: int, mapping: str | None) -> Taken:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--csv", type=int, default=1_000_000, metavar="ROWS")
     parser.add_argument("--gigabytes", type=float, help="a CSV of this size instead")
     parser.add_argument("--parquet", action="store_true", help="the same rows as Parquet")

@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from twin.records.events import INSTANTS, OLDEST, SCHEMA, Thing
 from twin.records.reading.asked import Asked
 from twin.records.reading.extracts.mapping import IDENTITIES, NUMBERS, Mapping, Take, vocabulary
+from twin.records.reading.extracts.private import Numbers
 from twin.records.reading.extracts.rows import Rows
 from twin.records.reading.extracts.times import Clocks, Instants
 from twin.records.reading.extracts.values import (
+    LONG_NUMBERS,
     OLDEST_PERSON,
     Found,
     Turn,
@@ -90,7 +92,8 @@ class Column:
         elif name in NUMBERS:
             self._turn = number_of(name, words, mapping.decimal, asked.limits)
         else:
-            self._turn = code_of(name, words, take.others, ours, asked.limits)
+            numbers: Numbers = "any" if take.any_number else "long" if name in LONG_NUMBERS else "short"
+            self._turn = code_of(name, words, take.others, ours, numbers, asked.limits)
         self._missing = pa.array(mapping.missing, pa.string())
         #: equal for columns that give the same from the same rows
         self.same = (name, ours, take.model_dump_json())

@@ -65,6 +65,8 @@ class Take(Model):
     """Column with the date of birth, turned into an age and forgotten."""
     born_at: Columns = ()
     """Columns of the event table at which the age is told; the first that the row has."""
+    any_number: bool = False
+    """Numbers of any length are codes here, also those that would be an NHS number."""
     signed_by: str | None = None
     """Column of the event table (kind) by whose word an amount is less (issue, expiry)."""
 

@@ -12,6 +12,9 @@ import re
 import tomllib
 from functools import lru_cache
 from importlib import resources
+from typing import Literal
+
+Numbers = Literal["short", "long", "any"]
 
 #: longest code [characters]
 LONGEST = 60
@@ -35,27 +38,27 @@ _OF_PLACES = frozenset(_BOOK["names"]["of_places"].split())
 
 
 @lru_cache(maxsize=1 << 15)
-def tells_somebody(code: str, *, long_numbers: bool = False) -> str | None:
+def tells_somebody(code: str, numbers: Numbers = "short") -> str | None:
     """What of a person a code seems to hold; None for a code that seems to be one.
 
     Parameters
     ----------
     code
         As the source has it, trimmed.
-    long_numbers
-        Whether long numbers are usual in this column (items, batches).
+    numbers
+        Which numbers are codes here: ``short`` ones as of wards, ``long`` ones as of items and batches but no
+        NHS number, or ``any``.
     """
     if len(code.split()) > _WORDS:
         return "a sentence"
     for what, shape in _SHAPES:
         if shape.search(code):
             return what
-    if not long_numbers:
-        ten = _TEN.search(code)
-        if ten and _is_nhs_number(ten[0]):
-            return "an NHS number"
-        if _LONG_NUMBER.search(code):
-            return "a long unique number"
+    ten = _TEN.search(code)
+    if numbers != "any" and ten and _is_nhs_number(ten[0]):
+        return "an NHS number"
+    if numbers == "short" and _LONG_NUMBER.search(code):
+        return "a long unique number"
     if _NAME_LIKE.fullmatch(code):
         words = code.lower().split()
         if _FORENAMES.intersection((words[0], words[-1])) and not _OF_PLACES.intersection(words):

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from twin.errors import did_you_mean
 from twin.records.events import OLDEST
-from twin.records.reading.extracts.private import LONGEST, tells_somebody
+from twin.records.reading.extracts.private import LONGEST, Numbers, tells_somebody
 from twin.records.reading.extracts.text import LOST
 from twin.records.reading.limits import Limits
 
@@ -26,7 +26,7 @@ OLDEST_PERSON = 130
 #: largest amount or price [units]
 _LARGEST = 1e12
 #: columns in which long numbers are usual
-_LONG_NUMBERS = frozenset({"item", "lot", "supplier", "theatre_list", "bed"})
+LONG_NUMBERS = frozenset({"item", "lot", "supplier"})
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _NO_NUMBER = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 
@@ -98,7 +98,9 @@ def visible(word: str, limits: Limits) -> Wrong | None:
     return None
 
 
-def code_of(name: str, words: dict[str, str], others: str, ours: tuple[str, ...], limits: Limits) -> Turn:
+def code_of(
+    name: str, words: dict[str, str], others: str, ours: tuple[str, ...], numbers: Numbers, limits: Limits
+) -> Turn:
     """How a code becomes one of the event table.
 
     Parameters
@@ -109,6 +111,8 @@ def code_of(name: str, words: dict[str, str], others: str, ours: tuple[str, ...]
         Words of codes, and what becomes of a code that has none (see ``Take``).
     ours
         The words that the column may hold; empty where it holds codes of the source.
+    numbers
+        Which numbers are codes (see ``tells_somebody``).
     """
     known = {**{word: word for word in ours}, **words}
 
@@ -129,9 +133,9 @@ def code_of(name: str, words: dict[str, str], others: str, ours: tuple[str, ...]
                 return Wrong(f"no such code of {name.replace('_', ' ')} in the mapping", cure, "E_CODE")
         if len(code) > LONGEST:
             return Wrong(f"a code has at most {LONGEST} characters", "leave free text out", "E_TOO_LARGE")
-        somebody = tells_somebody(code, long_numbers=name in _LONG_NUMBERS)
+        somebody = tells_somebody(code, numbers)
         if somebody:
-            cure = "a code of the hospital belongs here; leave the column out of the mapping"
+            cure = "a code belongs here; leave the column out in a mapping of your own, or say any_number"
             return Wrong(f"seems to hold {somebody}, and nothing that tells a person is taken", cure, "E_PII")
         return code
 

@@ -42,7 +42,9 @@ def own(tmp_path):
 
 
 def test_rows_of_two_kinds_tell_two_things(own):
-    found = own("1;7;S;4A;2025-01-02;20:00;23:00;-\n;;X;gloves;2025-01-02;08:30;;1,5\n;8;s;oak;2025-01-02;20:00;;\n")
+    found = own(
+        "1;7;S;4A;2025-01-02;20:00;23:00;-\n;;X;gloves;2025-01-02;08:30;;1,5\n;8;s;oak;2025-01-02;20:00;;\n"
+    )
 
     assert [(row["thing"], row["row"]) for row in found.rows()] == [
         ("ward_stay", 2),
@@ -63,7 +65,11 @@ def test_the_key_is_made_the_first_way_for_which_the_row_has_all(own):
 
 @pytest.mark.parametrize(
     ("begin", "end", "ended"),
-    [("20:00", "08:00", "2025-01-03 08:00"), ("2000", "23:30", "2025-01-02 23:30"), ("08:00", "", "2025-01-02 12:00")],
+    [
+        ("20:00", "08:00", "2025-01-03 08:00"),
+        ("2000", "23:30", "2025-01-02 23:30"),
+        ("08:00", "", "2025-01-02 12:00"),
+    ],
 )
 def test_an_earlier_time_of_day_is_of_the_next_day(own, begin, end, ended):
     assert own(f"1;7;S;4A;2025-01-02;{begin};{end};\n").column("ended") == [utc(ended)]
@@ -112,7 +118,8 @@ def test_every_fault_of_a_mapping_is_told_at_once():
     ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused(line):
-    text = f'name = "a"\ntitle = "b"\n[[tells]]\nthing = "encounter"\nkey = [["encounter"]]\n[tells.take]\nencounter = "e"\n{line}\n'
+    head = 'name = "a"\ntitle = "b"\n[[tells]]\nthing = "encounter"\nkey = [["encounter"]]\n'
+    text = f'{head}[tells.take]\nencounter = "e"\n{line}\n'
 
     with pytest.raises(ConfigError):
         parse_mapping(text, source="own.toml")

@@ -99,7 +99,9 @@ def test_the_offset_tells_the_two_hours_apart(tmp_path):
 
 
 def test_nobody_leaves_before_they_came(tmp_path):
-    found = read_text(tmp_path, STAYS + "1,oak,2025-01-03 10:00,2025-01-01 10:00\n2,oak,2025-01-03,2025-01-04\n")
+    found = read_text(
+        tmp_path, STAYS + "1,oak,2025-01-03 10:00,2025-01-01 10:00\n2,oak,2025-01-03,2025-01-04\n"
+    )
 
     assert found.faults == [(2, "end", "E_NEGATIVE_LOS")]
     assert found.column("row") == [3]
@@ -111,7 +113,9 @@ def test_a_stay_of_no_time_is_one(tmp_path):
     assert found.column("started") == found.column("ended")
 
 
-@pytest.mark.parametrize(("start", "end"), [("2025-01-03 18:00", "2025-01-03"), ("2025-01-03", "2025-01-03 08:00")])
+@pytest.mark.parametrize(
+    ("start", "end"), [("2025-01-03 18:00", "2025-01-03"), ("2025-01-03", "2025-01-03 08:00")]
+)
 def test_a_date_alone_is_never_before_or_after_a_time_of_its_day(tmp_path, start, end):
     found = stay(tmp_path, start, end)
 
@@ -139,7 +143,11 @@ def test_a_way_of_writing_that_is_declared_is_read(tmp_path):
 
     found = read_text(tmp_path, text, mapping=str(mapping))
 
-    assert found.column("arrived") == [utc("2025-04-03 09:00"), utc("2025-04-03 11:00"), utc("2025-04-03 09:00")]
+    assert found.column("arrived") == [
+        utc("2025-04-03 09:00"),
+        utc("2025-04-03 11:00"),
+        utc("2025-04-03 09:00"),
+    ]
     assert found.faults == [(5, "arrived", "E_DATE")]
 
 

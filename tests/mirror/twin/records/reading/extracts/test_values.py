@@ -40,18 +40,23 @@ def test_a_number_that_is_none_is_never_guessed(tmp_path, quantity, code):
     assert movement(tmp_path, quantity).faults == [(2, "quantity", code)]
 
 
-@pytest.mark.parametrize(("written", "meant"), [("5", 5), ("+5", 5), ("-5.25", -5.25), (".5", 0.5), ("1e3", 1000)])
+@pytest.mark.parametrize(
+    ("written", "meant"), [("5", 5), ("+5", 5), ("-5.25", -5.25), (".5", 0.5), ("1e3", 1000)]
+)
 def test_a_number_is_what_its_figures_say(tmp_path, written, meant):
     assert movement(tmp_path, written).column("quantity") == [meant]
 
 
-@pytest.mark.parametrize(("quantity", "kind", "meant"), [("5", "issue", -5), ("-5", "used", -5), ("5", "return", 5)])
+@pytest.mark.parametrize(
+    ("quantity", "kind", "meant"), [("5", "issue", -5), ("-5", "used", -5), ("5", "return", 5)]
+)
 def test_what_is_issued_is_less_in_store_whichever_sign_it_has(tmp_path, quantity, kind, meant):
     assert movement(tmp_path, quantity, kind).column("quantity") == [meant]
 
 
 @pytest.mark.parametrize(
-    ("age", "code"), [("3.5", "E_INTEGER"), ("1000000000000000000", "E_RANGE"), ("-1", "E_RANGE"), ("140", "E_RANGE")]
+    ("age", "code"),
+    [("3.5", "E_INTEGER"), ("1000000000000000000", "E_RANGE"), ("-1", "E_RANGE"), ("140", "E_RANGE")],
 )
 def test_an_age_is_a_whole_number_of_years(tmp_path, age, code):
     assert visit(tmp_path, age=age).faults == [(2, "age", code)]
@@ -82,17 +87,24 @@ age = { born = "dob", born_at = ["arrived"] }
 def test_of_a_date_of_birth_only_the_age_is_kept(tmp_path, born, age):
     (tmp_path / "own.toml").write_text(BORN)
 
-    found = read_text(tmp_path, f"encounter,arrived,dob\n1,2025-01-02,{born}\n", mapping=str(tmp_path / "own.toml"))
+    found = read_text(
+        tmp_path, f"encounter,arrived,dob\n1,2025-01-02,{born}\n", mapping=str(tmp_path / "own.toml")
+    )
 
     assert found.column("age") == age
     assert not born or born not in str(found.rows())
 
 
-@pytest.mark.parametrize(("born", "code"), [("2025-01-03", "E_RANGE"), ("1825-01-01", "E_RANGE"), ("02/01/1950", "E_AMBIGUOUS_DATE")])
+@pytest.mark.parametrize(
+    ("born", "code"),
+    [("2025-01-03", "E_RANGE"), ("1825-01-01", "E_RANGE"), ("02/01/1950", "E_AMBIGUOUS_DATE")],
+)
 def test_a_date_of_birth_that_cannot_be_is_told(tmp_path, born, code):
     (tmp_path / "own.toml").write_text(BORN)
 
-    found = read_text(tmp_path, f"encounter,arrived,dob\n1,2025-01-02,{born}\n", mapping=str(tmp_path / "own.toml"))
+    found = read_text(
+        tmp_path, f"encounter,arrived,dob\n1,2025-01-02,{born}\n", mapping=str(tmp_path / "own.toml")
+    )
 
     assert found.faults == [(2, "dob", code)]
 
@@ -120,7 +132,9 @@ def test_a_code_is_short(tmp_path):
     assert visit(tmp_path, ward="x" * 60).told.aside == 0
 
 
-@pytest.mark.parametrize("ward", ["943 476 5919", "9434765919", "07700 900123", "ann@example.org", "Ann Smith", "SMITH, Ann"])
+@pytest.mark.parametrize(
+    "ward", ["943 476 5919", "9434765919", "07700 900123", "ann@example.org", "Ann Smith", "SMITH, Ann"]
+)
 def test_what_tells_somebody_is_put_aside(tmp_path, ward):
     found = visit(tmp_path, ward=f'"{ward}"')
 
@@ -129,7 +143,11 @@ def test_what_tells_somebody_is_put_aside(tmp_path, ward):
 
 
 def test_an_identity_may_look_like_anything_as_only_its_pseudonym_is_kept(tmp_path):
-    found = read_text(tmp_path, "encounter,arrived,discharged,patient\nann@example.org,2025-01-02,,943 476 5919\n")
+    found = read_text(
+        tmp_path, "encounter,arrived,discharged,patient\nann@example.org,2025-01-02,,943 476 5919\n"
+    )
 
     assert found.column("encounter") == [NAMES.encounter("ann@example.org")]
-    assert "943" not in str(found.column("patient")) or NAMES.patient("943 476 5919") in found.column("patient")
+    assert "943" not in str(found.column("patient")) or NAMES.patient("943 476 5919") in found.column(
+        "patient"
+    )
