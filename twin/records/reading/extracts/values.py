@@ -23,8 +23,8 @@ from twin.records.reading.limits import Limits
 
 #: oldest age that is one [years]
 OLDEST_PERSON = 130
-#: largest amount or price [units]
-_LARGEST = 1e12
+#: largest amount or price [units] (assumed: no hospital moves a milliard of anything at once)
+_LARGEST = 1e9
 #: columns in which long numbers are usual
 LONG_NUMBERS = frozenset({"item", "lot", "supplier"})
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)

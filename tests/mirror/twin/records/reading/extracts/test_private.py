@@ -44,9 +44,10 @@ EIGHTEEN = {
 }  # fmt: skip
 PLANTED = [value for values in EIGHTEEN.values() for value in values]
 WARDS = [
-    "W-4A", "300", "Oak", "Acute Medical Unit", "Florence Ward", "St James", "Queen Elizabeth", "A&E", "Ward 12 Bay 3",
-    "RGT01", "Day Surgery Unit (2)", "Élisabeth, 2e étage", "ITU/HDU", "Theatre 4 - am", "CT 2", "Elderly Care", "1:1",
-    "Trauma & Orthopaedics", "Grade 5", "ICU_2025", "Location/12", "Mary Seacole Ward", "Band 6 nurse", "38004515",
+    "W-4A", "300", "Oak", "Acute Medical Unit", "Florence Ward", "St James", "Queen Elizabeth",
+    "A&E", "Ward 12 Bay 3", "RGT01", "Day Surgery Unit (2)", "Élisabeth, 2e étage", "ITU/HDU",
+    "Theatre 4 - am", "CT 2", "Elderly Care", "1:1", "Trauma & Orthopaedics", "Grade 5", "ICU_2025",
+    "Location/12", "Mary Seacole Ward", "Band 6 nurse", "38004515",
 ]  # fmt: skip
 
 
@@ -84,8 +85,10 @@ def good_rows(name: str) -> dict[str, str]:
     return row
 
 
+THINGS = ("item", "lot", "supplier")
 TIMES = (
-    "requested", "arrived", "started", "ended", "planned_start", "planned_end", "fit", "expires", "said_at", "at"
+    "requested", "arrived", "started", "ended", "planned_start", "planned_end", "fit", "expires",
+    "said_at", "at",
 )  # fmt: skip
 
 
@@ -93,13 +96,15 @@ TIMES = (
 def test_nothing_planted_in_any_column_reaches_a_statement(name, tmp_path):
     good = {**good_rows(name), "free_text": "", "name": ""}
     rows, planted = [good], {}
-    times = {
-        source for _, target, take in load_mapping(name).takes() if target in TIMES for source in take.sources
-    }
+    takes = [(target, take.sources) for _, target, take in load_mapping(name).takes()]
+    times = {source for target, sources in takes if target in TIMES for source in sources}
+    things = {source for target, sources in takes if target in THINGS for source in sources}
     for column in good:
         for value in PLANTED:
             if column in times and value in EIGHTEEN["C dates of a person"]:
                 continue  # a time where a time belongs
+            if column in things and value == "123456789012":
+                continue  # the number of a thing
             rows.append({**good, column: value})
             planted[len(rows) + 1] = value
     text = "\n".join(";".join(f'"{row[column]}"' for column in good) for row in rows)
