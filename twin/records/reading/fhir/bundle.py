@@ -10,19 +10,19 @@ import re
 from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 from twin.records.reading.fhir.lines import MARK
-from twin.records.reading.fhir.text import Refused, too_deep
+from twin.records.reading.fhir.text import STEP, Refused, too_deep, without_escapes
 from twin.records.reading.limits import MB, Limits
 
 _PIECE = 1 * MB
-#: a whole string, a bracket, or the begin of a string that goes on beyond the piece
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]"]', re.DOTALL)
-_WITHIN = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _BEFORE_ENTRIES = re.compile(rb'[{,]\s*"entry"\s*:\s*\Z')
 #: bytes before a bracket that are looked at for its name
 _LOOKED_BACK = 256
 _SPACE = b" \t\r\n"
-_OPEN, _CLOSE = frozenset(b"{["), frozenset(b"}]")
+#: an entry of entry[] opens at this depth
+_ENTRY = 3
 
 
 class Frame:
@@ -87,14 +87,14 @@ class _Splitting:
             if self.frame.size == 0 and not self.text:
                 piece = piece.removeprefix(MARK)
             self._refill(piece)
-            ended = yield from self._tokens(last=not piece)
+            ended = yield from self._found(last=not piece)
             if ended:
                 self._nothing_more()
                 return
             if not piece:
-                if self.deepest > self.limits.depth + 2:
+                if self.deepest > self.limits.depth + _ENTRY - 1:
                     raise too_deep(self.limits)
-                raise _broken("it ends before its brackets are closed")
+                raise _broken("it ends before its brackets or strings are closed")
 
     def _refill(self, piece: bytes) -> None:
         if self.element:
@@ -110,60 +110,54 @@ class _Splitting:
         self.at -= self.kept
         self.kept = 0
 
-    def _tokens(self, last: bool) -> Generator[bytes | None, None, bool]:
+    def _found(self, last: bool) -> Generator[bytes | None, None, bool]:
         """Entries that end in what is there; True where the document ends."""
-        if self.in_string:
-            self._string(last)
-            if self.in_string:
-                return False
-        for match in _TOKEN.finditer(self.text, self.at):
-            start, end = match.span()
-            token = self.text[start]
-            if token in _OPEN:
-                self.depth += 1
-                self.deepest = max(self.deepest, self.depth)
-                self._opened(start, token)
-            elif token in _CLOSE:
-                self.depth -= 1
-                if self.element and self.depth == 2:
-                    yield self._element(end)
-                elif self.inside and self.depth == 1:
-                    self._separated(start, closing=True)
-                    self.inside, self.kept = False, start
-                elif self.depth <= 0:
-                    self.frame.add(self.text[self.kept : end], self.limits)
-                    self.kept = self.at = end
-                    return True
-            elif end - start == 1:  # a string that goes on
-                self.in_string, self.at = True, end
-                self._string(last)
-                return False
-            self.at = end
-        self.at = len(self.text)
+        for at, depth, opens in self._brackets(last):
+            if opens:
+                self._opened(at, depth)
+            elif self.element and depth == _ENTRY - 1:
+                yield self._entry(at + 1)
+            elif self.inside and depth == 1:
+                self._separated(at, closing=True)
+                self.inside, self.kept = False, at
+            elif depth <= 0:
+                self.frame.add(self.text[self.kept : at + 1], self.limits)
+                self.kept = self.at = at + 1
+                return True
         return False
 
-    def _string(self, last: bool) -> None:
-        """Go on to the end of a string that began before, or of what is there."""
-        found = _WITHIN.match(self.text, self.at)
-        assert found
-        self.at = found.end()
-        if self.text[self.at : self.at + 1] == b'"':
-            self.in_string, self.at = False, self.at + 1
-        elif last:
-            raise _broken("a string is not closed")
+    def _brackets(self, last: bool) -> list[tuple[int, int, bool]]:
+        """Place, depth thereafter, and whether it opens, of each bracket that may begin or end an entry."""
+        new = self.text[self.at :]
+        if (len(new) - len(new.rstrip(b"\\"))) % 2 and not last:
+            new = new[:-1]  # its other half comes with the next piece
+        seen = without_escapes(new)
+        quotes = np.frombuffer(seen, np.uint8) == ord('"')
+        outside = (np.cumsum(quotes, dtype=np.uint8) + self.in_string) % 2 == 0
+        steps = np.frombuffer(seen.translate(STEP), np.int8) * outside
+        depths = np.cumsum(steps, dtype=np.int32) + self.depth
+        places = np.flatnonzero((steps != 0) & (depths <= _ENTRY))
+        found = zip(
+            (places + self.at).tolist(), depths[places].tolist(), (steps[places] > 0).tolist(), strict=True
+        )
+        if len(new):
+            self.in_string, self.depth = not outside[-1], int(depths[-1])
+            self.deepest = max(self.deepest, int(depths.max()))
+        self.at += len(new)
+        return list(found)
 
-    def _opened(self, start: int, token: int) -> None:
+    def _opened(self, start: int, depth: int) -> None:
         if self.inside:
-            if self.depth == 3:
+            if depth == _ENTRY:
                 self._separated(start, closing=False)
                 self.element, self.kept = True, start
-        elif self.depth == 2 and token == ord("["):
+        elif depth == _ENTRY - 1 and self.text[start] == ord("["):
             before = self.text[max(self.kept, start - _LOOKED_BACK) : start]
             if _BEFORE_ENTRIES.search(before):
                 self.frame.add(self.text[self.kept : start + 1], self.limits)
                 self.inside, self.kept, self.count = True, start + 1, 0
 
-    def _element(self, end: int) -> bytes | None:
+    def _entry(self, end: int) -> bytes | None:
         size = end - self.kept
         whole = None if self.dropped or size > self.limits.resource_bytes else self.text[self.kept : end]
         self.element, self.dropped, self.kept = False, False, end

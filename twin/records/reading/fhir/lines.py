@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from twin.records.reading.fhir.text import nesting
+from twin.records.reading.fhir.text import is_closed
 from twin.records.reading.limits import Limits
 
 #: byte order mark of UTF-8
@@ -29,7 +29,7 @@ def lines(file: BinaryIO, limits: Limits) -> Iterator[tuple[int, bytes | None]]:
 def is_lines(file: BinaryIO, limits: Limits) -> bool:
     """Whether the file, read from its begin, is NDJSON rather than one JSON document."""
     first, second = _next(file, limits), _next(file, limits)
-    if first and nesting(first)[-1] == 0:
+    if first and is_closed(first):
         return bool(second) or b'"Bundle"' not in first
     goes_on = first[-1:] in (b"", b"[", b"{", b",", b":")  # a document, in its next line
     return second[:1] == b"{" and not goes_on

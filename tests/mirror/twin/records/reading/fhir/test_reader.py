@@ -68,10 +68,11 @@ def test_an_entry_above_the_cap_is_put_aside_without_being_held(tmp_path):
     path = bundle(tmp_path, large, slot("s2"), large, slot("s3"))
     tracemalloc.start()
 
-    read = reading(path, limits=replace(USUAL, resource_bytes=8 * MB))
+    read = reading(path, limits=replace(USUAL, resource_bytes=1 * MB))
 
     assert read.codes == ["E_TOO_LARGE"] * 2
     assert [row["row"] for row in read.rows] == [2, 4]
+    assert tracemalloc.get_traced_memory()[1] < 32 * MB
     tracemalloc.stop()
 
 
