@@ -225,10 +225,10 @@ class Records:
             row = connection.execute(newest).mappings().one_or_none()
         return None if row is None else Fold(**row)
 
-    def imports(self) -> tuple[Import, ...]:
-        """Every import, the newest first."""
+    def imports(self, limit: int | None = None) -> tuple[Import, ...]:
+        """Every import, or the newest ``limit``, the newest first."""
         with self._database.reading() as connection:
-            return _imports(connection)
+            return _imports(connection, limit=limit)
 
     def known(self, key: str) -> Import | None:
         """The import with this key; None where there is none yet."""
@@ -355,8 +355,10 @@ def _head(connection: Connection) -> int:
     return connection.scalar(select(func.coalesce(func.max(records_fold.c.number), 0))) or 0
 
 
-def _imports(connection: Connection, keys: Sequence[str] | None = None) -> tuple[Import, ...]:
-    rows = select(records_import).order_by(records_import.c.number.desc())
+def _imports(
+    connection: Connection, keys: Sequence[str] | None = None, limit: int | None = None
+) -> tuple[Import, ...]:
+    rows = select(records_import).order_by(records_import.c.number.desc()).limit(limit)
     if keys is not None:
         rows = rows.where(records_import.c.key.in_([clean(key) for key in keys]))
     found = connection.execute(rows).mappings()

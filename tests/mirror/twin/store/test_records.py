@@ -110,6 +110,7 @@ def test_imports_are_numbered_on_without_a_gap_and_the_newest_fold_is_the_head(s
     assert store.records.publish([], anew, expected_head=2) == 3
 
     assert [entry.number for entry in store.records.imports()] == [3, 2, 1]
+    assert [entry.number for entry in store.records.imports(2)] == [3, 2]
     assert [segment.number for segment in store.records.segments()] == [1, 2, 3]
     assert store.records.tables() == anew.tables
     assert store.records.findings() == ()
