@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from twin.errors import CODES
 from twin.hospital import parse_hospital, shipped
 from twin.records.folding.fold import fold
 from twin.records.folding.names import parse_names
@@ -69,6 +70,10 @@ def test_the_words_of_records_toml_are_names_of_the_hospital():
 
     assert set(said["places"].values()) <= {*hospital.wards, *hospital.places}
     assert {rule["class"] for rule in said["classes"]} <= set(hospital.classes)
+
+
+def test_codes_of_the_page_are_in_the_list():
+    assert set(re.findall(r"`(E_[A-Z_]+)`", TEXT)) <= set(CODES)
 
 
 def test_segments_and_limits_of_the_page_are_those_of_the_code():
