@@ -43,9 +43,9 @@ class KeptBook:
             for name, shape, rule, cure, code, row in faults
         )
 
-    def imports(self) -> tuple[Import, ...]:
-        """Every import, the oldest first."""
-        return tuple(self._imports)
+    def imports(self, limit: int | None = None) -> tuple[Import, ...]:
+        """The newest imports first, or all."""
+        return tuple(reversed(self._imports))[:limit]
 
     def tables(self) -> dict[str, TableRef]:
         """The tables of today."""

@@ -65,8 +65,8 @@ TABLES: dict[str, tuple[str, bool]] = {
 class Book(Protocol):
     """What the store keeps of the records."""
 
-    def imports(self) -> Sequence[Any]:
-        """Every import."""
+    def imports(self, limit: int | None = None) -> Sequence[Any]:
+        """The newest imports, or all."""
 
     def tables(self) -> Mapping[str, Any]:
         """The tables of today by name, with ``rows`` and the instants ``first``, ``last``, ``said_at``."""
@@ -113,7 +113,7 @@ def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, n
     kind: Literal["simulated", "own"] = "simulated" if held.made_by == "simulated" else "own"
     age = Age(held.as_of, max((now - held.as_of).total_seconds() / 3600, 0.0))
     kept = dict(book.tables()) if book is not None and kind == "own" else {}
-    entries = sorted(book.imports(), key=lambda e: -e.number) if book is not None else []
+    entries = sorted(book.imports(IMPORTS), key=lambda e: -e.number) if book is not None else []
     whens = {e.number: _moment(e.at.astimezone(zone)) for e in entries}
     found = book.findings() if book is not None and kind == "own" else ()
     titles = {name: ward.title for name, ward in hospital.wards.items()}
@@ -129,12 +129,12 @@ def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, n
         tables=tables,
         absent=tuple(title for name, (title, _) in TABLES.items() if name not in {t.name for t in tables}),
         streams=tuple(_stream(name, hospital.arrivals[name].title, held, daily) for name in held.streams),
-        imports=tuple(_import(entry, whens[entry.number]) for entry in entries[:IMPORTS]),
+        imports=tuple(_import(entry, whens[entry.number]) for entry in entries),
         findings=tuple(lines),
         asides=tuple(
             aside_batch(entry, book.aside(entry.number), whens[entry.number])
-            for entry in entries[:ASIDES]
-            if book is not None and entry.aside
+            for entry in [entry for entry in entries if entry.aside][:ASIDES]
+            if book is not None
         ),
     )
     first, then = headline(view)

@@ -273,6 +273,16 @@ def test_of_many_broken_rules_the_most_frequent_are_told_and_the_others_counted(
     assert batch.lines[0].shape == "a" * 23 + "…"
 
 
+def test_rows_put_aside_are_told_though_clean_imports_came_after_them(own):
+    book = KeptBook()
+    fault = ("place", "a-9", "no such ward", "", "E_UNKNOWN_WARD", 4)
+    book.bring("first.csv", "csv", read=10, aside=1, faults=[fault])
+    for minute in range(5):
+        book.bring(f"heard-{minute}", "journal", read=9)
+
+    assert [batch.source for batch in service.records_view(own, book, ENDS).asides] == ["first.csv"]
+
+
 def test_an_import_that_put_nothing_aside_has_no_table_of_faults(own):
     book = KeptBook()
     book.bring("encounters.csv", "csv", read=10)
