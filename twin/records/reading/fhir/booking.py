@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twin.records.events import Said, Thing
 from twin.records.reading.fhir import codes
-from twin.records.reading.fhir.fields import bound_code, coding, first_coding, part, parts, text
+from twin.records.reading.fhir.fields import bound_code, kept_code, part, parts, text
 from twin.records.reading.fhir.naming import place_of
 from twin.records.reading.fhir.references import Meant, meant
 from twin.records.reading.fhir.telling import Source, Statement, gone
@@ -48,10 +48,10 @@ def appointment(resource: Json, name: str, said: Statement, source: Source) -> l
             "patient": source.patient(who, "participant.actor.reference"),
             "kind": "outpatient",
             "place": place_of(where),
-            "specialty": first_coding(parts(resource, "serviceType")),
+            "specialty": kept_code([*parts(resource, "serviceType")], source.told),
             "priority": _priority(resource),
             "status": stands,
-            "reason": coding(part(resource, "cancelationReason")),
+            "reason": kept_code([part(resource, "cancelationReason")], source.told),
             "requested": requested,
             "planned_start": start,
             "planned_end": end,
@@ -83,7 +83,7 @@ def slot(resource: Json, name: str, said: Statement, source: Source) -> list[Sta
             "thing": Thing.SLOT.value,
             "key": name,
             "place": place_of(held),
-            "specialty": first_coding(parts(resource, "serviceType")),
+            "specialty": kept_code([*parts(resource, "serviceType")], source.told),
             "status": codes.SLOT_STATUS[status],
             "planned_start": start,
             "planned_end": end,

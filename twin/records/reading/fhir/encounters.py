@@ -10,7 +10,7 @@ from typing import Any
 
 from twin.records.events import Said, Thing
 from twin.records.reading.fhir import codes
-from twin.records.reading.fhir.fields import bound_code, coding, part, parts, text
+from twin.records.reading.fhir.fields import bound_code, coding, kept_code, part, parts, text
 from twin.records.reading.fhir.people import age, facts_of
 from twin.records.reading.fhir.references import Meant
 from twin.records.reading.fhir.stays import stays
@@ -114,7 +114,7 @@ def _admission(resource: Json, source: Source) -> Statement:
     kind = codes.KIND.get(code or "") if class_.get("system") in (codes.ACT_CODE, None) else None
     if kind is None:
         source.told.note("encounters of a class that the twin does not know: their kind is left empty")
-    priority = coding(part(resource, "priority"))
+    priority = kept_code([part(resource, "priority")], source.told)
     admitted = coding(part(stay, "admitSource", "hospitalization."))
     left = coding(part(stay, "dischargeDisposition", "hospitalization."))
     method = (
@@ -125,7 +125,7 @@ def _admission(resource: Json, source: Source) -> Statement:
     return {
         "kind": kind,
         "method": method,
-        "specialty": coding(part(resource, "serviceType")),
+        "specialty": kept_code([part(resource, "serviceType")], source.told),
         "priority": priority,
         "outcome": codes.OUTCOME.get(left, "other") if left else None,
     }

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from twin.records.reading.extracts.private import tells_somebody
 from twin.records.reading.fhir.text import Json, Refused
+from twin.records.reading.told import Told
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+\-]{0,63}")
 #: longest identifier or name of a place [characters]
@@ -57,22 +59,19 @@ def bound_code(of: Json, name: str, known: Any, where: str = "") -> str | None:
     return code
 
 
-def coding(concept: Json | None, system: str = "") -> str | None:
-    """The first code of a concept, of ``system`` where one is named; None where there is none."""
-    for each in parts(concept or {}, "coding"):
-        code = text(each, "code", "coding.")
-        if (
-            code
-            and _CODE.fullmatch(code)
-            and each.get("system") in ((system, None) if system else _any(each))
-        ):
-            return code
+def coding(concept: Json | None) -> str | None:
+    """The first code of a concept, to be looked up in a table; None where there is none."""
+    codes = (text(each, "code", "coding.") for each in parts(concept or {}, "coding"))
+    return next((code for code in codes if code), None)
+
+
+def kept_code(concepts: list[Json | None], told: Told) -> str | None:
+    """The first code of several concepts as it is kept; one that is none, or tells of a person, is not."""
+    code = next((code for code in map(coding, concepts) if code), None)
+    if code is None or (_CODE.fullmatch(code) and not tells_somebody(code, "any")):
+        return code
+    told.note("codes that are words, or look as if they told of a person: left out")
     return None
-
-
-def first_coding(concepts: list[Json]) -> str | None:
-    """The first code of several concepts."""
-    return next((code for code in map(coding, concepts) if code), None)
 
 
 def name_of_place(value: str | None, field: str) -> str | None:
@@ -90,10 +89,6 @@ def name_of_place(value: str | None, field: str) -> str | None:
     if len(name) > LONGEST_NAME:
         raise Refused("E_TOO_LARGE", field, None, f"at most {LONGEST_NAME} characters")
     return name
-
-
-def _any(each: Json) -> tuple[Any, ...]:
-    return (each.get("system"),)
 
 
 def _shape(field: str, value: object, wanted: str) -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.records.reading.extracts.private import tells_somebody
 from twin.records.reading.fhir.codes import HOUSE, LEVEL
 from twin.records.reading.fhir.fields import coding, name_of_place, part, parts, text
 from twin.records.reading.fhir.references import Meant
@@ -14,7 +15,7 @@ def place_of(where: Meant | None) -> str | None:
         return None
     if where.contained is not None:
         return next(iter(names_of(where.contained)), None)
-    return where.name or name_of_place(where.identifier, "identifier.value")
+    return where.name or next(iter(_kept([where.identifier], "identifier.value")), None)
 
 
 def level_of(resource: Json) -> str | None:
@@ -24,14 +25,19 @@ def level_of(resource: Json) -> str | None:
 
 
 def names_of(resource: Json) -> list[str]:
-    """Names of a place in order: identifiers, name. None of somebody's home."""
+    """Names of a place in order: identifiers, name. None that tells of a person, as of somebody's home."""
     if coding(part(resource, "physicalType")) == HOUSE:
         return []
-    name = name_of_place(text(resource, "name"), "name")
-    return [*identifiers_of(resource), *([name] if name else [])]
+    return [*identifiers_of(resource), *_kept([text(resource, "name")], "name")]
 
 
 def identifiers_of(resource: Json) -> list[str]:
     """Values of its identifiers, in order."""
-    told = (text(each, "value", "identifier.") for each in parts(resource, "identifier"))
-    return [name for value in told if (name := name_of_place(value, "identifier.value"))]
+    return _kept(
+        [text(each, "value", "identifier.") for each in parts(resource, "identifier")], "identifier.value"
+    )
+
+
+def _kept(names: list[str | None], field: str) -> list[str]:
+    named = (name_of_place(name, field) for name in names)
+    return [name for name in named if name and not tells_somebody(name, "any")]

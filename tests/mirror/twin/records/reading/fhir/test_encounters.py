@@ -94,6 +94,14 @@ def test_words_where_a_code_belongs_are_not_kept(tmp_path):
     assert "priority" not in visit
 
 
+@pytest.mark.parametrize("tells", ["ann.smith@example.org", "07700900123", "1950-03-05", "943-476-5919"])
+def test_a_code_that_tells_of_a_person_is_not_kept_and_counted(tmp_path, tells):
+    read = reading(ndjson(tmp_path, encounter(serviceType=concept(tells), priority=concept(tells))))
+
+    assert tells not in repr(read.rows)
+    assert [times for what, times in read.told.notes.items() if "codes" in what] == [2]
+
+
 def test_the_history_of_statuses_tells_when_a_patient_came_and_when_care_began(tmp_path):
     history = [
         {"status": "arrived", "period": {"start": "2024-03-04T09:10:00Z", "end": "2024-03-04T09:40:00Z"}},

@@ -54,6 +54,12 @@ def test_somebodys_home_is_told_without_its_name(tmp_path):
     assert [row["place"] for row in read.rows] == ["h1"]
 
 
+def test_a_place_named_after_a_person_goes_by_its_id(tmp_path):
+    read = reading(ndjson(tmp_path, location("r1", "Tel. 020 7946 0958", "ann@example.org")))
+
+    assert [row["place"] for row in read.rows] == ["r1"]
+
+
 def test_a_place_with_a_character_that_cannot_be_seen_is_put_aside(tmp_path):
     read = reading(
         ndjson(tmp_path, location("w", "Ward\u0000 1"), location("v", "Ward\ud800 2"), location("u", "3"))
