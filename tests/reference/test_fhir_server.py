@@ -10,15 +10,23 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from tests.mirror.twin.records.reading.fhir.resources import NAMES, Reading, reading
+from tests.mirror.twin.records.house import house
+from tests.mirror.twin.records.reading.fhir.resources import NAMES, Reading, asked, reading
+from twin.records.folding.fold import fold
+from twin.records.folding.names import Names
+from twin.records.folding.segments import Segment, write_segment
+from twin.records.reading.fhir import read
 from twin.records.reading.fhir import server as fhir_server
 from twin.records.reading.fhir.server import RESOURCES, fetch
+from twin.records.reading.told import Told
 
 SCENARIOS = ("adt_admit_transfer_discharge", "appointment_book_cancel")
 SECONDS_TO_START = 60
@@ -74,22 +82,24 @@ def held(base: str, kind: str) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def imported(his: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
-    """What the twin reads of each file that it fetched, in pages of three."""
-    folder, patched = tmp_path_factory.mktemp("fetched"), pytest.MonkeyPatch()
-    patched.setattr(fhir_server, "PAGE", 3)
-    try:
-        paths = fetch(his, folder)
-    finally:
-        patched.undo()
-    return {path.stem: reading(path, now=datetime.now(UTC) + timedelta(minutes=1)) for path in paths}
+def fetched(his: str, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of everything, fetched in pages of three."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fhir_server, "PAGE", 3)
+        return fetch(his, tmp_path_factory.mktemp("fetched"))
+
+
+@pytest.fixture(scope="module")
+def imported(fetched: list[Path]) -> dict[str, Reading]:
+    """What the twin reads of each file."""
+    return {path.stem: reading(path, now=datetime.now(UTC) + timedelta(minutes=1)) for path in fetched}
 
 
 def test_every_resource_of_the_server_comes_and_none_is_put_aside(his: str, imported: dict[str, Reading]):
     assert {*imported, "Patient"} == set(RESOURCES)
-    for kind, read in imported.items():
-        asked = len(held(his, kind)) + (len(held(his, "Patient")) if kind == "Encounter" else 0)
-        assert (read.told.read, read.told.aside) == (asked, 0)
+    for kind, found in imported.items():
+        there = len(held(his, kind)) + (len(held(his, "Patient")) if kind == "Encounter" else 0)
+        assert (found.told.read, found.told.aside) == (there, 0)
 
 
 def test_every_visit_is_in_the_bed_in_which_the_server_has_it(his: str, imported: dict[str, Reading]):
@@ -124,6 +134,32 @@ def test_every_bed_leads_to_its_ward(his: str, imported: dict[str, Reading]):
         assert names[-3:] == [ward["identifier"][0]["value"], ward["name"], ward["id"]]
 
 
+def test_folded_everybody_is_on_the_ward_of_their_bed(his: str, fetched: list[Path], tmp_path: Path):
+    on_the_server = {f"Location/{each['id']}": each for each in held(his, "Location")}
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    segments = []
+    for number, path in enumerate(reversed(fetched), start=1):
+        file = tmp_path / f"{number}.segment"
+        write_segment(read(path, asked(now=now), Told()), file)
+        segments.append(Segment(file, number))
+    wards = {"W-4A": "oak", "Ward 5B - Surgery": "elm", "ICU-1": "elm", "OPD-1": "clinic", "XR-1": "clinic"}
+
+    folded = fold(segments, Names(wards), house(), tmp_path, now=now)
+
+    expected: Counter[str] = Counter()
+    for encounter in held(his, "Encounter"):
+        for each in encounter.get("location", []):
+            ward = on_the_server[each["location"]["reference"]]
+            while "partOf" in ward:
+                ward = on_the_server[ward["partOf"]["reference"]]
+            expected[wards.get(ward["identifier"][0]["value"]) or wards[ward["name"]]] += 1
+    stays = pq.read_table(folded.tables["ward_stays"].path).to_pylist()
+    assert Counter(stay["place"] for stay in stays) == expected
+    assert expected["elm"] and expected["oak"], "somebody was moved"
+    assert {row["place"] for row in pq.read_table(folded.tables["slots"].path).to_pylist()} == {"clinic"}
+    assert not folded.told_by_import or all(told.aside == 0 for told in folded.told_by_import.values())
+
+
 def test_appointments_and_slots_stand_as_on_the_server(his: str, imported: dict[str, Reading]):
     stands = {"booked": "booked", "cancelled": "cancelled", "fulfilled": "attended", "arrived": "arrived"}
     here = {row["key"]: row["status"] for row in imported["Appointment"].of("appointment")}
@@ -137,7 +173,7 @@ def test_appointments_and_slots_stand_as_on_the_server(his: str, imported: dict[
 
 
 def test_no_name_of_a_patient_comes_into_a_file_of_statements(his: str, imported: dict[str, Reading]):
-    said = " ".join(repr(read.rows) for read in imported.values())
+    said = " ".join(repr(found.rows) for found in imported.values())
 
     for person in held(his, "Patient"):
         assert person["id"] not in said
