@@ -29,7 +29,7 @@ from twin.store.records import Aside
 apsw_disk = pytest.importorskip("tests.faults.sqlite_on_disk", reason="apsw is not installed")
 
 SAID = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.UTC)
-DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days) for days in range(60)]
+DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days) for days in range(15)]
 ASIDE = (Aside(7, "ward", "A-9", "no such ward", "map it", "E_UNKNOWN_WARD"),)
 FINDING = Finding("error", "E_OVERLAP", "Two patients in one bed", "Look.", 3, 120, "ward_stays", {"oak": 3})
 PARTS = {"fold": 1, "table": 1, "aside": 1, "finding": 3}  # rows of each import in each table
@@ -208,7 +208,7 @@ def test_with_half_the_syncing_cuts_lose_but_do_no_harm(tmp_path: Path):
 
 @pytest.mark.long
 def test_two_thousand_power_cuts_lose_nothing(tmp_path: Path):
-    found, told = cut_often(tmp_path, 2000, lives=100, a_scene=50)
+    found, told = cut_often(tmp_path, 2000, lives=40, a_scene=50)
     print(found)
 
     assert (found, told) == (Counter(whole=2000), [])
@@ -217,7 +217,7 @@ def test_two_thousand_power_cuts_lose_nothing(tmp_path: Path):
 @pytest.mark.long
 @pytest.mark.parametrize("setting", ["OFF", "NORMAL"])
 def test_two_thousand_power_cuts_with_less_syncing(tmp_path: Path, setting: str):
-    found, _ = cut_often(tmp_path, 2000, f"PRAGMA synchronous = {setting}", lives=100, a_scene=50)
+    found, _ = cut_often(tmp_path, 2000, f"PRAGMA synchronous = {setting}", lives=40, a_scene=50)
     print(setting, found)
 
     assert found["whole"] < (1000 if setting == "OFF" else 2000)
