@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { OFF, COUNT, FAIL, KILL_BEFORE, KILL_AFTER, KILL_HALF, INTERRUPT, LOG };
-enum { OPEN = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, RENAME = 16, UNLINK = 32, MKDIR = 64, SAY = 128 };
+enum { OPEN = 1, WRITE = 2, SYNC = 4, TRUNCATE = 8, RENAME = 16, UNLINK = 32, MKDIR = 64, SAY = 128, LOOK = 256, READ = 512 };
 
 struct control {
     int32_t mode, error;
@@ -93,7 +93,7 @@ static int fate(int kind, const char *path) {
     if (shared->mode == INTERRUPT) {
         if (kind & (SYNC | RENAME | UNLINK | MKDIR)) return 0;
         if (n % 3 == 0) { errno = EINTR; __sync_add_and_fetch(&shared->done, 1); return 1; }
-        return kind == WRITE ? 2 : 0;
+        return kind & (WRITE | READ) ? 2 : 0;
     }
     if (n < shared->nth || (shared->many >= 0 && n >= shared->nth + shared->many)) return 0;
     if (shared->mode == COUNT || shared->mode == LOG) return 0;
@@ -117,7 +117,8 @@ static int open_as(int at, const char *path, int flags, mode_t mode) {
     const char *name = meant(at, path, room);
     int changes = flags & (O_CREAT | O_WRONLY | O_RDWR | O_TRUNC);
     if (!*name || !changes || (flags & O_TMPFILE) == O_TMPFILE) {
-        if (*name && (flags & O_TMPFILE) == O_TMPFILE && fate(OPEN, name) == 1) return -1;
+        int kind = (flags & O_TMPFILE) == O_TMPFILE ? OPEN : LOOK;
+        if (*name && fate(kind, name) == 1) return -1;
         return (int)syscall(SYS_openat, at, path, flags, mode);
     }
     int what = fate(OPEN, name);
@@ -194,6 +195,20 @@ ssize_t copy_file_range(int in, off64_t *a, int out, off64_t *b, size_t size, un
     errno = EXDEV;
     return -1;
 }
+
+static ssize_t seen(int fd, void *data, size_t size, off_t at, int placed) {
+    ROOM;
+    const char *name = opened_as(fd, room);
+    int what = *name ? fate(READ, name) : 0;
+    if (what == 1) return -1;
+    if (what == 2) size = size > 1 ? size / 2 : size;
+    ssize_t n = placed ? syscall(SYS_pread64, fd, data, size, at) : syscall(SYS_read, fd, data, size);
+    end(what);
+    return n;
+}
+ssize_t read(int fd, void *data, size_t size) { return seen(fd, data, size, 0, 0); }
+ssize_t pread(int fd, void *data, size_t size, off_t at) { return seen(fd, data, size, at, 1); }
+ssize_t pread64(int fd, void *data, size_t size, off_t at) { return seen(fd, data, size, at, 1); }
 
 #define DONE(kind, name, other, place, call) \
     do { \

@@ -20,9 +20,10 @@ from pathlib import Path
 from tests.faults.disk import Disk, File, Folder
 
 OFF, COUNT, FAIL, KILL_BEFORE, KILL_AFTER, KILL_HALF, INTERRUPT, LOG = range(8)
-OPEN, WRITE, SYNC, TRUNCATE, RENAME, UNLINK, MKDIR, SAY = (1 << n for n in range(8))
+OPEN, WRITE, SYNC, TRUNCATE, RENAME, UNLINK, MKDIR, SAY, LOOK, READ = (1 << n for n in range(10))
 KINDS = {OPEN: "open", WRITE: "write", SYNC: "sync", TRUNCATE: "truncate", RENAME: "rename", UNLINK: "unlink"}
-KINDS |= {MKDIR: "mkdir", SAY: "say"}
+KINDS |= {MKDIR: "mkdir", SAY: "say", LOOK: "opening for reading", READ: "read"}
+LOOKING = LOOK | READ
 ALL = OPEN | WRITE | SYNC | TRUNCATE | RENAME | UNLINK | MKDIR
 CONTROL = struct.Struct("=ii qqq ii q 512s512s512s")
 RECORD = struct.Struct("=iiii qq")

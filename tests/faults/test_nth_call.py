@@ -20,7 +20,7 @@ from tests.faults.scenes import Played, Stage, assert_kept, run_once
 from twin.errors import TwinError
 from twin.store import open_store
 
-TOLD = {"E_STORE", "E_DISK_FULL", "E_READ_ONLY"}
+TOLD = {"E_STORE", "E_DISK_FULL", "E_READ_ONLY", "E_DAMAGED"}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,10 @@ class Rehearsal:
         if self.template is not None:
             shutil.copytree(self.template, self.workspace)
 
-    def calls_of(self, scene: str) -> tuple[int, Played]:
+    def calls_of(self, scene: str, kinds: int = calls.ALL) -> tuple[int, Played]:
         self.begin()
-        self.control.set(calls.COUNT, self.workspace)
+        self.kinds = kinds
+        self.control.set(calls.COUNT, self.workspace, kinds=kinds)
         played = self.stage.play(scene, self.workspace)
         return self.control.off().met, played
 
@@ -54,7 +55,7 @@ class Rehearsal:
     ) -> calls.Count:
         """Play it with a fault and look; then play it on a sound machine and look for the same hashes."""
         self.begin()
-        self.control.set(mode, self.workspace, nth=nth, many=many, error=error)
+        self.control.set(mode, self.workspace, nth=nth, many=many, error=error, kinds=self.kinds)
         played = self.stage.play(scene, self.workspace)
         met = self.control.off()
         assert self.stage.traces() == "", met
@@ -97,6 +98,17 @@ def test_a_disk_that_fails_from_some_call_on_leaves_nothing_half_written(
         rehearsal.hold("one_publish", wanted, calls.FAIL, nth, many=-1, error=errno.ENOSPC)
 
 
+@pytest.mark.parametrize("scene", ["one_publish", "one_run"])
+def test_a_read_that_fails_is_told_as_well(
+    faulty_stage: Stage, control: calls.Control, tmp_path: Path, template: Path, scene: str
+):
+    rehearsal = Rehearsal(faulty_stage, control, tmp_path, template)
+    count, wanted = rehearsal.calls_of(scene, calls.LOOKING)
+
+    for nth in range(1, count + 1, 8):
+        rehearsal.hold(scene, wanted, calls.FAIL, nth, error=errno.EIO)
+
+
 def test_the_first_call_of_a_new_store_may_fail_as_well(
     faulty_stage: Stage, control: calls.Control, tmp_path: Path
 ):
@@ -129,14 +141,16 @@ def test_calls_that_are_interrupted_or_done_by_half_are_done_again(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", ["EIO once", "ENOSPC once", "EIO for ever", "ENOSPC for ever"])
+@pytest.mark.parametrize(
+    "fault", ["EIO once", "ENOSPC once", "EIO for ever", "ENOSPC for ever", "EIO reading once"]
+)
 @pytest.mark.parametrize("scene", ["one_publish", "one_run", "new store"])
 def test_every_call_may_fail(
     faulty_stage: Stage, control: calls.Control, tmp_path: Path, template: Path, scene: str, fault: str
 ):
     rehearsal = Rehearsal(faulty_stage, control, tmp_path, None if scene == "new store" else template)
     scene = "one_publish" if scene == "new store" else scene
-    count, wanted = rehearsal.calls_of(scene)
+    count, wanted = rehearsal.calls_of(scene, calls.LOOKING if "reading" in fault else calls.ALL)
 
     error, many = getattr(errno, fault.split()[0]), 1 if fault.endswith("once") else -1
     for nth in range(1, count + 1):
