@@ -41,4 +41,27 @@ def words(holdings: Holdings) -> str:
         )
     if not holdings.gaps:
         lines.append("no day without arrivals where a stream is usually busy")
-    return "\n".join(lines)
+    return "\n".join(lines + _tables(holdings) + _findings(holdings))
+
+
+def _tables(holdings: Holdings) -> list[str]:
+    """What was brought in, a line a table."""
+    if not holdings.tables:
+        return []
+    many = "s" if holdings.imports != 1 else ""
+    lines = ["", f"{holdings.imports} import{many}", f"{'table':<18}{'rows':>12}  from              to"]
+    for name, table in holdings.tables.items():
+        first, last = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (table.first, table.last))
+        lines.append(f"{name:<18}{table.rows:>12,}  {first:<16}  {last}")
+    return lines
+
+
+def _findings(holdings: Holdings) -> list[str]:
+    """What is wrong or odd, the worst first."""
+    if not holdings.findings:
+        return []
+    lines = ["", "findings"]
+    for found in holdings.findings:
+        share = f" of {found.of:,}" if found.of else ""
+        lines.append(f"{found.severity:<8} {found.title}: {found.count:,}{share}  [{found.code}]")
+    return lines

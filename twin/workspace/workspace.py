@@ -17,14 +17,10 @@ from twin.errors import NotFound
 from twin.hospital import Hospital, load_hospital
 from twin.records.daily import daily_counts, snapshot
 from twin.records.encounters import Encounters, load_encounters
-from twin.records.folding.names import Names, load_names
+from twin.records.folding.job import VISITS
 from twin.records.history import History, history_of
 from twin.store import Store, open_store
 from twin.workspace.holdings import Holdings, Table, gaps_of, holdings_of, silence_in_words
-
-#: the table of the store that holds the records as forecasts, snapshots and pages read them
-VISITS = "visits"
-
 
 class Workspace:
     """One hospital's folder.
@@ -64,16 +60,6 @@ class Workspace:
             There is no description, or it has faults, all told.
         """
         return load_hospital(self.hospital_file)
-
-    def names(self) -> Names:
-        """The hospital's codes in the description's words.
-
-        Raises
-        ------
-        ConfigError
-            ``records.toml`` has faults, all told.
-        """
-        return load_names(self.names_file, self.hospital())
 
     @contextmanager
     def store(self) -> Iterator[Store | None]:
@@ -170,8 +156,8 @@ class Workspace:
         from twin.workspace.bringing import fold_again, is_stale
 
         with self.store() as store:
-            if store is None or not store.records.head():
+            if store is None or VISITS not in store.records.tables():
                 return None
-            if is_stale(store, self.names()):
-                fold_again(self, store)
-            return store.artefacts.open_file(store.records.tables()[VISITS].sha256)
+            if is_stale(store, self):
+                fold_again(self)
+            return store.artefacts.open_file(store.records.tables()[VISITS].sha256, "the records")

@@ -34,3 +34,50 @@ class Piece:
     number: int
     as_of: datetime | None = None
     begins: date | None = None
+
+
+@dataclass(frozen=True)
+class FoldJob:
+    """What is to be folded: the description (JSON), the file of names, segments, where to write, the present."""
+
+    hospital: str = field(repr=False)
+    names: str
+    pieces: Sequence[Piece]
+    folder: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Made:
+    """One table: its file, its rows, first and last instant of what happened, the newest statement (UTC)."""
+
+    path: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    said_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What all statements come to.
+
+    Attributes
+    ----------
+    tables : by name; ``visits`` is the table that forecasts read
+    told : rows that fell out, by number of the import
+    findings : what is odd, the worst first
+    unbalanced : share of ward-days whose midnight census does not follow from who came and went, 0 to 1
+    balance_problems : the first of them
+    """
+
+    tables: dict[str, Made]
+    told: dict[int, Told]
+    findings: tuple[Finding, ...]
+    unbalanced: float
+    balance_problems: tuple[Problem, ...]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each table."""
+        return {name: table.rows for name, table in self.tables.items() if name != VISITS}
