@@ -123,7 +123,7 @@ def test_a_refused_import_changes_nothing(own, tmp_path):
 
     assert own.fingerprint() == before
     assert own.holdings().imports == 1
-    assert list((own.path / "records" / "staging").iterdir()) == []
+    assert list((own.path / "artefacts").glob(".*")) == []
 
 
 def test_no_workspace_and_no_records_are_told_with_the_cure(own, tmp_path):
