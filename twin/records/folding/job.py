@@ -6,24 +6,31 @@ What comes back are files, findings and accounts; the process that asked never h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from twin.errors import Problem
-from twin.records.quality import Finding
+from twin.errors import BadData, Problem
+from twin.records.quality import SEVERITIES, Finding
 from twin.records.reading.allowance import Allowance
 from twin.records.reading.child import run_in_child
 from twin.records.reading.inside import Say
 from twin.records.reading.limits import Limits
-from twin.records.reading.told import Told
+from twin.records.reading.told import TOLD, Told
+
+if TYPE_CHECKING:
+    from twin.hospital import Hospital
+    from twin.records.folding.balance import WardDay
+    from twin.records.folding.names import Names
 
 #: version of the rules of folding; tables made under an older one are worked out anew
 FOLDING = 1
 WORK = "twin.records.folding.job:work"
 #: the table that forecasts, snapshots and pages read
 VISITS = "visits"
+#: statements are packed so many times in a segment (measured: 10 to 20)
+_UNPACKED = 20
 
 
 @dataclass(frozen=True)
@@ -81,3 +88,138 @@ class Folding:
     def rows(self) -> dict[str, int]:
         """Rows of each table."""
         return {name: table.rows for name, table in self.tables.items() if name != VISITS}
+
+
+def fold_in_child(job: FoldJob, limits: Limits) -> Folding:
+    """Fold all segments in a process of its own.
+
+    Raises
+    ------
+    BadData
+        It took more memory or time than it may.
+    TwinError
+        A table cannot be written.
+    """
+    size = sum(Path(piece.path).stat().st_size for piece in job.pieces)
+    answer = run_in_child(
+        WORK,
+        _plain(asdict(job)),
+        "the records",
+        Allowance.for_size(size * _UNPACKED, limits),
+        Path(job.folder),
+        warm=(__name__, "pandas", "pyarrow.parquet"),
+    )
+    return Folding(
+        tables={name: Made(**_times(made)) for name, made in answer["tables"].items()},
+        told={int(number): Told.of_json(told) for number, told in answer["told"].items()},
+        findings=tuple(Finding.of_json(found) for found in answer["findings"]),
+        unbalanced=float(answer["unbalanced"]),
+        balance_problems=tuple(Problem(*row) for row in answer["balance_problems"]),
+    )
+
+
+def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
+    """What is done inside: fold, and make the table that forecasts read."""
+    from twin.hospital import Hospital
+    from twin.records.folding.fold import fold
+    from twin.records.folding.names import read_names
+    from twin.records.folding.segments import Segment
+
+    hospital = Hospital.model_validate_json(job["hospital"])
+    names = read_names(job["names"], hospital)
+    pieces = [Piece(**_times(piece)) for piece in job["pieces"]]
+    folder = Path(job["folder"])
+    folded = fold(
+        [Segment(Path(one.path), one.number, one.as_of, one.begins) for one in pieces],
+        names,
+        hospital,
+        folder,
+        now=datetime.fromisoformat(job["now"]),
+    )
+    tables = {
+        name: Made(str(table.path), table.rows, table.first, table.last, table.said_at)
+        for name, table in folded.tables.items()
+    }
+    visits, more = _visits(tables, hospital, names, pieces, folder)
+    if visits is not None:
+        tables[VISITS] = visits
+    return {
+        "tables": {name: _plain(asdict(table)) for name, table in tables.items()},
+        "told": {number: told.as_json() for number, told in folded.told_by_import.items()},
+        "findings": [found.as_json() for found in worst_first([*folded.findings, *more])],
+        "unbalanced": folded.balance.share,
+        "balance_problems": [_row(day) for day in folded.balance.faults[:TOLD]],
+    }
+
+
+def _visits(
+    tables: dict[str, Made], hospital: Hospital, names: Names, pieces: Sequence[Piece], folder: Path
+) -> tuple[Made | None, list[Finding]]:
+    """The table that forecasts read, and what could not be brought into it; none without any visit."""
+    from twin.records.folding.pathways import encounters_of
+
+    if "encounters" not in tables:
+        return None, []
+    begins = [one.begins for one in pieces if one.begins is not None]
+    told = [one.as_of for one in pieces if one.as_of is not None]
+    files = {name: Path(made.path) for name, made in tables.items()}
+    try:
+        visits, findings = encounters_of(
+            files,
+            hospital,
+            names,
+            begins=min(begins, default=None),
+            as_of=max(told) if len(told) == len(pieces) else None,
+        )
+    except BadData as error:
+        return None, [_no_visit(error, tables["encounters"].rows)]
+    visits = replace(visits, as_of=max([visits.as_of, *told]))
+    path = folder / f"{VISITS}.parquet"
+    path.write_bytes(visits.parquet())
+    stays = tables.get("ward_stays", tables["encounters"])
+    return Made(str(path), visits.rows, stays.first, stays.last, stays.said_at), findings
+
+
+def _no_visit(error: BadData, rows: int) -> Finding:
+    (problem, *_) = error.problems
+    title = "No visit can be told to any stream of arrivals"
+    return Finding("error", "E_NO_CLASS", title, problem.remedy, rows, rows, "encounters")
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """By severity, then by how many."""
+    return sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), -one.count, one.code))
+
+
+def _row(day: WardDay) -> list[object]:
+    """A ward-day out of balance as a fault: where, what is there, the rule, the cure, the code."""
+    due = day.before + day.ins - day.outs
+    shown = f"{day.census} at midnight: {day.before} the day before, {day.ins} in, {day.outs} out, so {due} due"
+    if due == day.census:
+        shown = f"{day.unmatched_ins} came from nowhere, {day.unmatched_outs} left to nowhere"
+    rule = "the census is that of the day before, and who came, less who went"
+    return [f"{day.ward}, {day.day}", shown, rule, "look for missing stays of that day", "E_BALANCE"]
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """In JSON's own types: instants and days as ISO text."""
+
+    def plain(item: Any) -> Any:
+        if isinstance(item, datetime | date):
+            return item.isoformat()
+        if isinstance(item, dict):
+            return {key: plain(one) for key, one in item.items()}
+        return [plain(one) for one in item] if isinstance(item, list | tuple) else item
+
+    return {key: plain(item) for key, item in value.items()}
+
+
+def _times(row: dict[str, Any]) -> dict[str, Any]:
+    """Instants and the first day read back."""
+    return {
+        key: None if item is None
+        else date.fromisoformat(item) if key == "begins"
+        else datetime.fromisoformat(item) if key in ("first", "last", "said_at", "as_of")
+        else item
+        for key, item in row.items()
+    }  # fmt: skip
