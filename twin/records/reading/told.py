@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twin.errors import Problem
 
@@ -19,6 +19,8 @@ from twin.errors import Problem
 TOLD = 20
 #: faults of all kinds kept one by one
 KEPT = 2_000
+#: so many rows more with the same value are told as one
+_ALIKE = 2
 #: longest value shown [characters]
 SHOWN = 80
 
@@ -92,9 +94,23 @@ class Told:
         return self.aside / self.read if self.read else 0.0
 
     def problems(self, unit: str = "row") -> list[Problem]:
-        """The faults as they are told: the first of each kind, and how many more there are."""
-        told = [fault.problem(unit) for fault in self.faults]
-        shown = Counter((fault.code, fault.field, fault.rule) for fault in self.faults)
+        """The faults as they are told: the first of each kind, and how many more there are.
+
+        Rows where the same stands (a ward that is not known, say) are told as one.
+        """
+        told = []
+        shown: Counter[tuple[str, str, str]] = Counter()
+        alike: dict[tuple[str, str | None, str, str, str], list[Fault]] = {}
+        for fault in self.faults:
+            shown[(fault.code, fault.field, fault.rule)] += 1
+            key = (fault.field, fault.value, fault.rule, fault.cure, fault.code)
+            alike.setdefault(key, []).append(fault)
+        for first, *rest in alike.values():
+            problem = first.problem(unit)
+            if len(rest) >= _ALIKE:
+                problem = replace(problem, path=f"{problem.path} and {len(rest)} {unit}s more")
+                rest = []
+            told += [problem, *(fault.problem(unit) for fault in rest)]
         for (code, name, rule), times in self.counts.items():
             more = times - shown[(code, name, rule)]
             if more:
