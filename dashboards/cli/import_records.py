@@ -22,7 +22,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE...",
-            help="CSV, Parquet, HL7 v2, FHIR R4 (JSON, NDJSON) or zip files, or the http address of a FHIR server.",
+            help="CSV, Parquet, HL7 v2, FHIR R4 (JSON, NDJSON) or zip; or the address of a FHIR server.",
         ),
     ] = None,
     told_as: Annotated[
@@ -60,7 +60,7 @@ def command(
         float,
         typer.Option(
             min=0, max=100, metavar="PERCENT",
-            help="Refuse files that leave more ward-days than this where the census does not follow from who came and went.",
+            help="Refuse files that leave more ward-days than this with a census that cannot be.",
         ),
     ] = 0.5,
     faults: Annotated[
@@ -113,7 +113,7 @@ def _told(brought: Brought) -> list[str]:
     """A line a file, then what was put aside and what was left out on purpose."""
     lines = [_line(kept, brought.only_looked) for kept in brought.kept]
     for kept in brought.kept:
-        problems = kept.told.problems()
+        problems = kept.told.problems(kept.unit)
         lines += [f"  put aside: {problem}" for problem in problems]
         lines += [f"  {times:,} {what}" for what, times in sorted(kept.told.notes.items())]
     return lines
@@ -124,7 +124,8 @@ def _line(kept: Kept, only_looked: bool) -> str:
         return f"{kept.source}: was imported before, as it is; nothing to do"
     verb = "would be" if only_looked else "are"
     aside = f", {kept.aside:,} put aside" if kept.aside else ""
-    return f"{kept.source}: {kept.format}, {kept.rows:,} read, {kept.rows - kept.aside:,} {verb} in{aside}"
+    read = f"{kept.source}: {kept.format}, {kept.rows:,} {kept.unit}s read"
+    return f"{read}, {kept.rows - kept.aside:,} {verb} in{aside}"
 
 
 def _say_what_is_there(folder: Any, brought: Brought, json: bool) -> None:
@@ -170,7 +171,7 @@ def _write_faults(path: Path, brought: Brought) -> None:
     rows = csv.writer(page)
     rows.writerow(["file", "where", "value", "rule", "cure", "code"])
     for kept in brought.kept:
-        for p in kept.told.problems():
+        for p in kept.told.problems(kept.unit):
             rows.writerow([kept.source, *_cells(p)])
     for one in brought.refused:
         for p in one.error.problems:

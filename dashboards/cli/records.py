@@ -29,7 +29,9 @@ def words(holdings: Holdings) -> str:
         f"in house  {holdings.in_house:,} patients hold a place, {holdings.waiting:,} wait for a step",
         "",
     ]
-    width = max(len(name) for name in holdings.streams)
+    if not holdings.streams:
+        lines.append("no whole day yet: arrivals a day cannot be told")
+    width = max((len(name) for name in holdings.streams), default=6)
     lines.append(f"{'stream':<{width}}  {'patients':>9}  {'a day':>8}  {'last 28 days':>12}")
     for name, row in holdings.streams.items():
         daily, lately = row["mean_a_day"], row["mean_of_last_28_days"]
@@ -39,7 +41,7 @@ def words(holdings: Holdings) -> str:
         lines.append(
             f"gap: {name} has nobody on {len(days)} usually busy day{'s' if len(days) > 1 else ''}: {shown}"
         )
-    if not holdings.gaps:
+    if holdings.streams and not holdings.gaps:
         lines.append("no day without arrivals where a stream is usually busy")
     return "\n".join(lines + _tables(holdings) + _findings(holdings))
 

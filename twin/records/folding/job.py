@@ -35,7 +35,7 @@ _UNPACKED = 20
 
 @dataclass(frozen=True)
 class Piece:
-    """One segment: its file, the number of its import, last instant and first day (local) where they were told."""
+    """One segment: its file, the number of its import, last instant and first day (local) where told."""
 
     path: str
     number: int
@@ -45,7 +45,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class FoldJob:
-    """What is to be folded: the description (JSON), the file of names, segments, where to write, the present."""
+    """What is to be folded: the description (JSON), the file of names, segments, a folder, the present."""
 
     hospital: str = field(repr=False)
     names: str
@@ -194,7 +194,7 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 def _row(day: WardDay) -> list[object]:
     """A ward-day out of balance as a fault: where, what is there, the rule, the cure, the code."""
     due = day.before + day.ins - day.outs
-    shown = f"{day.census} at midnight: {day.before} the day before, {day.ins} in, {day.outs} out, so {due} due"
+    shown = f"{day.census} at midnight; {day.before} before, {day.ins} in, {day.outs} out: {due} due"
     if due == day.census:
         shown = f"{day.unmatched_ins} came from nowhere, {day.unmatched_outs} left to nowhere"
     rule = "the census is that of the day before, and who came, less who went"

@@ -186,7 +186,7 @@ class Places:
         """What would make a code known."""
         shown = next((self._nodes[node]["place"] for node in self._chain(code) if node in self._nodes), None)
         near = did_you_mean(shown or code, self._hospital.everywhere)
-        return f'{near} say so in records.toml, [places]: "{shown or code}" = "..."'
+        return f'{near}; or say in records.toml, [places]: "{shown or code}" = "..."'
 
     def _plainly(self, code: str) -> str | None:
         if code in self._names:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +18,10 @@ import pyarrow as pa
 from twin.records.reading.limits import USUAL, Limits
 from twin.records.reading.pseudonyms import Pseudonyms
 from twin.records.reading.told import Told
+
+
+#: so far a feed's clock may run ahead before its times are in the future (assumed: clocks differ by minutes)
+FEED_AHEAD = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin.records.events import SCHEMA
 from twin.records.folding.segments import write_segment
@@ -72,7 +72,7 @@ def info_of(told: list[Any]) -> tuple[int, datetime | None, datetime | None]:
 
 def _of_parts(parts: list[dict[str, Any]], asked: Asked, told: Told, say: Say) -> Iterator[pa.RecordBatch]:
     """The statements of all parts, one after the other, into one account."""
-    before = 0
+    before = rows = 0
     for part in parts:
         source = Source.of_json(part["source"])
         reader: Reader = load(part["reader"])
@@ -83,19 +83,23 @@ def _of_parts(parts: list[dict[str, Any]], asked: Asked, told: Told, say: Say) -
                 if not batch.schema.equals(SCHEMA):
                     raise TypeError("a reader gave something else than statements")
                 say(before + _position(source))
-                yield batch
+                yield batch if alone else _numbered(batch, rows)
+        if not alone:
+            told.starts.append((source.name, rows))
+        rows += own.read + 1  # the first row of a table is row 2
         told.add(own if alone else _of_member(own, source))
         before += source.size
 
 
+def _numbered(batch: pa.RecordBatch, before: int) -> pa.RecordBatch:
+    """The statements with rows counted on from those of the parts before."""
+    row = batch.schema.get_field_index("row")
+    return batch.set_column(row, batch.schema.field(row), pc.add(batch["row"], before))
+
+
 def _of_member(told: Told, source: Source) -> Told:
     """The account with the part's name at every fault: each counts its own rows."""
-
-    def field(name: str) -> str:
-        return f"{source.name}, {name}" if name else source.name
-
-    told.faults = [replace(fault, field=field(fault.field)) for fault in told.faults]
-    told.counts = Counter({(code, field(at), rule): n for (code, at, rule), n in told.counts.items()})
+    told.faults = [replace(fault, part=source.name) for fault in told.faults]
     return told
 
 

@@ -37,10 +37,12 @@ class Fault:
     rule: str
     cure: str
     code: str
+    part: str = ""  # of several parts of a source: its name
 
     def problem(self, unit: str = "row") -> Problem:
         """As it is told to a person; ``unit`` is what the source consists of (row, message, resource)."""
-        where = f"{unit} {self.row}" + (f", {self.field}" if self.field else "")
+        parts = (self.part, f"{unit} {self.row}", self.field)
+        where = ", ".join(part for part in parts if part)
         return Problem(where, self.value, self.rule, self.cure, self.code)
 
 
@@ -61,6 +63,9 @@ class Told:
     notes
         What was left out or set right on purpose, by a sentence that counts: {"segments that the twin does
         not read": 40_123}.
+    starts
+        Where there are several parts: each part's name and the number of rows before it, as the statements of
+        all are numbered.
     """
 
     read: int = 0
@@ -68,6 +73,7 @@ class Told:
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    starts: list[tuple[str, int]] = field(default_factory=list)
     _last: int = -1
 
     def fault(
@@ -127,6 +133,13 @@ class Told:
         self.counts.update(other.counts)
         self.notes.update(other.notes)
 
+    def in_its_part(self, fault: Fault) -> Fault:
+        """A fault of a row numbered through all parts, as a row of its part."""
+        if not self.starts:
+            return fault
+        name, before = [start for start in self.starts if start[1] < fault.row][-1]
+        return replace(fault, row=fault.row - before, part=name)
+
     def as_json(self) -> dict[str, object]:
         """The account as it passes from the reading process to the one that asked."""
         return {
@@ -135,6 +148,7 @@ class Told:
             "faults": [list(vars(fault).values()) for fault in self.faults],
             "counts": [[*kind, times] for kind, times in self.counts.items()],
             "notes": dict(self.notes),
+            "starts": self.starts,
         }
 
     @classmethod
@@ -146,6 +160,7 @@ class Told:
             told.counts[(code, name, rule)] = times
         for what, times in dict(data["notes"]).items():  # type: ignore[call-overload]
             told.notes[what] = times
+        told.starts = [(row[0], row[1]) for row in _rows(data["starts"])]
         return told
 
 
