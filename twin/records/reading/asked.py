@@ -19,7 +19,6 @@ from twin.records.reading.limits import USUAL, Limits
 from twin.records.reading.pseudonyms import Pseudonyms
 from twin.records.reading.told import Told
 
-
 #: so far a feed's clock may run ahead before its times are in the future (assumed: clocks differ by minutes)
 FEED_AHEAD = timedelta(minutes=15)
 
