@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from twin.units import MS_DAY, MS_HOUR, MS_MINUTE, MS_SECOND
 
-#: PV1-2; pre-admit, not applicable, unknown and commercial say nothing of the kind of visit
+#: PV1-2, and what is used for day cases, which the table lacks; pre-admit, not applicable, unknown and
+#: commercial say nothing of the kind of visit
 KIND: dict[str, str | None] = {
     "E": "emergency", "I": "inpatient", "O": "outpatient", "R": "outpatient", "B": "inpatient",
-    "D": "day_case", "S": "day_case", "H": "home",
+    "D": "day_case", "DC": "day_case", "DAYCASE": "day_case",
     "P": None, "N": None, "U": None, "C": None,
 }  # fmt: skip
 
@@ -50,7 +51,8 @@ OUTCOME: dict[str, str | None] = {
     "61": "transferred", "62": "transferred", "63": "transferred", "64": "transferred",
     "65": "transferred", "66": "transferred", "69": "transferred", "70": "transferred",
     "49": "transferred", "51": "transferred", "52": "transferred", "53": "transferred", "54": "transferred",
-    "87": "transferred",
+    "84": "transferred", "85": "transferred", "87": "transferred", "88": "transferred",
+    "09": None, "30": None,
     "07": "left", "20": "died", "21": "other", "40": "died", "41": "died", "42": "died", "79": "died",
     "HOME": "home", "EXPIRED": "died", "DIED": "died", "DECEASED": "died", "AMA": "left",
 }  # fmt: skip

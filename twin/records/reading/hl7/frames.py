@@ -18,7 +18,7 @@ BOM = b"\xef\xbb\xbf"
 #: what may stand around a message and is none
 BLANK = b"\r\n\t \x00\x1a"
 _CHUNK = 1 * MB
-_BORDER = re.compile(rb"[\x0b\x1c]|[\r\n](?=MSH(?![A-Za-z0-9]))")
+_BORDER = re.compile(rb"[\x0b\x1c]+|[\r\n](?=MSH(?![A-Za-z0-9]))")
 
 
 class Piece:

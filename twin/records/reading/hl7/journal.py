@@ -72,11 +72,11 @@ class Journal:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        closed = [path.rename(path.with_suffix(CLOSED)) for path in self._written]
+        closed = [_closed(path) for path in self._written]
         if closed:
             sync_folder(self.folder)
         self._written = []
-        return closed
+        return [path for path in closed if path]
 
     def _begin(self) -> None:
         path = self.folder / f"heard-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{os.getpid()}{OPEN}"
@@ -114,10 +114,18 @@ def waiting(folder: Path) -> list[Path]:
     Only for whoever holds the folder alone: a journal that is still being written would be closed too.
     """
     for path in folder.glob(f"heard-*{OPEN}"):
-        path.rename(path.with_suffix(CLOSED))
+        _closed(path)
     if folder.is_dir():
         sync_folder(folder)
     return sorted(folder.glob(f"heard-*{CLOSED}"))
+
+
+def _closed(path: Path) -> Path | None:
+    """Give a journal its last name; one in which nothing was kept goes."""
+    if path.stat().st_size <= len(_HEAD):
+        path.unlink()
+        return None
+    return path.rename(path.with_suffix(CLOSED))
 
 
 def read_journal(path: Path, asked: Asked, told: Told) -> Iterator[pa.RecordBatch]:
