@@ -13,6 +13,7 @@ from twin.records.folding.fold import fold
 from twin.records.folding.names import parse_names
 from twin.records.folding.pathways import encounters_of
 from twin.records.folding.segments import Segment, write_segment
+from twin.records.reading import fhir, hl7
 from twin.records.reading.asked import Asked
 from twin.records.reading.extracts import read
 from twin.records.reading.hl7.message import READ
@@ -43,14 +44,33 @@ def test_every_extract_of_the_page_is_read_without_a_fault(name: str, mapping: s
     assert rows == len(FILES[name].splitlines()) - 1
 
 
-def test_the_first_example_comes_to_three_visits_with_their_stays(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("name", "reader", "things"),
+    [
+        ("adt.hl7", hl7.read, {"encounter"}),
+        ("visit.json", fhir.read, {"location", "encounter", "ward_stay"}),
+    ],
+)
+def test_every_message_and_resource_of_the_page_is_read_without_a_fault(name, reader, things, tmp_path: Path):
+    (tmp_path / name).write_text(FILES[name])
+    told = Told()
+
+    batches = list(reader(tmp_path / name, Asked(name, "Europe/London", NOW, Pseudonyms(b"s" * 32)), told))
+
+    assert (told.aside, told.faults) == (0, [])
+    assert {thing for batch in batches for thing in batch.column("thing").to_pylist()} == things
+    assert all("V-1004" not in str(batch.to_pylist()) for batch in batches)
+
+
+def test_the_four_examples_come_to_five_visits_with_their_stays(tmp_path: Path):
     hospital = parse_hospital(shipped("small"), source="small.toml")
     names = parse_names(FILES["records.toml"], hospital)
     segments = []
-    for number, name in enumerate(("visits.csv", "stays.csv"), 1):
+    sources = {"visits.csv": read, "stays.csv": read, "adt.hl7": hl7.read, "visit.json": fhir.read}
+    for number, (name, reader) in enumerate(sources.items(), 1):
         (tmp_path / name).write_text(FILES[name])
         asked = Asked(name, hospital.timezone, NOW, Pseudonyms(b"s" * 32))
-        write_segment(read(tmp_path / name, asked, Told()), tmp_path / f"{number}.parquet")
+        write_segment(reader(tmp_path / name, asked, Told()), tmp_path / f"{number}.parquet")
         segments.append(Segment(tmp_path / f"{number}.parquet", number))
     (tmp_path / "tables").mkdir()
 
@@ -59,9 +79,9 @@ def test_the_first_example_comes_to_three_visits_with_their_stays(tmp_path: Path
     encounters, findings = encounters_of(files, hospital, names)
 
     assert (folded.findings, findings, folded.told_by_import) == ((), [], {})
-    assert encounters.rows == 5
+    assert (len(encounters.arrivals()), encounters.rows) == (5, 7)
     assert set(encounters.arrivals()["patient_class"]) == {"urgent"}
-    assert list(encounters.frame["place"]).count("medicine") == 2
+    assert list(encounters.frame["place"]).count("medicine") == 4
 
 
 def test_the_words_of_records_toml_are_names_of_the_hospital():
