@@ -22,6 +22,7 @@ from twin.records.folding.counted import COUNTED
 from twin.records.folding.merges import one_name
 from twin.records.folding.names import Names, Places
 from twin.records.folding.order import in_order
+from twin.records.folding.rules import look
 from twin.records.folding.segments import Segment
 from twin.records.folding.statements import Statements, about_visits
 from twin.records.folding.tables import TABLES
@@ -93,8 +94,8 @@ def fold(
         account.of["statements"] = statements.rows
     done = {name: file.close() for name, file in files.items()}
     written = {name: table for name, table in done.items() if table is not None}
-    findings: list[Finding] = []
-    findings = sorted([*findings, *account.findings()], key=_worst_first)
+    seen = look({name: table.path for name, table in written.items()}, hospital, now=now)
+    findings = sorted([*seen, *account.findings()], key=_worst_first)
     return Folded(written, account.told(), tuple(findings), ledger.close(now), statements.rows)
 
 
