@@ -1,9 +1,9 @@
 """Inside: what the process for foreign files does, from the job it is handed to its one answer.
 
-It is told its job as a line of JSON on standard input, goes under its limits before it touches the file, and
-speaks in lines of JSON: how far it has come, and last what came of it. What libraries print goes to standard
-error, which nobody is shown. An unforeseen fault is told by its kind and place, never by its words: they
-could quote a patient.
+It is told its job as a line of JSON on standard input, goes under its limits before it touches the file, asks
+no network and starts nothing. It speaks in lines of JSON: how far it has come, and last what came of it. What
+libraries print goes to standard error, which nobody is shown. An unforeseen fault is told by its kind and
+place, never by its words: they could quote a patient.
 """
 
 from __future__ import annotations
@@ -31,6 +31,22 @@ Say = Callable[[int], None]
 #: what runs inside: from its job, as JSON's own types, to its answer
 Work = Callable[[dict[str, Any], Say], dict[str, Any]]
 
+#: what the interpreter is about to do, by the names of its audit
+_GOES_OUT = frozenset(
+    (
+        "socket.connect",
+        "socket.bind",
+        "socket.sendto",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.fork",
+        "os.forkpty",
+    )
+)
 _TELL_EVERY = 0.2  # seconds between two lines of progress
 #: the system refuses to write, whatever is read
 _OF_THE_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
@@ -58,6 +74,7 @@ def _outcome(handed: dict[str, Any], say: Say) -> dict[str, Any]:
         for name in handed["warm"]:
             importlib.import_module(name)
         Allowance(**handed["allowance"]).hold()
+        sys.addaudithook(_refuse_to_go_out)
         return {"done": work(handed["job"], say)}
     except TwinError as error:
         return {"refused": _as_json(error)}
@@ -70,6 +87,12 @@ def _outcome(handed: dict[str, Any], say: Say) -> dict[str, Any]:
         return {"crashed": "RecursionError"}
     except Exception as error:  # noqa: BLE001 - a fault of a reader: told by kind and place, as any crash is
         return {"crashed": " ".join(filter(None, (type(error).__name__, _place_of(error))))}
+
+
+def _refuse_to_go_out(what: str, _: object) -> None:
+    """Reading needs neither the network nor another process, whatever a file asks for."""
+    if what in _GOES_OUT:
+        raise RuntimeError(f"{what} is not for a process that reads")
 
 
 def _of_system(error: OSError) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Limits:
     depth: int = 64
     #: figures of one number: more than any count or time has
     digits: int = 40
-    #: memory of the process that reads [bytes], above what it needs to start
-    child_bytes: int = 384 * MB
+    #: memory of the process that reads [bytes], above what it needs to start (up to 145 MB): 512 MB together
+    child_bytes: int = 352 * MB
     #: processor seconds of the process that reads: a start, and so many a megabyte
     child_seconds: float = 60.0
     child_seconds_a_mb: float = 4.0

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -37,6 +39,25 @@ def eats_memory_in_arrow(job, say):
     import pyarrow as pa
 
     return {"rows": [pa.allocate_buffer(1 << 24).size for _ in [pa.allocate_buffer(1 << 40)]]}
+
+
+def takes_all_it_may(job, say):
+    held = []
+    try:
+        while True:
+            held.append(bytearray(4 << 20))
+    except MemoryError:
+        held.clear()
+    with open("/proc/self/status", encoding="ascii") as file:
+        return {"peak": next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM:"))}
+
+
+def asks_the_network(job, say):
+    socket.create_connection(("127.0.0.1", 9))
+
+
+def starts_another(job, say):
+    subprocess.run(["true"], check=True)
 
 
 def spins(job, say):

@@ -124,6 +124,15 @@ def test_too_much_memory_is_told_as_too_large(tmp_path, work):
     refused(work, tmp_path, "E_TOO_LARGE", "more memory than 64 MB", "split it", warm=("pyarrow",))
 
 
+def test_all_the_memory_that_reading_may_take_is_half_a_gigabyte(tmp_path):
+    usual = Allowance.for_size(5_000 * MB)
+    modules = ("twin.records.reading.extracts", "twin.records.folding.segments")
+
+    answer = done("takes_all_it_may", tmp_path, allowance=usual, warm=modules)
+
+    assert USUAL.child_bytes < answer["peak"] <= 512 * MB
+
+
 @pytest.mark.parametrize("work", ["spins", "spins_deaf"])
 def test_too_much_of_the_processor_is_told_as_time(tmp_path, work):
     little = replace(ENOUGH, cpu_seconds=0.2)
@@ -150,6 +159,8 @@ def test_one_that_sleeps_and_is_deaf_to_the_end_is_ended_by_the_clock(tmp_path):
         ("answers_without_end", "makes no sense"),
         ("answers_a_list", "makes no sense"),
         ("opens_without_end", "EMFILE"),
+        ("asks_the_network", "RuntimeError"),
+        ("starts_another", "RuntimeError"),
         ("is_not_there", "AttributeError"),
     ],
 )
