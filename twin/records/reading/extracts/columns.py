@@ -103,6 +103,10 @@ class Column:
         """Places in the header that are read for it."""
         return {at for at in (self._at, self._date, self._of_day, self.born) if at is not None}
 
+    def is_of_day(self, place: int) -> bool:
+        """Whether the column at this place of the header holds its times of day."""
+        return place == self._of_day
+
     def taken(self, rows: Rows) -> Taken:
         """The column for these rows."""
         if self.name in INSTANTS:

@@ -148,11 +148,7 @@ class _Reading:
         kept = np.flatnonzero(filled)
         self._told.read += len(kept)
         self._told.note("empty rows", count - len(kept))
-        rows = Rows(
-            numbers,
-            dict(zip(map(str, self._wanted), columns, strict=True)),
-            self._text.hidden or self._text.lost,
-        )
+        rows = Rows(numbers, dict(zip(map(str, self._wanted), columns, strict=True)))
         yield rows if len(kept) == count else rows.only(kept)
 
     def _numbers(self, count: int) -> IntArray:

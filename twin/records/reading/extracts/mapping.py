@@ -26,7 +26,7 @@ KEYS_ONLY = ("number", "person")
 NUMBERS = ("age", "quantity", "cost")
 IDENTITIES = ("patient", "encounter", *KEYS_ONLY)
 #: columns that a mapping never fills itself
-_OURS = ("thing", "key", "row", "whole", "at")
+_OURS = ("thing", "key", "row", "whole")
 
 
 def _as_tuple(value: object) -> object:
@@ -232,7 +232,7 @@ def parse_mapping(text: str, *, source: str) -> Mapping:
 
 def _faults(mapping: Mapping) -> Iterator[Problem]:
     """What the types of the fields cannot tell."""
-    may = tuple(name for name in (*NAMES, *KEYS_ONLY) if name not in _OURS or name == "at")
+    may = tuple(name for name in (*NAMES, *KEYS_ONLY) if name not in _OURS)
     for number, tells in enumerate(mapping.tells):
         where = f"tells.{number}"
         for name, take in tells.take.items():

@@ -98,7 +98,7 @@ def _rows(path: Path, asked: Asked, told: Told, schema: pa.Schema, wanted: tuple
                 for place, name in zip(wanted, names, strict=True)
             }
             told.read += batch.num_rows
-            yield Rows(counted(first, batch.num_rows), columns, True)
+            yield Rows(counted(first, batch.num_rows), columns)
             first += batch.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(asked, error) from None

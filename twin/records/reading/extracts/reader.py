@@ -151,7 +151,7 @@ def _check_schema(schema: pa.Schema, columns: list[Column], mapping: Mapping, as
     for column in columns:
         for place in column.wanted:
             had = schema.field(place).type
-            want = _wanted_type(had, column, mapping)
+            want = _wanted_type(had, column, place, mapping)
             if want:
                 name = schema.names[place]
                 rule = f"the mapping {mapping.name} wants {want}"
@@ -161,7 +161,7 @@ def _check_schema(schema: pa.Schema, columns: list[Column], mapping: Mapping, as
         raise BadData(asked.source, list(problems.values()))
 
 
-def _wanted_type(had: pa.DataType, column: Column, mapping: Mapping) -> str:
+def _wanted_type(had: pa.DataType, column: Column, place: int, mapping: Mapping) -> str:
     """The type wanted in place of this one; nothing where it will do."""
     kind = had.value_type if pa.types.is_dictionary(had) else had
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
@@ -169,6 +169,8 @@ def _wanted_type(had: pa.DataType, column: Column, mapping: Mapping) -> str:
         return ""
     if column.name in INSTANTS or column.born is not None:
         local = mapping.times.without_zone == "local" or column.born is not None
+        if column.is_of_day(place):
+            return "" if is_text or pa.types.is_time(kind) else "text or a time of day"
         if is_text or pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and (local or kind.tz)):
             return ""
         return "text, a date or a timestamp" + ("" if local else " with its time zone")

@@ -21,13 +21,10 @@ class Rows:
         Number of each row: the header of a CSV is row 1; in Parquet the first row is row 2 too.
     columns
         By the file's name in small letters: text of any kind, or the types of Parquet.
-    hidden
-        Whether there may be characters that cannot be seen.
     """
 
     numbers: IntArray
     columns: dict[str, pa.Array]
-    hidden: bool
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -36,9 +33,7 @@ class Rows:
         """Some of the rows."""
         chosen = pa.array(positions)
         return Rows(
-            self.numbers[positions],
-            {name: column.take(chosen) for name, column in self.columns.items()},
-            self.hidden,
+            self.numbers[positions], {name: column.take(chosen) for name, column in self.columns.items()}
         )
 
 

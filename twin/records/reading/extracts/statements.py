@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,7 @@ class Telling:
         last = asked.as_of or asked.now
         self._last = _ms(last)
         self._limit = self._last if asked.as_of else _ms(last + FEED_AHEAD)
-        shown = last.strftime("%Y-%m-%d %H:%M")
+        shown = last.astimezone(ZoneInfo(asked.timezone)).strftime("%Y-%m-%d %H:%M")
         self._future = f"the data end at {shown}" if asked.as_of else f"it is {shown} at the hospital"
 
     def positions(self, rows: Rows) -> IntArray | None:

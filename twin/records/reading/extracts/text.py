@@ -18,7 +18,6 @@ LOST = "\ufffd"
 #: a row after the last one: where it is not found as a row, a quote was left open before
 END = "\x1fthe end\x1f"
 _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_HIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PIECE = 1 << 20
 
 
@@ -27,8 +26,8 @@ class Text(io.RawIOBase):
 
     Attributes
     ----------
-    hidden
-        Whether a character that cannot be seen came by so far.
+    lost
+        Whether a byte that is no character came by so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +44,6 @@ class Text(io.RawIOBase):
         self._after = b""
         self._last = b"\n"
         self._over = False
-        self.hidden = False
         self.lost = False
 
     def readable(self) -> bool:
@@ -105,7 +103,6 @@ class Text(io.RawIOBase):
                 self.lost = self.lost or LOST in characters
                 text = characters.encode("utf-8", "replace")
             if text:
-                self.hidden = self.hidden or _HIDDEN.search(text) is not None
                 self._last = text[-1:]
                 return text
         return b""

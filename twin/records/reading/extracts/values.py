@@ -27,6 +27,8 @@ OLDEST_PERSON = 130
 _LARGEST = 1e9
 #: columns in which long numbers are usual
 LONG_NUMBERS = frozenset({"item", "lot", "supplier"})
+#: most figures of the number of a version, which is filled up to so many
+_VERSION = 8
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _NO_NUMBER = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 
@@ -123,6 +125,8 @@ def code_of(
         unseen = visible(code, limits)
         if unseen:
             return unseen
+        if name == "said_by" and code.isascii() and code.isdigit() and len(code) <= _VERSION:
+            return code.zfill(_VERSION)  # the order of text is the order of numbers
         if ours or words:
             if others == "missing":
                 return None

@@ -19,7 +19,8 @@ def test_an_episode_of_hes_tells_its_spell_and_its_stay(tmp_path):
     spell, goes_on = found.rows("encounter")
     assert spell["key"] == goes_on["key"] == NAMES.encounter("5")
     assert (spell["method"], spell["outcome"], spell["kind"]) == ("emergency", "home", "inpatient")
-    assert (spell["status"], goes_on["status"]) == ("finished", "in_progress")
+    assert (spell["status"], goes_on["status"]) == ("finished", None)
+    assert spell["said_by"] < goes_on["said_by"]
     assert (spell["age"], goes_on["age"], spell["sex"]) == (0, 90, "female")
     assert (spell["arrived"], spell["ended"]) == (utc("2025-01-02 12:00"), utc("2025-01-09 12:00"))
     assert (goes_on["ended"], goes_on["outcome"]) == (None, None)
