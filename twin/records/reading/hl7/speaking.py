@@ -10,23 +10,22 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from twin.records.events import OLDEST
-from twin.records.reading.asked import Asked
+from twin.records.reading.asked import FEED_AHEAD, Asked
 from twin.records.reading.hl7.message import Fields, Message, Separators
 from twin.records.reading.hl7.times import CURE, NO_DTM, NoTime, Times
 from twin.records.reading.hl7.wrong import Wrong
 from twin.records.reading.told import Told
-from twin.units import MS_DAY, MS_MINUTE, MS_SECOND
+from twin.units import MS_DAY, MS_SECOND
 
 Statement = dict[str, Any]
 
-#: a feed's clock may be ahead of ours by so much [ms]
-AHEAD = 15 * MS_MINUTE
 #: nothing is planned further ahead [ms]; 9999-12-31 stands for "not known" in some systems
 PLANNED_AHEAD = 3_660 * MS_DAY
+_AHEAD = round(FEED_AHEAD / timedelta(milliseconds=1))  # [ms]
 _SAME_NUMBER = 4  # characters: a shorter number is in many others by chance
 _LONGEST_NUMBER, _LONGEST_SENDER = 64, 32  # characters kept of a message's number, and of its sender's name
 _OLDEST_EVER = 125  # years; the oldest person known lived 122
@@ -119,7 +118,7 @@ class Speaker:
         return ms
 
     def _is_ahead(self, ms: int) -> bool:
-        return ms > self.times.now + AHEAD
+        return ms > self.times.now + _AHEAD
 
     def not_ahead(self, ms: int | None) -> int | None:
         """An instant told beside what happened; None, counted, where it lies in the future."""
