@@ -76,7 +76,7 @@ class Column:
         self.name, self.take, self._clocks = name, take, clocks
         self._at = places.find(take.column)
         self._date, self._of_day = places.find(take.date), places.find(take.time)
-        self.born = places.find(take.born)
+        self.born = places.find(take.born) if self._at is None else None
         first = next((at for at in (self._at, self._date, self.born) if at is not None), None)
         self.field = name if first is None else places.header[first]
         self.is_there = first is not None or take.constant is not None or take.default is not None

@@ -62,7 +62,7 @@ class Take(Model):
     after: str | None = None
     """A time of day that lies before this column of the event table is of the next day."""
     born: Columns = ()
-    """Column with the date of birth, turned into an age and forgotten."""
+    """Column with the date of birth, turned into an age and forgotten; not read where there is an age."""
     born_at: Columns = ()
     """Columns of the event table at which the age is told; the first that the row has."""
     any_number: bool = False

@@ -7,7 +7,7 @@ What takes the whole visit to see is seen when the statements are folded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin.records.events import NAMES, Said, Thing, events
-from twin.records.reading.asked import Asked
+from twin.records.reading.asked import FEED_AHEAD, Asked
 from twin.records.reading.extracts.columns import INSTANT, Column, Taken
 from twin.records.reading.extracts.mapping import IDENTITIES, Tells
 from twin.records.reading.extracts.rows import Rows
@@ -24,8 +24,6 @@ from twin.records.reading.extracts.values import Found, Wrong, as_text
 from twin.records.reading.extracts.wall import NOT_A_TIME, Mask, Ms, Wall
 from twin.units import IntArray
 
-#: so far a feed's clock may run ahead before its times are in the future (assumed: clocks differ by minutes)
-FEED_AHEAD = timedelta(minutes=15)
 #: what may lie in the future
 _TO_COME = ("planned_start", "planned_end", "expires")
 _PAIRS = (("started", "ended"), ("arrived", "ended"), ("planned_start", "planned_end"))

@@ -151,3 +151,13 @@ def test_an_identity_may_look_like_anything_as_only_its_pseudonym_is_kept(tmp_pa
     assert "943" not in str(found.column("patient")) or NAMES.patient("943 476 5919") in found.column(
         "patient"
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "age"), [("age,dob", "40,1920-05-01", 40), ("dob", "1920-05-01", 90)]
+)
+def test_a_date_of_birth_is_read_only_where_there_is_no_age(tmp_path, header, row, age):
+    found = read_text(tmp_path, f"encounter,arrived,discharged,{header}\n1,2025-01-02,,{row}\n")
+
+    assert found.column("age") == [age]
+    assert "1920" not in str(found.rows())
