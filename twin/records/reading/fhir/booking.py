@@ -95,8 +95,8 @@ def slot(resource: Json, name: str, said: Statement, source: Source) -> list[Sta
 def _participants(resource: Json, source: Source) -> tuple[Meant | None, Meant | None]:
     """The patient and the place of an appointment: the first of each."""
     who = where = None
-    for n, each in enumerate(parts(resource, "participant")):
-        actor = source.meant(each, "actor", "", f"participant[{n}].", resource)
+    for each in parts(resource, "participant"):
+        actor = source.meant(each, "actor", "", "participant.", resource)
         if actor and actor.type == "Patient":
             who = who or actor
         elif actor and actor.type == "Location":

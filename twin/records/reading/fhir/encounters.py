@@ -97,8 +97,8 @@ def _times(resource: Json, status: str, period: Stretch, source: Source) -> Stat
 def _history(resource: Json, source: Source) -> dict[str, int]:
     """When the encounter first came to each status."""
     first: dict[str, int] = {}
-    for n, each in enumerate(parts(resource, "statusHistory")):
-        where = f"statusHistory[{n}]."
+    where = "statusHistory."
+    for each in parts(resource, "statusHistory"):
         status = bound_code(each, "status", codes.ENCOUNTER_STATUS, where)
         start = source.clock.period(each, "period", where).start
         if status and start is not None:

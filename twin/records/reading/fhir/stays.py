@@ -25,7 +25,6 @@ class _Told:
     place: str
     level: str | None
     stretch: Stretch
-    number: int
 
     @property
     def coarseness(self) -> int:
@@ -51,19 +50,18 @@ def stays(resource: Json, key: str, visit: Statement, common: Statement, source:
     timed = sorted((each for each in told if each.stretch.start is not None), key=_start)
     if not timed and len(told) == 1 and begun is not None:
         [only] = told
-        timed = [_Told(only.place, only.level, Stretch(begun, only.stretch.end), only.number)]
+        timed = [_Told(only.place, only.level, Stretch(begun, only.stretch.end))]
     source.told.note("places of a visit without a time, of several: left out", len(told) - len(timed))
     made = []
     for n, each in enumerate(timed):
         following = next((_start(later) for later in timed[n + 1 :] if _start(later) > _start(each)), None)
-        where = f"location[{each.number}].period"
-        start = source.clock.past(_start(each), where + ".start", None)
+        start = source.clock.past(_start(each), "location.period.start", None)
         end = each.stretch.end
         if end is not None and over is not None:
-            source.clock.past(end, where + ".end", None)
+            source.clock.past(end, "location.period.end", None)
         if end is None:
             end = following if following is not None else over
-        in_order(start, end, where, None)
+        in_order(start, end, "location.period", None)
         ahead = end is not None and end > source.clock.latest
         made.append(
             {
@@ -81,8 +79,8 @@ def stays(resource: Json, key: str, visit: Statement, common: Statement, source:
 
 def _told(resource: Json, source: Source) -> list[_Told]:
     found = []
-    for n, each in enumerate(parts(resource, "location")):
-        where = f"location[{n}]."
+    where = "location."
+    for each in parts(resource, "location"):
         place = place_of(source.meant(each, "location", "Location", where, resource))
         stretch = source.clock.period(each, "period", where)
         if bound_code(each, "status", codes.STAY_STATUS, where) in _AHEAD:
@@ -90,7 +88,7 @@ def _told(resource: Json, source: Source) -> list[_Told]:
         elif place is None:
             source.told.note("places of a visit that have neither number nor name: left out")
         else:
-            found.append(_Told(place, level_of(each), stretch, n))
+            found.append(_Told(place, level_of(each), stretch))
     return found
 
 

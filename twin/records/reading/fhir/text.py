@@ -112,7 +112,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Json:
     if len(made) != len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise Refused("E_DUP_KEY", twice, None, "a name comes once in an object", "keep the one that holds")
+        raise Refused("E_DUP_KEY", "", twice, "a name comes once in an object", "keep the one that holds")
     return made
 
 

@@ -264,3 +264,18 @@ def test_no_text_of_a_resource_that_is_not_a_code_comes_into_a_statement(tmp_pat
     assert read.codes == []
     assert secret not in repr(read)
     assert "p1" not in repr(read.rows)
+
+
+def test_the_kinds_of_faults_do_not_grow_with_what_a_file_says(tmp_path):
+    twice = [f'{{"resourceType": "Slot", "n{n}": 1, "n{n}": 2}}'.encode() for n in range(50)]
+    places = [{"location": {"reference": f"Location/{n}"}, "status": "active"} for n in range(50)]
+    odd = [encounter(f"e{n}", location=[*places[:n], {"status": f"odd{n}"}]) for n in range(50)]
+    types = [{"resourceType": f"Banana{n}"} for n in range(50)]
+
+    told = reading(ndjson(tmp_path, *twice, *odd, *types)).told
+
+    assert told.aside == 150
+    assert len(told.counts) == 3
+    assert not any("n1" in part for kind in told.counts for part in kind), (
+        "what a file calls its fields is not kept"
+    )
