@@ -220,6 +220,7 @@ def run_cycle(
     document = _answer(
         store, run_id, kind, ready, foreseen, today, planned, plan, [*notes, *plan.notes], workspace
     )
+    store.histories.put(ready.source.name, ready.source.history)
     issue(store, run_id, foreseen.demand, asked.days, ready.source.as_of, ready.hospital.timezone)
     put(DEMAND, pack_demand(case.demand or foreseen.demand))
     put("plan.toml", plan.plan.toml().encode())
