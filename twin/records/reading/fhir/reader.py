@@ -66,7 +66,7 @@ def read(path: Path, asked: Asked, told: Told) -> Iterator[pa.RecordBatch]:
     BadData
         Nothing of it can be read: not JSON, a bundle that is too large, cut short or no bundle.
     """
-    source = Source(asked, told, Clock(asked.timezone, asked.now))
+    source = Source(asked, told, Clock(asked.timezone, asked.now, asked.as_of))
     try:
         in_lines = recognise(path, asked.limits)
         bundled = survey(path, in_lines, source)
@@ -160,7 +160,9 @@ def _deleted(entry: Any, number: int, source: Source) -> list[Statement] | None:
     at = text(response, "lastModified", "entry.response.")
     etag = (text(response, "etag", "entry.response.") or "").removeprefix("W/").strip('"')
     said = {
-        "said_at": source.clock.past(source.clock.instant(at, "lastModified"), "lastModified", at),
+        "said_at": source.clock.past(
+            source.clock.instant(at, "lastModified"), "lastModified", at, source.clock.heard
+        ),
         "said_by": version(etag),
         "row": number,
     }

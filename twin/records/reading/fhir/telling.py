@@ -105,7 +105,8 @@ def said_of(resource: Json, row: int, source: Source) -> Statement:
     """
     meta = part(resource, "meta") or {}
     written = text(meta, "lastUpdated", "meta.")
-    at = source.clock.past(source.clock.instant(written, "meta.lastUpdated"), "meta.lastUpdated", written)
+    said_at = source.clock.instant(written, "meta.lastUpdated")
+    at = source.clock.past(said_at, "meta.lastUpdated", written, source.clock.heard)
     said = Said.GONE if resource.get("status") == ERROR else Said.STATE
     return {
         "said": said.value,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from twin.records.reading.asked import FEED_AHEAD
 from twin.records.reading.fhir.fields import part, text
 from twin.records.reading.fhir.text import Json, Refused
 
@@ -21,8 +22,6 @@ _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _WRITTEN = "a time is written 2024-03-31T14:05:00+01:00"
-#: a feed's clock may run ahead so far before its times are in the future (assumed: clocks differ by minutes)
-AHEAD = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,15 @@ class Clock:
         In which times without an offset, and dates, are meant.
     now
         The present, with a time zone.
+    as_of
+        Last instant of the data, where it is told: nothing has happened after it.
     """
 
-    def __init__(self, timezone: str, now: datetime) -> None:
+    def __init__(self, timezone: str, now: datetime, as_of: datetime | None = None) -> None:
         self.zone = ZoneInfo(timezone)
         self.now = _ms(now)
-        self.latest = _ms(now + AHEAD)
+        self.heard = _ms(now + FEED_AHEAD)
+        self.latest = _ms(as_of) if as_of else self.heard
         self.today = now.astimezone(self.zone).date()
 
     def instant(self, written: str | None, field: str, after: int | None = None) -> int | None:
@@ -88,15 +90,15 @@ class Clock:
         in_order(start, end, field + ".end", period.get("end"))
         return Stretch(start, end)
 
-    def past(self, at: int | None, field: str, written: object) -> int | None:
-        """The instant again, if it has been.
+    def past(self, at: int | None, field: str, written: object, latest: int | None = None) -> int | None:
+        """The instant again, if it has been; ``latest`` stands for the last instant of the data.
 
         Raises
         ------
         Refused
             ``E_FUTURE``.
         """
-        if at is not None and at > self.latest:
+        if at is not None and at > (self.latest if latest is None else latest):
             raise Refused(
                 "E_FUTURE", field, written, "later than the present", "set the source's clock right"
             )

@@ -1,6 +1,6 @@
 """An encounter becomes a visit, and its places the stays of that visit."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -131,6 +131,18 @@ def test_an_end_that_lies_ahead_of_a_visit_under_way_is_planned(tmp_path):
 
     assert visit["planned_end"] == datetime(2024, 6, 9, 10)
     assert "ended" not in visit
+
+
+def test_nothing_has_happened_after_the_last_instant_of_the_data(tmp_path):
+    told = {"as_of": datetime(2024, 3, 5, tzinfo=UTC)}
+
+    late = reading(ndjson(tmp_path, encounter()), **told)
+    here = reading(ndjson(tmp_path, encounter(status="in-progress")), **told)
+
+    assert (late.codes, late.fields) == (["E_FUTURE"], ["period.end"])
+    assert here.of("encounter")[0]["planned_end"] == datetime(2024, 3, 6, 16), (
+        "said later, of the time before"
+    )
 
 
 def test_a_visit_entered_in_error_is_gone(tmp_path):
