@@ -13,7 +13,7 @@ from dashboards.callbacks import register, sorry
 from dashboards.reports.html import report_html
 from dashboards.services.answer import read_answer
 from twin.errors import TwinError
-from twin.store import Store, open_store
+from twin.store import Store, StoreUnusable, open_store
 
 HERE = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -92,6 +92,8 @@ def _documents(app: Dash, store: Store) -> None:
     def answer_of(run_id: str) -> dict[str, object]:
         try:
             return dict(read_answer(store, run_id))
+        except StoreUnusable as error:
+            abort(503, description=f"{error}. The page works again when the store does.")
         except TwinError:
             abort(404, description=f"There is no finished main job {run_id}.")
 

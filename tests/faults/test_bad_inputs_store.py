@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from dashboards.app import build_app
 from dashboards.cli import nightly
 from tests.faults import test_disk_full as disk_full
 from tests.faults import test_store_survives as survives
@@ -230,6 +231,7 @@ def a_server_without_a_free_connection(
     monkeypatch.setattr(database, "BUSY_TIMEOUT_SECONDS", 1)
     with open_store(tmp_path, url) as store:
         run_id = store.runs.add("run", {})
+        app = build_app(tmp_path, store).server.test_client()
         take_all = _every_place_in_the_pool if url is None else _every_connection_of_the_server
         store.database.engine.dispose()
 
@@ -240,6 +242,8 @@ def a_server_without_a_free_connection(
             assert time.monotonic() - begun >= 1, "waited for its turn first"
             assert refused.value.code == "E_BUSY"
             assert "geheim" not in str(refused.value)
+            said = app.get(f"/answer/{run_id}.json", headers={"Host": "127.0.0.1"})
+            assert said.status_code == 503, "the page says so, and lives"
 
             later = threading.Timer(0.3, free_one)
             later.start()
@@ -248,6 +252,7 @@ def a_server_without_a_free_connection(
 
         for _ in range(30):  # and after: as before, with nothing left open
             store.runs.get(run_id)
+        assert app.get(f"/answer/{run_id}.json", headers={"Host": "127.0.0.1"}).status_code == 404
         assert store.database.engine.pool.checkedout() == 0
         assert store.database.engine.pool.checkedin() <= 5
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,8 +114,12 @@ def append(connection: Connection, actor: str, action: str, subject: str, detail
     return number
 
 
-def _hash(previous: str, content: list[Any]) -> str:
+def _hash(previous: str, content: Sequence[Any]) -> str:
     """SHA-256 of the previous hash and each field behind its own length, so that no two rows read alike."""
-    parts = [str(field) for field in content]
-    joined = "".join([previous, *[f"|{len(part)}:{part}" for part in parts]])
+    number, at, actor, action, subject, detail = content
+    n, t = str(number), str(at)
+    joined = (
+        f"{previous}|{len(n)}:{n}|{len(t)}:{t}|{len(actor)}:{actor}|{len(action)}:{action}"
+        f"|{len(subject)}:{subject}|{len(detail)}:{detail}"
+    )
     return hashlib.sha256(joined.encode()).hexdigest()
