@@ -16,7 +16,7 @@ from twin.records.reading.asked import Asked
 from twin.records.reading.hl7.mllp import Listener
 from twin.records.reading.pseudonyms import Pseudonyms, secret_of
 from twin.store.lock import exclusive
-from twin.workspace import Workspace
+from twin.workspace import Asking, Workspace, bring_in
 
 Say = Callable[[str], None]
 
@@ -41,7 +41,7 @@ def listen(
     say
         Takes words for a person.
     bring
-        Brings one journal in; without, journals wait in ``records/inbox`` for ``twin import``.
+        Brings one journal in; as ``twin import`` does when omitted.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def listen(
             inbox.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TwinError(f"{inbox}: cannot be made: {error.strerror}", code=code_of(error)) from None
-        listener = Listener(asked, inbox, bring, every=every)
+        listener = Listener(asked, inbox, bring or _importing(folder, say), every=every)
         asyncio.run(_until_told(listener, host, port, say))
     told = listener.told
     return {"taken": listener.taken, "refused": listener.refused, "notes": dict(told.notes)}
@@ -79,6 +79,16 @@ def heard(told: dict[str, Any]) -> str:
     """What was heard, in words."""
     lines = [f"{told['taken']:,} messages taken, {told['refused']:,} refused"]
     return "\n".join([*lines, *(f"  {times:,} {what}" for what, times in told["notes"].items())])
+
+
+def _importing(folder: Workspace, say: Say) -> Callable[[Path], None]:
+    """Brings journals in as they are: their messages were acknowledged, so none is refused for the others."""
+    asking = Asking(most_aside=1.0, most_unbalanced=1.0, say=say)
+
+    def bring(path: Path) -> None:
+        bring_in(folder, [path], asking).or_raise()
+
+    return bring
 
 
 async def _until_told(listener: Listener, host: str, port: int, say: Say) -> None:

@@ -122,7 +122,10 @@ def waiting(folder: Path) -> list[Path]:
 
 def _closed(path: Path) -> Path | None:
     """Give a journal its last name; one in which nothing was kept goes."""
-    if path.stat().st_size <= len(_HEAD):
+    with path.open("rb") as file:
+        file.readline()
+        anything = file.readline().endswith(b"\n")
+    if not anything:
         path.unlink()
         return None
     return path.rename(path.with_suffix(CLOSED))

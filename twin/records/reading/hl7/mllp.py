@@ -95,16 +95,15 @@ class Listener:
         UsageError
             The address cannot be had.
         """
-        await self._bring_in()
         try:
             server = await asyncio.start_server(self._meet, host, port, backlog=2 * MOST)
         except OSError as error:
             raise UsageError(f"{host}:{port}: cannot listen there: {error.strerror or error}") from None
         ready(server.sockets[0].getsockname()[1])
         while not self._ended.is_set():
+            await self._bring_in()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._every)
-            await self._bring_in()
         server.close()
         for task in self._open:
             task.cancel()

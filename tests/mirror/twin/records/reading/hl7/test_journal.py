@@ -8,7 +8,7 @@ import pytest
 from tests.mirror.twin.records.reading.hl7.feed import asked
 from twin.errors import BadData
 from twin.records.reading.hl7 import read_journal
-from twin.records.reading.hl7.journal import Journal
+from twin.records.reading.hl7.journal import Journal, waiting
 from twin.records.reading.told import Told
 
 ADMIT = {"thing": "encounter", "said": "admit", "key": "E1", "encounter": "E1", "at": 1_709_286_600_000}
@@ -88,3 +88,13 @@ def test_another_file_is_refused(tmp_path: Path, data: bytes):
     with pytest.raises(BadData) as refused:
         read(path)
     assert refused.value.code == "E_PARSE"
+
+
+def test_a_journal_in_which_nothing_was_kept_goes(tmp_path: Path):
+    whole = written(tmp_path).read_bytes()
+    head, first, _ = whole.split(b"\n")
+    for number, data in enumerate((b"", head[:5], head + b"\n", head + b"\n" + first[:9])):
+        (tmp_path / f"heard-{number}.open").write_bytes(data)
+
+    assert [path.read_bytes() for path in waiting(tmp_path)] == [whole]
+    assert list(tmp_path.glob("*.open")) == []
