@@ -63,8 +63,13 @@ class Aside:
 
     @classmethod
     def of(cls, fault: Fault) -> Aside:
-        """The fault with its value masked."""
-        return cls(fault.row, fault.field, masked(fault.value), fault.rule, fault.cure, fault.code)
+        """The fault with its value masked, wherever it stands."""
+        shape = masked(fault.value)
+
+        def without(words: str) -> str:
+            return words.replace(fault.value, shape or "") if fault.value else words
+
+        return cls(fault.row, fault.field, shape, without(fault.rule), without(fault.cure), fault.code)
 
 
 @dataclass(frozen=True)
