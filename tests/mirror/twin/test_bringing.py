@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mirror.twin.records.house import HEADER, house, stay, written
+from tests.mirror.twin.records.house import house, stay, written
 from twin.errors import BadData, NotFound
 from twin.store import open_store
 from twin.workspace import Asking, Brought, Workspace, bring_in
@@ -37,10 +37,9 @@ def tables(own: Workspace) -> dict[str, str]:
 def rows_of_the_store(own: Workspace) -> str:
     """One number for all rows of the database."""
     with open_store(own.path) as store, store.database.reading() as connection:
-        names = [
-            row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'")
-        ]
-        told = {n: connection.exec_driver_sql(f"SELECT * FROM {n}").fetchall() for n in sorted(names)}
+        listed = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+        names = sorted(row[0] for row in listed)
+        told = {name: connection.exec_driver_sql(f"SELECT * FROM {name}").fetchall() for name in names}
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -76,7 +75,7 @@ def test_a_refused_file_leaves_every_row_of_the_store_as_it_was(own, tmp_path):
 
     refused = bring(own, written(tmp_path / "two.csv", *visits(10, 9), stay("19", ended="later")))
 
-    assert [one.error.code for one in refused.refused] == ["E_DATA"] or refused.refused[0].error.problems
+    assert refused.refused[0].error.problems[-1].code == "E_TOO_MANY_FAULTS"
     assert rows_of_the_store(own) == before
     assert sorted(p for p in own.path.rglob("*") if p.is_file()) == kept
 
@@ -95,11 +94,9 @@ def test_one_bad_file_does_not_keep_the_others_out(own, tmp_path):
 
 
 def test_up_to_one_row_in_a_hundred_is_put_aside_by_its_shape_only(own, tmp_path):
-    rows = [*visits(1, 99), stay("00100", place="Oak, bed of Ann 12")]
+    rows = [*visits(1, 99), stay("00100", place="Oak bed of Ann 12")]
 
-    brought = bring(
-        own, written(tmp_path / "one.csv", *(r for r in rows[:99]), rows[99].replace("Oak, bed", "Oak bed"))
-    )
+    brought = bring(own, written(tmp_path / "one.csv", *rows))
 
     (kept,) = brought.kept
     assert (kept.rows, kept.aside) == (100, 1)
@@ -170,4 +167,3 @@ def test_a_header_alone_is_told_and_what_was_there_stays(own, tmp_path):
 
     assert refused.refused[0].error.problems[-1].code == "E_NO_ROWS"
     assert tables(own) == before
-    assert HEADER
