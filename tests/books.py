@@ -43,6 +43,10 @@ class KeptBook:
             for name, shape, rule, cure, code, row in faults
         )
 
+    def head(self) -> int:
+        """Number of the newest folding."""
+        return 1
+
     def imports(self, limit: int | None = None) -> tuple[Import, ...]:
         """The newest imports first, or all."""
         return tuple(reversed(self._imports))[:limit]

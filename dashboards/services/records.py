@@ -28,7 +28,7 @@ from dashboards.services.records_view import (
     StreamLine,
     TableLine,
 )
-from twin.errors import TwinError
+from twin.errors import NotFound, TwinError
 from twin.hospital import Hospital
 from twin.records.daily import daily_counts
 from twin.records.quality import SEVERITIES, Finding
@@ -65,6 +65,9 @@ TABLES: dict[str, tuple[str, bool]] = {
 class Book(Protocol):
     """What the store keeps of the records."""
 
+    def head(self) -> int:
+        """Number of the newest folding; 0 before the first."""
+
     def imports(self, limit: int | None = None) -> Sequence[Any]:
         """The newest imports, or all."""
 
@@ -92,9 +95,12 @@ def records_view(
     """
     try:
         folder = workspace if isinstance(workspace, Workspace) else Workspace(workspace)
-        if not folder.records_file.is_file():
-            return _none(folder)
-        held, daily, hospital = _counted(folder.path, _stamp(folder))
+        if not folder.hospital_file.is_file():
+            return _none("", book)
+        try:
+            held, daily, hospital = _counted(folder.path, _stamp(folder, book))
+        except NotFound:  # no visit was brought in yet, and there is no simulated year
+            return _none(folder.hospital().name, book)
         now = now or datetime.now(ZoneInfo(hospital.timezone)).replace(tzinfo=None)
         return _look(held, daily, hospital, book, now)
     except TwinError as wrong:
@@ -102,10 +108,16 @@ def records_view(
         return RecordsView("none", "", first, then, fault=str(wrong))
 
 
-def _none(folder: Workspace) -> RecordsView:
-    hospital = folder.hospital().name if folder.hospital_file.is_file() else ""
-    titles = tuple(title for title, _ in TABLES.values())
-    return RecordsView("none", hospital, "No records yet.", "Bring the hospital's own in.", absent=titles)
+def _none(hospital: str, book: Book | None) -> RecordsView:
+    """Before the first visit; other tables may be there already."""
+    kept = {name for name, table in (book.tables() if book is not None else {}).items() if table.rows}
+    titles = [title for name, (title, _) in TABLES.items() if name not in kept]
+    there = [title.lower() for name, (title, _) in TABLES.items() if name in kept]
+    if there:
+        first, then = "No visits yet.", f"There are {words.listed(there)}; bring visits in, too."
+    else:
+        first, then = "No records yet.", "Bring the hospital’s own in."
+    return RecordsView("none", hospital, first, then, absent=tuple(titles))
 
 
 def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, now: datetime) -> RecordsView:
@@ -254,19 +266,24 @@ def _moment(at: datetime) -> str:
     return f"{at:%a} {_day(at)}, {at:%H:%M}"
 
 
-def _stamp(folder: Workspace) -> tuple[int, ...]:
-    """Changes when the records or the description do, so that neither is counted twice."""
-    files = (path.stat() for path in (folder.records_file, folder.hospital_file) if path.exists())
-    return tuple(number for file in files for number in (file.st_mtime_ns, file.st_size, file.st_ino))
+def _stamp(folder: Workspace, book: Book | None) -> tuple[int, ...]:
+    """Changes when the records, the description or its words do, so that none is counted twice."""
+    files = (folder.records_file, folder.hospital_file, folder.names_file)
+    known = (path.stat() for path in files if path.exists())
+    numbers = (number for file in known for number in (file.st_mtime_ns, file.st_size, file.st_ino))
+    return (0 if book is None else book.head(), *numbers)
 
 
 @lru_cache(maxsize=4)
 def _counted(path: Path, stamp: tuple[int, ...]) -> tuple[Holdings, Daily, Hospital]:
     """What the workspace counts in its records, once for each state of them."""
     folder = Workspace(path)
-    counts = daily_counts(folder.records(), folder.hospital())
+    held, hospital = folder.holdings(), folder.hospital()
+    if not held.streams:  # no whole day yet
+        return held, {}, hospital
+    counts = daily_counts(folder.records(), hospital)
     daily = {
         str(name): (rows["ds"].iloc[0].date(), tuple(float(y) for y in rows["y"]))
         for name, rows in counts.groupby("unique_id", sort=False)
     }
-    return folder.holdings(), daily, folder.hospital()
+    return held, daily, hospital
