@@ -331,7 +331,7 @@ class _Import:
         return fold_in_child(
             FoldJob(
                 hospital=self.hospital.model_dump_json(),
-                names=str(self.workspace.names_file),
+                names=str(self.workspace.names_file.resolve()),
                 pieces=(*kept, *new),
                 folder=str(self.folder / "tables"),
                 now=self._asked_now(),
