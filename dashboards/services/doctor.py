@@ -96,8 +96,10 @@ def _store(workspace: Path) -> str:
     from twin.store import open_store
 
     with open_store(workspace) as store:
-        rows = store.audit.verify()
-    return f"SQLite {sqlite3.sqlite_version}; {rows} audit rows in an unbroken chain"
+        rows, stray = store.audit.verify(), store.artefacts.sweep(dry=True)
+    told = f"SQLite {sqlite3.sqlite_version}; {rows} audit rows in an unbroken chain"
+    many = f"; {stray.files} files ({stray.size >> 20} MB) that nothing names, to go with the next import"
+    return told + (many if stray.files else "")
 
 
 def _hospital(workspace: Path) -> str:

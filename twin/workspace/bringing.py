@@ -218,6 +218,8 @@ class _Import:
                 self._publish(read, folded, head)
             except HeadMoved:
                 continue
+            if self.store.artefacts.sweep(dry=True).files:
+                self.store.artefacts.sweep()  # tables of older foldings, and what a dead import left
             return self._brought(read, folded.rows, folded.findings)
         raise TwinError(f"{self.workspace.path}: others kept importing meanwhile; nothing was changed; try again")
 
