@@ -7,6 +7,7 @@ aside.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -182,12 +183,12 @@ def _still_waiting(stays: Stays) -> Stays:
 def _settle(stays: Stays, own: IntArray, drop: Mask, account: Account) -> None:
     """One visit: the stay said last holds, then the one before where it does not overlap, and so on."""
     said = zip(-stays.said_at[own], -stays.number[own], stays.row[own], own.tolist(), strict=True)
-    holding: list[int] = []
+    holding: list[tuple[int, int, int]] = []  # begin, end and row; apart from each other, in order of time
     for _, _, _, row in sorted(said):
         start, end = int(stays.started[row]), int(stays.ended[row])
-        against = [other for other in holding if _overlap(start, end, stays, other)]
+        against = _overlapped(holding, start, end)
         if not against:
-            holding.append(row)
+            insort(holding, (start, end, row))
             continue
         at_once = [n for n in against if _said_at_once(stays, n, row)]
         if at_once:
@@ -203,15 +204,20 @@ def _settle(stays: Stays, own: IntArray, drop: Mask, account: Account) -> None:
         first = min(int(stays.started[other]) for other in against)
         if end == OPEN and start < first:
             stays.ended[row] = first  # it was known to go on, and is now known to have ended
-            holding.append(row)
+            insort(holding, (start, first, row))
         else:
             drop[row] = True
 
 
-def _overlap(start: int, end: int, stays: Stays, other: int) -> bool:
-    if start == stays.started[other] and end == stays.ended[other]:
-        return True
-    return bool(start < stays.ended[other] and stays.started[other] < end)
+def _overlapped(holding: list[tuple[int, int, int]], start: int, end: int) -> list[int]:
+    """Rows of the stays that hold and overlap this one; of no length, the one at the same instant."""
+    first = bisect_right(holding, start, key=lambda held: held[1])
+    last = bisect_left(holding, end, key=lambda held: held[0])
+    same = bisect_left(holding, (start, end, -1))
+    found = list(range(first, last))
+    if same < len(holding) and holding[same][:2] == (start, end) and same not in found:
+        found.append(same)
+    return [holding[place][2] for place in found]
 
 
 def _said_at_once(stays: Stays, first: int, second: int) -> bool:

@@ -202,3 +202,13 @@ def test_an_unknown_place_is_told_with_the_nearest_name():
 
     assert 'did you mean "oak"?' in fault.cure
     assert fault.value == "oaks"
+
+
+def test_a_number_that_thousands_of_visits_share_is_settled_all_the_same():
+    days = [f"2025-02-{1 + n % 28:02} {n // 28 % 24:02}:{n % 60:02}" for n in range(20_000)]
+    rows = [stay("oak", at, "2025-03-01") | {"key": f"{n}"} for n, at in enumerate(days)]
+
+    outcome = folded(rows)
+
+    assert outcome.result.told_by_import[1].aside == 19_999
+    assert len(outcome.stays()) == 1
