@@ -36,6 +36,7 @@ from twin.store import (
     open_store,
 )
 from twin.store.content import digest_of
+from twin.workspace import Asking, Workspace, bring_in
 
 HOUSE = Path(__file__).resolve().parents[2]
 SAID = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.UTC)
@@ -106,6 +107,15 @@ def one_run(workspace: str, url: str | None, name: str) -> None:
 def one_publish(workspace: str, url: str | None, name: str) -> None:
     with open_store(workspace, url) as store:
         publish_once(store, name, 1)
+
+
+def bring_in_file(workspace: str, url: str | None, name: str, source: str) -> None:
+    """The whole import of a file: read in a child, folded in another, published."""
+    if url is not None:
+        os.environ["DATABASE_URL"] = url
+    brought = bring_in(Workspace(workspace), [source], Asking(actor=name)).or_raise()
+    (kept,) = brought.kept
+    say(brought=kept.source, again=kept.again, rows=kept.rows)
 
 
 def same_import(workspace: str, url: str | None, name: str) -> None:
@@ -198,6 +208,7 @@ SCENES: dict[str, Callable[..., None]] = {
     for scene in (
         one_run,
         one_publish,
+        bring_in_file,
         same_import,
         some_of_all,
         all_for_ever,
@@ -369,25 +380,32 @@ def assert_whole(store: Store) -> None:
     for run in store.runs.list(100_000, state="done"):
         assert store.artefacts.names(run.id) == ("plan",)
         store.artefacts.get(run.id, "plan")
-    imports = store.records.imports()
-    assert [entry.number for entry in imports] == list(range(len(imports), 0, -1))
-    for entry in imports:
-        assert digest_of(store.artefacts.path(entry.segment)) == entry.segment
+    imports = assert_files_whole(store)
     with store.database.reading() as connection:
         count = "SELECT count(*) FROM "
         folds, tables, findings = (
             connection.exec_driver_sql(count + f"records_{what}").scalar()
             for what in ("fold", "table", "finding")
         )
+    assert folds == store.records.head() == imports == tables
+    assert findings == 5 * folds
+
+
+def assert_files_whole(store: Store) -> int:
+    """A sound database, imports without a gap, every file that a row names; how many imports there are."""
+    imports = store.records.imports()
+    assert [entry.number for entry in imports] == list(range(len(imports), 0, -1))
+    for entry in imports:
+        assert digest_of(store.artefacts.path(entry.segment)) == entry.segment
+    with store.database.reading() as connection:
         digests = connection.exec_driver_sql("SELECT sha256 FROM records_table").scalars().all()
         if store.database.is_sqlite:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
-    assert folds == store.records.head() == len(imports) == tables
-    assert findings == 5 * folds
     for digest in digests:
         assert digest_of(store.artefacts.path(digest)) == digest
+    return len(imports)
 
 
 if __name__ == "__main__":
