@@ -1,4 +1,4 @@
-"""A whole import under faults: killed at any instant, refused a call, two at once: in whole, or as never asked.
+"""A whole import under faults: killed at any instant, refused a call, two at once: in whole, or not at all.
 
 An import is three processes: one that asks and publishes, one that reads the file, one that folds.
 """

@@ -149,6 +149,7 @@ class _Read:
     told: Told
     segment: Path
     statements: int
+    digest: str | None = None  # once its segment is kept
 
     def with_(self, later: Told | None) -> Told:
         """What its reading told, and what fell out of it when it was folded."""
@@ -370,7 +371,7 @@ class _Import:
                 mapping=self._mapping(),
                 sha256=one.source.sha256,
                 key=one.key,
-                segment=artefacts.keep_file(one.segment),
+                segment=self._kept(one),
                 segment_rows=one.statements,
                 begins=self.asking.begins,
                 as_of=self.asking.as_of,
@@ -389,6 +390,13 @@ class _Import:
             {UNBALANCED: round(folding.unbalanced * 1e6)},
         )
         self.store.records.publish(imports, fold, expected_head=head, actor=self.asking.actor)
+
+    def _kept(self, one: _Read) -> str:
+        """The segment's SHA-256; it is taken in once, and folded again from where it lies then."""
+        if one.digest is None:
+            one.digest = self.store.artefacts.keep_file(one.segment)
+            one.segment = self.store.artefacts.path(one.digest)
+        return one.digest
 
     def _brought(self, read: list[_Read], rows: dict[str, int], findings: Sequence[Finding]) -> Brought:
         if not rows:

@@ -59,7 +59,7 @@ class Tables:
     @cached_property
     def as_of(self) -> pd.Timestamp:
         """The last instant at which anything was said or happened (UTC), and never after the present."""
-        now = pd.Timestamp(self.now).tz_convert("UTC")
+        now = pd.Timestamp(self.now).tz_convert("UTC").as_unit("ms")  # as the tables keep times
         said_at = [pq.read_table(path, columns=["said_at"])["said_at"] for path in self.paths.values()]
         said = [pd.Timestamp(at) for column in said_at if (at := pc.max(column).as_py()) is not None]
         return min(max(said, default=now), now)
