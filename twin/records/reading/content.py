@@ -124,12 +124,12 @@ def kind_of(
         ``E_EMPTY``: nothing but blanks.
     """
     suffix = PurePosixPath(name).suffix.lower() if suffix is None else suffix.lower()
-    hint = kinds_told(told_as) or _OF_SUFFIX.get(suffix, ())
+    told, meant = kinds_told(told_as), _OF_SUFFIX.get(suffix, ())
+    hint = told if not meant or set(told) & set(meant) else meant
     kind = _packed(head, name) or _of_text(_as_text(head, name), name, hint, whole)
-    if told_as is not None and kind not in (*kinds_told(told_as), *ARCHIVES):
+    if told_as is not None and kind not in (*told, *ARCHIVES):
         cure = f"leave out --as {told_as}, or name the file that it is of"
         raise _other(name, _TITLES[kind], f"is not what --as {told_as} says", cure)
-    meant = _OF_SUFFIX.get(suffix, ())
     if meant and kind not in meant:
         cure = f"if it is what you want to import, call it {_SUFFIX_OF[kind]}"
         raise _other(name, _TITLES[kind], f"is not what {suffix} says", cure)

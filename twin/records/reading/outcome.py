@@ -80,15 +80,17 @@ def _of_system(number: object, name: str) -> TwinError:
 
 def _short_of(what: object, name: str, allowance: Allowance) -> TwinError:
     most = allowance.memory if what == "memory" else allowance.writes
-    rule = f"needs more {'memory' if what == 'memory' else 'space'} than {most / MB:,.0f} MB to be read"
+    rule = f"needs more {'memory' if what == 'memory' else 'space'} than {most / MB:,.0f} MB"
     return BadData(name, [Problem("file", None, rule, "split it, by month say", "E_TOO_LARGE")])
 
 
 def _too_long(name: str, most: str) -> BadData:
-    rule = f"takes longer than {most} to be read, far more than its size asks for"
+    rule = f"takes longer than {most}, far more than its size asks for"
     return BadData(name, [Problem("file", None, rule, "split it, by month say", "E_TIME")])
 
 
 def _crashed(name: str, how: str) -> BadData:
     cure = "nothing was changed; please report it with the shape of the file"
-    return BadData(name, [Problem("file", how, "the reader broke on it", cure, "E_CRASH")])
+    return BadData(
+        name, [Problem("file", how, "the work on it broke off by a fault of the twin", cure, "E_CRASH")]
+    )

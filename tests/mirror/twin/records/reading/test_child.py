@@ -165,7 +165,7 @@ def test_one_that_sleeps_and_is_deaf_to_the_end_is_ended_by_the_clock(tmp_path):
     ],
 )
 def test_a_reader_that_breaks_is_told_without_what_it_read(tmp_path, work, words):
-    refused(work, tmp_path, "E_CRASH", "the reader broke on it", words)
+    refused(work, tmp_path, "E_CRASH", "broke off by a fault of the twin", words)
 
 
 def test_a_file_that_grows_without_end_is_stopped(tmp_path):

@@ -117,6 +117,12 @@ def test_a_mapping_is_of_a_table(tmp_path, told_as):
     assert recognise(written(tmp_path, parquet(), "v.parquet"), told_as).kind is Kind.PARQUET
 
 
+def test_text_that_is_no_message_is_not_called_one(tmp_path):
+    told = refused(written(tmp_path, VISITS), "E_FILE_TYPE", "--as hl7", told_as="hl7")
+
+    assert told.problems[0].value == "text, a CSV perhaps"
+
+
 def test_only_the_beginning_is_read(tmp_path):
     path = written(tmp_path, VISITS * 2_000)
     os.truncate(path, 5 << 30)  # five gigabytes of nothing, and no bytes on the disk
