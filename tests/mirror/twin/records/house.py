@@ -1,9 +1,21 @@
 """A hospital for records: an emergency department, two wards and a clinic; its records by hand."""
 
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 
 from twin.hospital import Hospital
 from twin.records.encounters import Encounters
+from twin.records.folding.fold import fold
+from twin.records.folding.names import Names
+from twin.records.folding.pathways import encounters_of
+from twin.records.folding.segments import Segment, write_segment
+from twin.records.reading.asked import Asked
+from twin.records.reading.extracts import read
+from twin.records.reading.pseudonyms import Pseudonyms
+from twin.records.reading.told import Told
 from twin.records.simulated import simulate_year
 
 SEED = 11
@@ -90,3 +102,51 @@ def written(path, *rows: str, header: str = HEADER):
     """A file of these rows."""
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     return path
+
+
+class PlainNumbers(Pseudonyms):
+    """Numbers left as they are, so that a test can name its patients."""
+
+    def __init__(self) -> None:
+        super().__init__(b"a secret of the tests")
+
+    def patient(self, number: str) -> str | None:
+        return number or None
+
+    def encounter(self, number: str) -> str | None:
+        return number or None
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Records as they came in, and the account of the rows that did not."""
+
+    told: Told
+    encounters: Encounters | None
+
+    @property
+    def problems(self) -> str:
+        """The faults as a person reads them, a line each."""
+        return "\n".join(map(str, self.told.problems()))
+
+
+def brought(
+    path: Path, *, begins: date | None = None, as_of: datetime | None = None, now: datetime | None = None
+) -> Brought:
+    """A file of the twin's own columns read and folded, all in this process, whatever it puts aside."""
+    local = None if as_of is None else as_of.replace(tzinfo=UTC)  # the house's winter
+    told = Told()
+    asked = Asked(
+        path.name, "Europe/London", now or datetime(2026, 6, 1, tzinfo=UTC), PlainNumbers(), as_of=local
+    )
+    with tempfile.TemporaryDirectory() as place:
+        segment = Segment(Path(place) / "segment.parquet", 1, as_of, begins)
+        write_segment(read(path, asked, told), segment.path)
+        folded = fold([segment], Names(), house(), place, now=asked.now)
+        for later in folded.told_by_import.values():
+            told.add(later)
+        tables = {name: table.path for name, table in folded.tables.items()}
+        if "encounters" not in tables:
+            return Brought(told, None)
+        found, _ = encounters_of(tables, house(), Names(), begins=begins, as_of=as_of)
+        return Brought(told, found)
