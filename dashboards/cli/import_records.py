@@ -122,6 +122,8 @@ def _told(brought: Brought) -> list[str]:
 def _line(kept: Kept, only_looked: bool) -> str:
     if kept.again:
         return f"{kept.source}: was imported before, as it is; nothing to do"
+    if not kept.statements:
+        return f"{kept.source}: {kept.format}, {kept.rows:,} {kept.unit}s read, none of which the twin keeps"
     verb = "would be" if only_looked else "are"
     aside = f", {kept.aside:,} put aside" if kept.aside else ""
     read = f"{kept.source}: {kept.format}, {kept.rows:,} {kept.unit}s read"

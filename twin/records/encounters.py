@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -19,12 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from twin.errors import BadData, NotFound, Problem
-from twin.hospital import Hospital
-from twin.records.columns import read_columns
 
-#: columns that a file of records must have
-NEEDED = ("encounter", "patient_class", "stream", "place", "step", "started", "ended")
-#: all columns; a file may leave out ``requested`` (as started), ``arrived`` (the first of these), ``outcome``
+#: all columns, as the twin writes them
 COLUMNS = (
     "encounter", "patient_class", "stream", "place", "step",
     "requested", "started", "ended", "arrived", "outcome",
@@ -105,48 +100,3 @@ def load_encounters(path: str | Path) -> Encounters:
         datetime.fromisoformat(told["as_of"]),
         told["made_by"],
     )
-
-
-def read_encounters(
-    path: str | Path | Sequence[str | Path],
-    hospital: Hospital,
-    *,
-    begins: date | None = None,
-    as_of: datetime | None = None,
-    now: datetime | None = None,
-) -> Encounters:
-    """Read records of the hospital's own, all or nothing, with every fault told at once by row.
-
-    Parameters
-    ----------
-    path
-        A CSV or Parquet file with the columns ``encounter, patient_class, stream, place, step, started,
-        ended`` and, if kept, ``requested, arrived, outcome``; or several such files.
-    hospital
-        Names of classes, streams, steps and places are checked against it.
-    begins
-        First day from which every arrival is there; the day of the first arrival when omitted.
-    as_of
-        Last instant of the data; the end of the hour of its last event when omitted.
-
-    Raises
-    ------
-    BadData
-        With every fault: row, column, value, rule and cure. Nothing was stored. (exit code 3)
-    NotFound
-        There is no such file. (exit code 2)
-    """
-    from twin.records.checks import check_encounters
-
-    paths = [path] if isinstance(path, str | Path) else list(path)
-    faults: list[Problem] = []
-    parts = []
-    for place in paths:
-        columns, found = read_columns(place, NEEDED, COLUMNS)
-        parts.append(columns)
-        faults += found if len(paths) == 1 else [_in_file(columns.source, problem) for problem in found]
-    return check_encounters(parts, hospital, faults, begins=begins, as_of=as_of, now=now)
-
-
-def _in_file(source: str, problem: Problem) -> Problem:
-    return Problem(f"{source}, {problem.path}", problem.value, problem.rule, problem.cure, problem.code)

@@ -1,8 +1,4 @@
-"""Local time: instants of the engine's clock as the hospital's clocks show them, whole columns at once.
-
-In the autumn hour that repeats a local time stands for two instants; ``earliest`` and ``latest`` give
-both, so that nobody is said to have left before they came.
-"""
+"""Local time: instants of the engine's clock as the hospital's clocks show them, whole columns at once."""
 
 from __future__ import annotations
 
@@ -21,32 +17,8 @@ def local_times(clock: Clock, ms: IntArray) -> pd.Series:
     return pd.Series(local.as_unit("ms"))
 
 
-def earliest(local: pd.Series, timezone: str) -> pd.Series:
-    """The first instant that each local time may stand for (UTC)."""
-    return _instants(local, timezone, first=True)
-
-
-def latest(local: pd.Series, timezone: str) -> pd.Series:
-    """The last instant that each local time may stand for (UTC)."""
-    return _instants(local, timezone, first=False)
-
-
-def never_shown(local: pd.Series, timezone: str) -> pd.Series:
-    """Whether a local time lies in the hour that the clocks skip in spring; False where missing."""
-    index = pd.DatetimeIndex(local)
-    there = index.tz_localize(timezone, ambiguous=np.zeros(len(local), bool), nonexistent="NaT")
-    return pd.Series(there.isna() & ~index.isna(), index=local.index)
-
-
 def ambiguous_dates(text: pd.Series) -> pd.Series:
     """Whether a text is a date that may be day/month or month/day, as 03/04/2024 is."""
     parts = text.astype(str).str.extract(r"^\s*(\d{1,2})[/.\- ](\d{1,2})[/.\- ]\d{2,4}\b")
     numbers = parts.astype("float64")
     return ((numbers >= 1) & (numbers <= 12)).all(axis=1)
-
-
-def _instants(local: pd.Series, timezone: str, *, first: bool) -> pd.Series:
-    is_summer = np.full(len(local), first)
-    index = pd.DatetimeIndex(local)
-    there = index.tz_localize(timezone, ambiguous=is_summer, nonexistent="shift_forward")
-    return pd.Series(there.tz_convert("UTC").tz_localize(None), index=local.index)

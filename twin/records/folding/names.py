@@ -172,7 +172,7 @@ class Places:
     """
 
     def __init__(self, names: Names, hospital: Hospital, locations: pa.Table | None = None) -> None:
-        self._names, self._hospital = names.places, hospital
+        self._names, self.hospital = names.places, hospital
         self._nodes = _nodes(locations)
         self._found: dict[str, str | None] = {}
 
@@ -185,13 +185,13 @@ class Places:
     def cure(self, code: str) -> str:
         """What would make a code known."""
         shown = next((self._nodes[node]["place"] for node in self._chain(code) if node in self._nodes), None)
-        near = did_you_mean(shown or code, self._hospital.everywhere)
+        near = did_you_mean(shown or code, self.hospital.everywhere)
         return f'{near}; or say in records.toml, [places]: "{shown or code}" = "..."'
 
     def _plainly(self, code: str) -> str | None:
         if code in self._names:
             return self._names[code]
-        return code if code in self._hospital.everywhere else None
+        return code if code in self.hospital.everywhere else None
 
     def _chain(self, code: str) -> Iterable[str]:
         """The code, other codes of its place, then what holds it, as far as is known; circles end."""

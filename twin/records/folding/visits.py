@@ -25,6 +25,7 @@ from twin.records.folding.order import content, taken
 from twin.records.folding.stays import OPEN, Stays, one_place_at_a_time, state_of_stays, told_stays
 from twin.records.folding.tables import TABLES
 from twin.records.folding.walking import walk
+from twin.records.folding.words import with_known_words
 from twin.units import IntArray
 
 _CLEARED = ("requested", "arrived", "started", "ended", "fit", "status", "outcome")
@@ -53,6 +54,7 @@ def fold_visits(said: pa.Table, places: Places, patients: Mapping[str, str], acc
         Told of rows put aside and of what is counted.
     """
     said = with_places(_with_visit(said, account), places, account)
+    said = with_known_words(said, places.hospital, account)
     said = _not_backwards(said, account)
     names, visit = _coded(said["encounter"])
     said, visit, turn = _without_gone(said, visit, len(names))
@@ -163,12 +165,14 @@ def _cleared(said: pa.Table, current: NDArray[np.bool_]) -> pa.Table:
 
 
 def _one_class(said: pa.Table, visit: IntArray, account: Account) -> NDArray[np.bool_]:
-    """Whether a row tells the class, stream and arrival of its visit as the first row of its source."""
+    """Whether a row of stays tells class, stream and arrival of its visit as its source's first does."""
+    stays = state_of_stays(said)
     good = np.ones(said.num_rows, dtype=bool)
-    stays = np.flatnonzero(state_of_stays(said))
-    if not len(stays):
+    if not stays.any():
         return good
-    told = taken(said, stays)
+    line = _lines(said)  # the row of a source may tell of the stay and of the visit
+    about = np.flatnonzero((is_(said["said"], "state")) & np.isin(line, line[stays]))
+    told = taken(said, about)
     own = content(told, ["encounter", "number", "said_at"])
     cure = "give another visit another encounter"
     for column, rule in (
@@ -180,11 +184,18 @@ def _one_class(said: pa.Table, visit: IntArray, account: Account) -> NDArray[np.
         if given.any():
             _, first, group = np.unique(own[given], return_index=True, return_inverse=True)
             values = content(told, [column])[given]
-            wrong = np.zeros(len(stays), dtype=bool)
+            wrong = np.zeros(len(about), dtype=bool)
             wrong[np.flatnonzero(given)] = values != values[first][group]
             put_aside(told, wrong, account, column=column, rule=rule, cure=cure)
-            good[stays[wrong]] = False
+            good &= ~np.isin(line, line[about[wrong]])
     return good
+
+
+def _lines(said: pa.Table) -> IntArray:
+    """A number for each row of each import, shape (row,)."""
+    number = said["number"].to_numpy().astype(np.int64)
+    row = said["row"].fill_null(-1).to_numpy().astype(np.int64)
+    return number * (int(row.max(initial=0)) + 2) + row + 1
 
 
 def _renamed(table: pa.Table, patients: Mapping[str, str]) -> pa.Table:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from twin.errors import TwinError
-from twin.files import write_whole
+from twin.files import sync_folder, write_whole
 
 SECRET_BYTES = 32
 _BYTES = 12  # 96 bits: among 10^9 people two share a name with a chance of 6e-12
@@ -56,6 +57,19 @@ def _named(hasher: hashlib.blake2b, letter: str, number: str) -> str | None:
     return letter + own.hexdigest()
 
 
+def _make_secret(path: Path) -> None:
+    """Write a new secret, whole, unless another process has meanwhile: the first one holds."""
+    staged = path.with_name(f".secret-{secrets.token_hex(4)}")
+    write_whole(staged, secrets.token_hex(SECRET_BYTES).encode() + b"\n")
+    try:
+        os.chmod(staged, 0o600)
+        with suppress(FileExistsError):
+            os.link(staged, path)
+    finally:
+        os.unlink(staged)
+    sync_folder(path.parent)
+
+
 def secret_of(folder: Path) -> bytes:
     """The secret of a workspace, made on first use; only its owner may read it.
 
@@ -67,8 +81,7 @@ def secret_of(folder: Path) -> bytes:
     path = folder / "records" / "secret"
     try:
         if not path.exists():
-            write_whole(path, secrets.token_hex(SECRET_BYTES).encode() + b"\n")
-            os.chmod(path, 0o600)
+            _make_secret(path)
         return bytes.fromhex(path.read_text("ascii").strip())
     except (OSError, ValueError) as error:
         raise TwinError(

@@ -114,7 +114,6 @@ def test_all_faults_are_told_at_once_with_their_rows(tmp_path):
     [
         ({"ended": "2025-03-01 09:59"}, "ended lies before started"),
         ({"requested": "2025-03-01 10:30"}, "a step starts after it was asked for"),
-        ({"arrived": "2025-03-01 10:30"}, "a step is asked for after arrival"),
         ({"step": "stya"}, 'did you mean "stay"?'),
         ({"stream": "windows"}, "no such stream of arrivals"),
         ({"ended": "03/04/2025 10:00"}, "day/month or month/day"),
@@ -151,7 +150,7 @@ def test_one_encounter_is_one_patients_visit(tmp_path):
     ("data", "rule"),
     [
         (HEADER.replace("place", "plaice").encode() + b"\n1\n", 'did you mean "plaice"?'),
-        (b"encounter,started,ended\n1,2,3\n", "E_HEADER"),
+        (b"encounter,started,ended\n1,2,3\n", "E_MISSING_COLUMN"),
     ],
 )
 def test_a_file_that_is_no_table_of_records_is_refused(tmp_path, data, rule):
@@ -161,7 +160,7 @@ def test_a_file_that_is_no_table_of_records_is_refused(tmp_path, data, rule):
     with pytest.raises(BadData) as refused:
         brought(file)
 
-    assert rule in refused.value.told() or any(rule in str(p) for p in refused.value.problems)
+    assert rule in refused.value.told()
 
 
 def test_a_thousand_faults_of_one_kind_are_told_in_a_few_lines(tmp_path):

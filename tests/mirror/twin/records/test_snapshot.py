@@ -5,13 +5,12 @@ from datetime import date, datetime
 import numpy as np
 import pytest
 
-from tests.mirror.twin.records.house import house, records, stay, written
+from tests.mirror.twin.records.house import brought, house, records, stay, written
 from twin.case import Case, Window
 from twin.engine import simulate
 from twin.errors import UsageError
 from twin.hospital import parse_hospital, shipped
 from twin.records.daily import snapshot, ward_days
-from twin.records.encounters import read_encounters
 from twin.records.simulated import simulate_year
 from twin.workload import NONE, draw_workload
 
@@ -68,7 +67,7 @@ def test_a_boarder_holds_the_cubicle_and_waits_for_the_ward(tmp_path):
         stay(ended=""),
         stay(place="", step="stay", requested="2025-03-01 13:00", started="", ended=""),
     )
-    found = read_encounters(written(tmp_path / "r.csv", *rows), house(), as_of=datetime(2025, 3, 1, 15))
+    found = brought(written(tmp_path / "r.csv", *rows), as_of=datetime(2025, 3, 1, 15)).encounters
 
     (patient,) = snapshot(found, house()).patients
 
@@ -90,7 +89,7 @@ def test_an_earlier_instant_finds_the_patient_where_he_was(tmp_path, at, step, p
         stay(),
         stay(place="oak", step="stay", requested="2025-03-01 12:00", started="2025-03-01 12:00", ended=""),
     )
-    found = read_encounters(written(tmp_path / "r.csv", *rows), house(), as_of=datetime(2025, 3, 1, 15))
+    found = brought(written(tmp_path / "r.csv", *rows), as_of=datetime(2025, 3, 1, 15)).encounters
 
     (patient,) = snapshot(found, house(), datetime.fromisoformat(f"2025-03-01 {at}")).patients
 
@@ -98,14 +97,14 @@ def test_an_earlier_instant_finds_the_patient_where_he_was(tmp_path, at, step, p
 
 
 def test_nobody_is_there_before_the_arrival_or_after_the_end(tmp_path):
-    found = read_encounters(written(tmp_path / "r.csv", stay()), house(), as_of=datetime(2025, 3, 1, 15))
+    found = brought(written(tmp_path / "r.csv", stay()), as_of=datetime(2025, 3, 1, 15)).encounters
 
     assert snapshot(found, house(), datetime(2025, 3, 1, 9)).patients == ()
     assert snapshot(found, house()).patients == ()
 
 
 def test_an_instant_that_the_records_do_not_know_is_refused(tmp_path):
-    found = read_encounters(written(tmp_path / "r.csv", stay()), house(), as_of=datetime(2025, 3, 1, 15))
+    found = brought(written(tmp_path / "r.csv", stay()), as_of=datetime(2025, 3, 1, 15)).encounters
 
     with pytest.raises(UsageError, match="nothing is known of 2025-03-02"):
         snapshot(found, house(), datetime(2025, 3, 2))
