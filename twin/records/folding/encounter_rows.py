@@ -33,7 +33,7 @@ def encounter_rows(told: Told, stays: Stays, walked: Walked, names: list[str]) -
     """One row a visit by code, shape (visit,), and the stays, ended where the visit has ended."""
     visits = len(names)
     left, left_turn = _left(told, walked, visits)
-    stays = _ended(stays, left, left_turn)
+    stays = _ended(stays, left, left_turn, _said_at(told, left_turn))
     found = _last_words(told, visits)
     begun = stays.started != NONE
     first = smallest(stays.visit[begun], stays.started[begun], visits)
@@ -71,13 +71,22 @@ def _left(told: Told, walked: Walked, visits: int) -> tuple[IntArray, IntArray]:
     return left, turn
 
 
-def _ended(stays: Stays, left: IntArray, left_turn: IntArray) -> Stays:
-    """A stay that goes on ends with its visit."""
+def _said_at(told: Told, turn: IntArray) -> IntArray:
+    """When the statements of these turns were made; ``NONE`` where that is not known. Same shape."""
+    if not len(told.turn):
+        return np.full(len(turn), NONE, dtype=np.int64)
+    place = np.searchsorted(told.turn, turn).clip(max=len(told.turn) - 1)
+    return np.where(told.turn[place] == turn, ms(told.table["said_at"])[place], NONE)
+
+
+def _ended(stays: Stays, left: IntArray, left_turn: IntArray, left_said: IntArray) -> Stays:
+    """A stay that goes on ends with its visit, unless it was told at a later time than the visit's end."""
     at = left[stays.visit]
+    known = (left_turn[stays.visit] >= stays.turn) | (left_said[stays.visit] >= stays.said_at)
     begun = (stays.started != NONE) & (stays.started <= at) & (stays.ended == OPEN)
-    over = begun & (at != NONE) & (left_turn[stays.visit] >= stays.turn)
+    over = begun & (at != NONE) & known
     stays.ended = np.where(over, at, stays.ended)
-    gone = (stays.started == NONE) & (at != NONE) & (left_turn[stays.visit] >= stays.turn)
+    gone = (stays.started == NONE) & (at != NONE) & known
     return stays.where(~gone)
 
 

@@ -19,7 +19,11 @@ _WIDTH = 40
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    """Statements in order of saying, each different one once: the first of those that are the same."""
+    """Statements in order of saying, each different one once.
+
+    Of states that are the same the last stays, so that what was corrected back holds again; of messages the
+    first, so that one that is sent again does not undo what was said after it.
+    """
     said_by = pc.fill_null(pc.utf8_lpad(table["said_by"], _WIDTH, "0"), "")
     keys = {"said_at": _filled(table["said_at"]), "said_by": said_by}
     # what they say decides last, so that the order of the rows given never does
@@ -28,8 +32,13 @@ def in_order(table: pa.Table) -> pa.Table:
     order = pc.sort_indices(pa.table(keys), [(name, "ascending") for name in keys])
     ordered = taken(table, order.to_numpy())
     said = [name for name in table.column_names if name not in ("row", "number")]
-    first = first_of_each(content(ordered, said))
-    return ordered if len(first) == ordered.num_rows else taken(ordered, first)
+    numbers = content(ordered, said)
+    first = first_of_each(numbers)
+    if len(first) == ordered.num_rows:
+        return ordered
+    is_state = np.asarray(pc.equal(ordered["said"], "state").to_numpy(), dtype=bool)
+    last = len(numbers) - 1 - first_of_each(numbers[::-1])
+    return taken(ordered, np.sort(np.append(first[~is_state[first]], last[is_state[last]])))
 
 
 def _filled(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,31 @@ from twin.records.folding.segments import Segment
 NUMBERED = SCHEMA.append(pa.field("number", pa.int32()))
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One segment and the statements of each of its row groups."""
+
+    segment: Segment
+    rows: tuple[int, ...]
+
+    @classmethod
+    def of(cls, segment: Segment) -> _Part:
+        """What its foot tells."""
+        told = pq.read_metadata(segment.path)
+        return cls(segment, tuple(told.row_group(n).num_rows for n in range(told.num_row_groups)))
+
+    @property
+    def buckets(self) -> int:
+        """Row groups but the common one."""
+        return len(self.rows) - 1
+
+
 class Statements:
     """All statements, by bucket; visits under the number that holds.
 
     Segments with fewer row groups than buckets are asked for are spilled once, so that none is read twice;
-    all are where a visit's number was merged into another's, which may lie in another bucket.
+    all are where a visit's number was merged into another's, which may lie in another bucket. A feed makes
+    thousands of small segments: none is held open.
 
     Attributes
     ----------
@@ -34,54 +56,59 @@ class Statements:
     """
 
     def __init__(self, segments: Sequence[Segment], folder: Path) -> None:
-        self._files = [(segment, pq.ParquetFile(segment.path)) for segment in segments]
-        self.rows = sum(file.metadata.num_rows for _, file in self._files)
+        self._parts = [_Part.of(segment) for segment in _dated(segments)]
+        self.rows = sum(sum(part.rows) for part in self._parts)
         self.buckets = buckets_for(self.rows)
         self._visits: dict[str, str] = {}
-        self.common = _together([self._read(at, file, [0]) for at, file in self._files])
+        self.common = _together([self._read(part, [0]) for part in self._parts])
         self._visits = one_name(self.common, Thing.ENCOUNTER_MERGE)
         self._spill = Spill(folder, self.buckets, NUMBERED)
 
     def __enter__(self) -> Statements:
-        for segment, file in self._files:
-            if self._is_spilled(file):
-                for group in range(1, file.num_row_groups):
-                    table = self._read(segment, file, [group])
+        for part in self._parts:
+            if self._is_spilled(part):
+                for group in range(1, len(part.rows)):
+                    table = self._read(part, [group])
                     self._spill.add(table, hashes(table))
         self._spill.close()
         return self
 
     def __exit__(self, *of: object) -> None:
         self._spill.__exit__(*of)
-        for _, file in self._files:
-            file.close()
 
     def bucket(self, number: int) -> pa.Table:
         """Statements of one bucket, with the number of their import."""
         parts = [self._spill.read(number)]
-        for segment, file in self._files:
-            if not self._is_spilled(file):
-                each = max(1, _groups(file) // self.buckets)
-                first, last = (
-                    (0, _groups(file)) if self.buckets == 1 else (number * each, (number + 1) * each)
-                )
-                parts.append(self._read(segment, file, list(range(1 + first, 1 + last))))
+        for part in self._parts:
+            if not self._is_spilled(part):
+                each = part.buckets // self.buckets
+                parts.append(self._read(part, range(1 + number * each, 1 + (number + 1) * each)))
         return _together(parts)
 
-    def _is_spilled(self, file: pq.ParquetFile) -> bool:
-        return self.buckets > 1 and (bool(self._visits) or _groups(file) < self.buckets)
+    def _is_spilled(self, part: _Part) -> bool:
+        return self.buckets > 1 and (bool(self._visits) or part.buckets < self.buckets)
 
-    def _read(self, segment: Segment, file: pq.ParquetFile, groups: list[int]) -> pa.Table:
-        table = numbered(file.read_row_groups(groups), segment)
+    def _read(self, part: _Part, groups: Sequence[int]) -> pa.Table:
+        if not any(part.rows[group] for group in groups):
+            return NUMBERED.empty_table()
+        with pq.ParquetFile(part.segment.path) as file:
+            table = numbered(file.read_row_groups(list(groups)), part.segment)
         return _under_one_number(table, self._visits) if self._visits else table
+
+
+def _dated(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments in order of import; one whose last instant is not told is no older than those before it."""
+    found: list[Segment] = []
+    last: datetime | None = None
+    for segment in sorted(segments, key=lambda one: one.number):
+        told = [at for at in (last, segment.as_of) if at is not None]
+        last = max(told, default=None)
+        found.append(segment if segment.as_of is not None else replace(segment, as_of=last))
+    return found
 
 
 def _together(parts: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables([NUMBERED.empty_table(), *parts]).combine_chunks()
-
-
-def _groups(file: pq.ParquetFile) -> int:
-    return file.num_row_groups - 1
 
 
 def numbered(table: pa.Table, segment: Segment) -> pa.Table:
