@@ -13,7 +13,9 @@ import json
 import os
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +38,7 @@ from twin.store.records import HeadMoved, NewFold, NewImport, TableRef
 from twin.workspace.opening import Opened, called, is_address, opened, together
 
 if TYPE_CHECKING:
+    from twin.hospital import Hospital
     from twin.store import Store
     from twin.workspace.workspace import Workspace
 
@@ -54,6 +57,8 @@ MOST_UNBALANCED = 0.005
 PATIENCE_SECONDS = 600
 #: how often an import is folded anew because another machine published first
 _TRIES = 5
+#: kinds of faults that a finding names
+_KINDS = 3
 
 
 @dataclass(frozen=True)
@@ -150,18 +155,20 @@ class _Read:
     segment: Path
     statements: int
     digest: str | None = None  # once its segment is kept
+    later: Told | None = None  # what fell out of it when it was folded last
 
-    def with_(self, later: Told | None) -> Told:
+    def whole(self) -> Told:
         """What its reading told, and what fell out of it when it was folded."""
         together = Told(starts=self.told.starts)
         together.add(self.told)
-        if later is not None:
-            together.add(replace(later, faults=[self.told.in_its_part(fault) for fault in later.faults]))
+        if self.later is not None:
+            faults = [self.told.in_its_part(fault) for fault in self.later.faults]
+            together.add(replace(self.later, faults=faults))
         return together
 
     def kept(self) -> Kept:
         """As it is told to the one who asked."""
-        told = self.told
+        told = self.whole()
         source = self.source
         unit = source.unit
         return Kept(source.name, source.format, unit, told.read, told.aside, self.statements, told=told)
@@ -184,12 +191,19 @@ def bring_in(workspace: Workspace, sources: Sequence[str | Path], asking: Asking
     if missing:
         raise NotFound(f"{', '.join(missing)}: no such file; nothing was read")
     _refuse_the_future(workspace, asking)
+    with _in_turn(workspace) as (store, folder):
+        return _Import(workspace, store, asking, folder).do(sources)
+
+
+@contextmanager
+def _in_turn(workspace: Workspace) -> Iterator[tuple[Store, Path]]:
+    """The store and a folder to work in, one import at a time."""
     with (
         open_store(workspace.path) as store,
         waiting_turn(workspace.path, "import", seconds=PATIENCE_SECONDS),
         store.artefacts.staging() as folder,
     ):
-        return _Import(workspace, store, asking, folder).do(sources)
+        yield store, folder
 
 
 class _Import:
@@ -204,7 +218,7 @@ class _Import:
 
     def do(self, sources: Sequence[str | Path]) -> Brought:
         """Read, fold, look, publish."""
-        files = [one for source in sources if (one := self._opened(str(source))) is not None]
+        files = self._once([one for source in sources if (one := self._opened(str(source))) is not None])
         read = [found for file in together(files) if (found := self._read(file)) is not None]
         if sources and not read:
             return self._brought([], {}, self.store.records.findings())
@@ -222,7 +236,9 @@ class _Import:
             if self.store.artefacts.sweep(dry=True).files:
                 self.store.artefacts.sweep()  # tables of older foldings, and what a dead import left
             return self._brought(read, folded.rows, folded.findings)
-        raise TwinError(f"{self.workspace.path}: others kept importing meanwhile; nothing was changed; try again")
+        raise TwinError(
+            f"{self.workspace.path}: others kept importing meanwhile; nothing was changed; try again"
+        )
 
     # Reading
 
@@ -234,6 +250,15 @@ class _Import:
         except BadData as error:
             self.refused.append(Refused(called(source), error))
             return None
+
+    def _once(self, files: list[Opened]) -> list[Opened]:
+        """The same files without those of the same bytes as one before."""
+        found: dict[str, Opened] = {}
+        for one in files:
+            first = found.setdefault(one.sha256, one)
+            if first is not one:
+                self.say(f"{one.name} holds the same as {first.name}; it is read once")
+        return list(found.values())
 
     def _read(self, source: Opened) -> _Read | None:
         """A source read into the staging folder; None where it is refused, or was there already."""
@@ -301,26 +326,23 @@ class _Import:
         """Fold what is there and what was read, without the files of which too many rows fall out."""
         while True:
             folding = self._folded(read)
-            bad = {}
+            bad = {}  # by key: two files of different folders may have one name
             for number, one in self._numbered(read):
-                told = one.with_(folding.told.get(number))
+                one.later = folding.told.get(number)
                 try:
-                    self._refuse_too_many(one.source, told)
+                    self._refuse_too_many(one.source, one.whole())
                 except BadData as error:
-                    bad[one.source.name] = Refused(one.source.name, error)
+                    bad[one.key] = Refused(one.source.name, error)
             if not bad and read:
                 bad = self._unbalanced(read, folding)
-            if not bad:
-                for number, one in self._numbered(read):
-                    one.told = one.with_(folding.told.get(number))
-                return read, folding
             self.refused += bad.values()
-            read = [one for one in read if one.source.name not in bad]
-            if not read:
+            read = [one for one in read if one.key not in bad]
+            if not bad or not read:
                 return read, folding
 
     def _folded(self, read: list[_Read]) -> Folding:
         self.say("working the records out")
+        self.names = names_key(self.workspace.names_file, self.hospital)  # before they are read: never newer
         kept = [
             Piece(str(self.store.artefacts.path(one.sha256)), one.number, one.as_of, one.begins)
             for one in self.store.records.segments()
@@ -354,7 +376,7 @@ class _Import:
         for one in read:
             problems = [*folding.balance_problems, _too_unbalanced(folding, self.asking.most_unbalanced)]
             name = one.source.name
-            refused[name] = Refused(name, BadData(name, problems))
+            refused[one.key] = Refused(name, BadData(name, problems))
         return refused
 
     def _unbalanced_now(self) -> float:
@@ -375,21 +397,42 @@ class _Import:
                 segment_rows=one.statements,
                 begins=self.asking.begins,
                 as_of=self.asking.as_of,
-                **NewImport.told(one.told),
+                **NewImport.told(one.whole()),
             )
             for one in read
         ]
         tables = {
-            name: TableRef(artefacts.keep_file(Path(table.path)), table.rows, table.first, table.last, table.said_at)
+            name: TableRef(
+                artefacts.keep_file(Path(table.path)), table.rows, table.first, table.last, table.said_at
+            )
             for name, table in folding.tables.items()
         }
         fold = NewFold(
-            names_key(self.workspace),
+            self.names,
             tables,
-            folding.findings,
+            (*self._lost(folding), *folding.findings),
             {UNBALANCED: round(folding.unbalanced * 1e6)},
         )
         self.store.records.publish(imports, fold, expected_head=head, actor=self.asking.actor)
+
+    def _lost(self, folding: Folding) -> list[Finding]:
+        """Rows of earlier imports that cannot be used under today's names, and could when they came in."""
+        kinds: Counter[tuple[str, str, str]] = Counter()
+        count = of = 0
+        for one in self.store.records.imports():
+            told = folding.told.get(one.number)
+            if told is not None and told.aside > one.aside:
+                count, of = count + told.aside, of + one.read
+                kinds.update(told.counts)
+        if not count:
+            return []
+        most = "; ".join(f"{name}: {rule}" for (_, name, rule), _ in kinds.most_common(_KINDS))
+        detail = (
+            f"They were used before and are left out now ({most}). Name what they call things in records.toml, "
+            "or undo the change in hospital.toml."
+        )
+        title = "Rows of earlier imports that today's names do not know"
+        return [Finding("error", "E_UNKNOWN_NAME", title, detail, count, max(of, count), "encounters")]
 
     def _kept(self, one: _Read) -> str:
         """The segment's SHA-256; it is taken in once, and folded again from where it lies then."""
@@ -433,16 +476,14 @@ def _refuse_the_future(workspace: Workspace, asking: Asking) -> None:
 def is_stale(store: Store, workspace: Workspace) -> bool:
     """Whether the records were worked out under other names, or by another version of the rules."""
     fold = store.records.fold()
-    return fold is not None and fold.sha256 != names_key(workspace)
+    return fold is not None and fold.sha256 != names_key(workspace.names_file, workspace.hospital())
 
 
-def names_key(workspace: Workspace) -> str:
+def names_key(names_file: Path, hospital: Hospital) -> str:
     """sha256 of all that the tables depend on beside the statements: names, not numbers, of the hospital."""
-    hospital = workspace.hospital()
     pathways = {
         name: [
-            [step.name, sorted(eligible.place for eligible in step.alternatives())]
-            for step in pathway.steps
+            [step.name, sorted(eligible.place for eligible in step.alternatives())] for step in pathway.steps
         ]
         for name, pathway in hospital.pathways.items()
     }
@@ -453,14 +494,16 @@ def names_key(workspace: Workspace) -> str:
         "classes": {name: one.pathway for name, one in hospital.classes.items()},
         "streams": {name: sorted(stream.mix) for name, stream in hospital.arrivals.items()},
         "pathways": pathways,
-        "names": workspace.names_file.read_text("utf-8") if workspace.names_file.is_file() else "",
+        "names": names_file.read_text("utf-8", "replace") if names_file.is_file() else "",
     }
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 
 
 def fold_again(workspace: Workspace) -> None:
-    """Work the records out anew under the names that hold today."""
-    bring_in(workspace, ())
+    """Work the records out anew under the names that hold today, unless somebody did so meanwhile."""
+    with _in_turn(workspace) as (store, folder):
+        if is_stale(store, workspace):
+            _Import(workspace, store, Asking(), folder).do(())
 
 
 def _too_many(told: Told, most: float, unit: str) -> Problem:

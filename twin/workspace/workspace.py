@@ -22,6 +22,7 @@ from twin.records.history import History, history_of
 from twin.store import Store, open_store
 from twin.workspace.holdings import Holdings, Table, gaps_of, holdings_of, silence_in_words
 
+
 class Workspace:
     """One hospital's folder.
 
@@ -156,8 +157,10 @@ class Workspace:
         from twin.workspace.bringing import fold_again, is_stale
 
         with self.store() as store:
-            if store is None or VISITS not in store.records.tables():
+            if store is None:
                 return None
             if is_stale(store, self):
                 fold_again(self)
+            if VISITS not in store.records.tables():
+                return None
             return store.artefacts.open_file(store.records.tables()[VISITS].sha256, "the records")

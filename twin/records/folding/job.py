@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from twin.errors import BadData, Problem
 from twin.records.quality import SEVERITIES, Finding
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from twin.records.folding.names import Names
 
 #: version of the rules of folding; tables made under an older one are worked out anew
-FOLDING = 1
+FOLDING = 2
 WORK = "twin.records.folding.job:work"
 #: the table that forecasts, snapshots and pages read
 VISITS = "visits"
@@ -35,7 +36,7 @@ _UNPACKED = 20
 
 @dataclass(frozen=True)
 class Piece:
-    """One segment: its file, the number of its import, last instant and first day (local) where told."""
+    """One segment: its file, the number of its import, last instant and first day where told, both local."""
 
     path: str
     number: int
@@ -130,7 +131,7 @@ def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
     pieces = [Piece(**_times(piece)) for piece in job["pieces"]]
     folder = Path(job["folder"])
     folded = fold(
-        [Segment(Path(one.path), one.number, one.as_of, one.begins) for one in pieces],
+        [Segment(Path(one.path), one.number, _instant(one.as_of, hospital), one.begins) for one in pieces],
         names,
         hospital,
         folder,
@@ -152,6 +153,21 @@ def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
     }
 
 
+def _instant(local: datetime | None, hospital: Hospital) -> datetime | None:
+    """What the hospital's clocks showed as an instant."""
+    return None if local is None else local.replace(tzinfo=ZoneInfo(hospital.timezone))
+
+
+def _begins(pieces: Sequence[Piece], first: date) -> date:
+    """First day from which every arrival is there: as told with the first import, or earlier by another.
+
+    An import that came later shortens no past: where the first told no day, it is that of the first arrival.
+    """
+    oldest = min(pieces, key=lambda one: one.number)
+    told = [one.begins for one in pieces if one.begins is not None]
+    return min(told if oldest.begins is not None else [first, *told])
+
+
 def _visits(
     tables: dict[str, Made], hospital: Hospital, names: Names, pieces: Sequence[Piece], folder: Path
 ) -> tuple[Made | None, list[Finding]]:
@@ -160,7 +176,6 @@ def _visits(
 
     if "encounters" not in tables:
         return None, []
-    begins = [one.begins for one in pieces if one.begins is not None]
     told = [one.as_of for one in pieces if one.as_of is not None]
     files = {name: Path(made.path) for name, made in tables.items()}
     try:
@@ -168,12 +183,12 @@ def _visits(
             files,
             hospital,
             names,
-            begins=min(begins, default=None),
             as_of=max(told) if len(told) == len(pieces) else None,
         )
     except BadData as error:
         return None, [_no_visit(error, tables["encounters"].rows)]
-    visits = replace(visits, as_of=max([visits.as_of, *told]))
+    as_of = max([visits.as_of, *told])
+    visits = replace(visits, as_of=as_of, begins=min(_begins(pieces, visits.begins), as_of.date()))
     path = folder / f"{VISITS}.parquet"
     path.write_bytes(visits.parquet())
     stays = tables.get("ward_stays", tables["encounters"])

@@ -52,7 +52,9 @@ def encounters_of(
     visits, stays = (_read(tables, name) for name in ("encounters", "ward_stays"))
     first = stays[~stays["encounter"].duplicated()].set_index("encounter")["place"]
     visits["place"] = visits["encounter"].map(first).astype(object)
-    lived = visits["started"].notna() | visits["encounter"].isin(stays["encounter"])
+    came = visits["arrived"].notna() & (visits["status"] != "planned")
+    came &= visits[["kind", "ended"]].notna().any(axis=1)  # a visit, not only facts about one's stays
+    lived = visits["started"].notna() | came | visits["encounter"].isin(stays["encounter"])
     visits = with_classes(visits[lived & (visits["status"] != "cancelled")], names, hospital)
     findings = [without_class(visits, hospital)]
     visits = visits[visits["patient_class"].notna() & visits["stream"].notna()]
@@ -77,7 +79,10 @@ def _read(tables: Mapping[str, Path | str], name: str) -> pd.DataFrame:
 
 
 def _rows(visits: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
-    """A row a stay with its visit's fields; one without a place for a visit of which no stay is told."""
+    """A row a stay with its visit's fields; one without a place for a visit of which no stay is told.
+
+    Of who came and is not said to have been admitted the visit begins with the arrival.
+    """
     about = visits[["encounter", "patient_class", "stream", "arrived", "outcome"]]
     whole = visits.rename(columns={"started": "visit_started", "ended": "visit_ended"})
     about = about.assign(visit_ended=whole["visit_ended"])
@@ -86,7 +91,8 @@ def _rows(visits: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
     alone = alone[
         ["encounter", "patient_class", "stream", "requested", "arrived", "started", "ended", "outcome"]
     ]
-    alone = alone.assign(place=None, step=None, visit_ended=alone["ended"])
+    began = alone["started"].where(alone["started"].notna(), alone["arrived"])
+    alone = alone.assign(place=None, step=None, started=began, visit_ended=alone["ended"])
     return pd.concat([rows, alone], ignore_index=True) if len(alone) else rows
 
 
