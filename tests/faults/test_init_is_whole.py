@@ -8,13 +8,13 @@ from datetime import date
 
 import pytest
 
-from twin import workspace as rooms
 from twin.errors import TwinError
 from twin.workspace import create_workspace
+from twin.workspace import creating as rooms
 
 PROGRAM = """
 import sys, time
-from twin import workspace as rooms
+from twin.workspace import creating as rooms
 def slow(*given, **named):
     print("half way", flush=True)
     time.sleep(60)

@@ -26,6 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 TIMES = ("requested", "started", "ended", "arrived")
 _NOTE = b"hospital_twin"
+_SCHEMA = pa.schema([(name, pa.timestamp("ms") if name in TIMES else pa.string()) for name in COLUMNS])
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,39 @@ class Encounters:
 
     def parquet(self) -> bytes:
         """The records as a Parquet file that ``load_encounters`` reads back the same."""
-        note = {"begins": self.begins.isoformat(), "as_of": self.as_of.isoformat(), "made_by": self.made_by}
-        table = pa.Table.from_pandas(self.frame, preserve_index=False)
-        table = table.replace_schema_metadata(
-            {**(table.schema.metadata or {}), _NOTE: json.dumps(note).encode()}
-        )
         file = io.BytesIO()
-        pq.write_table(table, file, compression="zstd")
+        with EncountersFile(file) as writer:
+            writer.add(self.frame)
+            writer.close(self.begins, self.as_of, self.made_by, in_order=True)
         return file.getvalue()
+
+
+class EncountersFile:
+    """The file of records, written part by part."""
+
+    def __init__(self, where: Path | io.BytesIO) -> None:
+        self._writer = pq.ParquetWriter(where, _SCHEMA, compression="zstd")
+
+    def __enter__(self) -> EncountersFile:
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        self._writer.close()
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Rows with the columns of ``Encounters.frame``, texts as such or as categories."""
+        arrays = [
+            pa.array(frame[name].to_numpy(), _SCHEMA.field(name).type)
+            if name in TIMES
+            else pa.array(frame[name].astype(object), pa.string(), from_pandas=True)
+            for name in COLUMNS
+        ]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+
+    def close(self, begins: date, as_of: datetime, made_by: str, *, in_order: bool = False) -> None:
+        """No more rows come; whether they came by encounter in order of arrival."""
+        note = {"begins": begins.isoformat(), "as_of": as_of.isoformat(), "made_by": made_by}
+        self._writer.add_key_value_metadata({_NOTE: json.dumps({**note, "in_order": in_order})})
 
 
 def load_encounters(path: str | Path) -> Encounters:
@@ -86,16 +112,20 @@ def load_encounters(path: str | Path) -> Encounters:
         raise NotFound(f"{place}: no such records")
     cure = "bring the records in again with `twin import`"
     try:
-        table = pq.read_table(place)
+        table = pq.read_table(place, read_dictionary=[name for name in COLUMNS if name not in TIMES])
     except (pa.ArrowException, OSError) as error:
         rule = f"is damaged: {str(error).splitlines()[0]}"
         raise BadData(str(place), [Problem("file", None, rule, cure)]) from None
-    note = (table.schema.metadata or {}).get(_NOTE)
+    note = (pq.read_metadata(place).metadata or {}).get(_NOTE)
     if note is None or tuple(table.column_names) != COLUMNS:
         raise BadData(str(place), [Problem("file", None, "was not written by the twin", cure)])
     told = json.loads(note)
+    frame = table.unify_dictionaries().to_pandas()
+    if not told.get("in_order", True):
+        order = ["arrived", "encounter", "requested", "started"]
+        frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
     return Encounters(
-        table.to_pandas(),
+        frame,
         date.fromisoformat(told["begins"]),
         datetime.fromisoformat(told["as_of"]),
         told["made_by"],

@@ -6,9 +6,9 @@ where one alone sends the class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from twin.hospital import Hospital
@@ -53,35 +53,57 @@ def _fits(visits: pd.DataFrame, rule: ClassRule) -> pd.Series:
     return fits.fillna(False).astype(bool)
 
 
-def without_class(visits: pd.DataFrame, hospital: Hospital) -> Finding | None:
-    """Visits that no rule gives a class or a stream, and the rule that would help most of them."""
-    lost = visits[visits["patient_class"].isna() | visits["stream"].isna()]
-    if lost.empty:
-        return None
-    most = lost.groupby(["kind", "method", "place"], dropna=False).size().sort_values(kind="stable")
-    like = dict(zip(("kind", "method", "place"), most.index[-1], strict=True))
-    told = lost.loc[lost["patient_class"].notna() & lost["stream"].isna(), "patient_class"]
-    snippet = _snippet(like, told, hospital)
-    detail = (
-        "They are left out of forecasts and plans. A rule in records.toml would bring "
-        f"{int(most.iloc[-1]):,} of them in:\n{snippet}"
-    )
-    examples = tuple(f"encounter {name}" for name in sorted(lost["encounter"])[:5])
-    return Finding(
-        "error", "N_NO_CLASS", "Visits that no rule gives a class", detail, len(lost), len(visits),
-        "encounters", _most(lost["place"]), examples,
-    )  # fmt: skip
+class WithoutClass:
+    """Visits that no rule gives a class or a stream, counted part by part."""
+
+    def __init__(self, hospital: Hospital) -> None:
+        self._hospital = hospital
+        self._like: Counter[tuple[object, object, object]] = Counter()
+        self._told: Counter[str] = Counter()
+        self._examples: list[str] = []
+        self._seen = 0
+
+    def add(self, visits: pd.DataFrame) -> None:
+        """Look at some visits more."""
+        self._seen += len(visits)
+        lost = visits[visits["patient_class"].isna() | visits["stream"].isna()]
+        if lost.empty:
+            return
+        like = lost[["kind", "method", "place"]].astype(object)
+        self._like.update(like.where(like.notna(), None).itertuples(index=False, name=None))
+        self._told.update(lost.loc[lost["patient_class"].notna(), "patient_class"])
+        self._examples = sorted({*self._examples, *lost["encounter"].nsmallest(5)})[:5]
+
+    def finding(self) -> Finding | None:
+        """What was found, with the rule that would help most of them."""
+        if not self._like:
+            return None
+        ranked = sorted(self._like.items(), key=lambda item: (-item[1], str(item[0])))
+        (most, times), places = ranked[0], Counter[str]()
+        for (_, _, place), count in ranked:
+            if place is not None:
+                places[str(place)] += count
+        like = dict(zip(("kind", "method", "place"), most, strict=True))
+        told = min(self._told, key=lambda name: (-self._told[name], name), default=None)
+        detail = (
+            "They are left out of forecasts and plans. A rule in records.toml would bring "
+            f"{times:,} of them in:\n{_snippet(like, told, self._hospital)}"
+        )
+        return Finding(
+            "error", "N_NO_CLASS", "Visits that no rule gives a class", detail, self._like.total(),
+            self._seen, "encounters", most_first(places),
+            tuple(f"encounter {name}" for name in self._examples),
+        )  # fmt: skip
 
 
-def _snippet(like: dict[str, object], told: pd.Series, hospital: Hospital) -> str:
+def _snippet(like: dict[str, object], told: str | None, hospital: Hospital) -> str:
     when = ", ".join(f'{key} = "{value}"' for key, value in like.items() if isinstance(value, str))
-    known = told.iloc[0] if len(told) else next(iter(hospital.classes))
-    sends = streams_of(str(known), hospital) or list(hospital.arrivals)
-    note = "" if len(told) else f"  # one of: {', '.join(list(hospital.classes)[:8])}"
+    known = told or next(iter(hospital.classes))
+    sends = streams_of(known, hospital) or list(hospital.arrivals)
+    note = "" if told else f"  # one of: {', '.join(list(hospital.classes)[:8])}"
     return f'[[classes]]\nclass = "{known}"{note}\nstream = "{sends[0]}"\nwhen = {{ {when} }}'
 
 
-def _most(places: Iterable[object]) -> dict[str, int]:
-    counts = pd.Series(places, dtype=object).dropna().value_counts()
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))[:20]
-    return {str(name): int(np.int64(count)) for name, count in ranked}
+def most_first(places: Mapping[str, int]) -> dict[str, int]:
+    """Places by how often, at most twenty."""
+    return dict(sorted(places.items(), key=lambda item: (-item[1], item[0]))[:20])

@@ -57,7 +57,13 @@ class Folded:
 
 
 def fold(
-    segments: Sequence[Segment], names: Names, hospital: Hospital, folder: Path | str, *, now: datetime
+    segments: Sequence[Segment],
+    names: Names,
+    hospital: Hospital,
+    folder: Path | str,
+    *,
+    now: datetime,
+    looks: bool = True,
 ) -> Folded:
     """Fold all statements into tables.
 
@@ -71,6 +77,8 @@ def fold(
         Where the tables' files are written, each by its name; large sets are spilled there meanwhile.
     now
         The present, with a time zone.
+    looks
+        Whether the tables are looked at by all rules, too.
 
     Raises
     ------
@@ -94,7 +102,8 @@ def fold(
         account.of["statements"] = statements.rows
     done = {name: file.close() for name, file in files.items()}
     written = {name: table for name, table in done.items() if table is not None}
-    seen = look({name: table.path for name, table in written.items()}, hospital, now=now)
+    paths = {name: table.path for name, table in written.items()}
+    seen = look(paths, hospital, now=now) if looks else []
     findings = sorted([*seen, *account.findings()], key=_worst_first)
     return Folded(written, account.told(), tuple(findings), ledger.close(now), statements.rows)
 

@@ -6,7 +6,7 @@ What comes back are files, findings and accounts; the process that asked never h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: version of the rules of folding; tables made under an older one are worked out anew
 FOLDING = 2
-WORK = "twin.records.folding.job:work"
+WORK, LOOK = "twin.records.folding.job:work", "twin.records.folding.job:look_work"
 #: the table that forecasts, snapshots and pages read
 VISITS = "visits"
 #: statements are packed so many times in a segment (measured: 10 to 20)
@@ -92,7 +92,7 @@ class Folding:
 
 
 def fold_in_child(job: FoldJob, limits: Limits) -> Folding:
-    """Fold all segments in a process of its own.
+    """Fold all segments, and look at what they come to, each in a process of its own.
 
     Raises
     ------
@@ -102,25 +102,31 @@ def fold_in_child(job: FoldJob, limits: Limits) -> Folding:
         A table cannot be written.
     """
     size = sum(Path(piece.path).stat().st_size for piece in job.pieces)
-    answer = run_in_child(
-        WORK,
-        _plain(asdict(job)),
+    allowance = Allowance.for_size(size * _UNPACKED, limits)
+    warm = (__name__, "pandas", "pyarrow.parquet", "twin.hospital")
+    answer = run_in_child(WORK, _plain(asdict(job)), "the records", allowance, Path(job.folder), warm=warm)
+    looked = run_in_child(
+        LOOK,
+        {**_plain(asdict(job)), "tables": answer["tables"]},
         "the records",
-        Allowance.for_size(size * _UNPACKED, limits),
+        allowance,
         Path(job.folder),
-        warm=(__name__, "pandas", "pyarrow.parquet"),
+        warm=warm,
     )
+    findings = [Finding.of_json(found) for found in (*answer["findings"], *looked["findings"])]
     return Folding(
-        tables={name: Made(**_times(made)) for name, made in answer["tables"].items()},
+        tables={
+            name: Made(**_times(made)) for name, made in {**answer["tables"], **looked["tables"]}.items()
+        },
         told={int(number): Told.of_json(told) for number, told in answer["told"].items()},
-        findings=tuple(Finding.of_json(found) for found in answer["findings"]),
+        findings=tuple(worst_first(findings)),
         unbalanced=float(answer["unbalanced"]),
         balance_problems=tuple(Problem(*row) for row in answer["balance_problems"]),
     )
 
 
 def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
-    """What is done inside: fold, and make the table that forecasts read."""
+    """What is done inside first: fold."""
     from twin.hospital import Hospital
     from twin.records.folding.fold import fold
     from twin.records.folding.names import read_names
@@ -136,20 +142,37 @@ def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
         hospital,
         folder,
         now=datetime.fromisoformat(job["now"]),
+        looks=False,
     )
     tables = {
         name: Made(str(table.path), table.rows, table.first, table.last, table.said_at)
         for name, table in folded.tables.items()
     }
-    visits, more = _visits(tables, hospital, names, pieces, folder)
-    if visits is not None:
-        tables[VISITS] = visits
     return {
         "tables": {name: _plain(asdict(table)) for name, table in tables.items()},
         "told": {number: told.as_json() for number, told in folded.told_by_import.items()},
-        "findings": [found.as_json() for found in worst_first([*folded.findings, *more])],
+        "findings": [found.as_json() for found in folded.findings],
         "unbalanced": folded.balance.share,
         "balance_problems": [_row(day) for day in folded.balance.faults[:TOLD]],
+    }
+
+
+def look_work(job: dict[str, Any], say: Say) -> dict[str, Any]:
+    """What is done inside then: look for what is odd, and make the table that forecasts read."""
+    from twin.hospital import Hospital
+    from twin.records.folding.names import read_names
+    from twin.records.folding.rules import look
+
+    hospital = Hospital.model_validate_json(job["hospital"])
+    tables = {name: Made(**_times(made)) for name, made in job["tables"].items()}
+    pieces = [Piece(**_times(piece)) for piece in job["pieces"]]
+    files = {name: Path(made.path) for name, made in tables.items()}
+    findings = look(files, hospital, now=datetime.fromisoformat(job["now"]))
+    names = read_names(job["names"], hospital)
+    visits, more = _visits(tables, hospital, names, pieces, Path(job["folder"]))
+    return {
+        "tables": {} if visits is None else {VISITS: _plain(asdict(visits))},
+        "findings": [found.as_json() for found in (*findings, *more)],
     }
 
 
@@ -172,25 +195,21 @@ def _visits(
     tables: dict[str, Made], hospital: Hospital, names: Names, pieces: Sequence[Piece], folder: Path
 ) -> tuple[Made | None, list[Finding]]:
     """The table that forecasts read, and what could not be brought into it; none without any visit."""
-    from twin.records.folding.pathways import encounters_of
+    from twin.records.folding.pathways import write_encounters
 
     if "encounters" not in tables:
         return None, []
     told = [one.as_of for one in pieces if one.as_of is not None]
     files = {name: Path(made.path) for name, made in tables.items()}
+    last = max(told, default=None)
+    until = {"as_of" if len(told) == len(pieces) else "known_until": last}
+    path = folder / f"{VISITS}.parquet"
     try:
-        visits, findings = encounters_of(
-            files,
-            hospital,
-            names,
-            as_of=max(told) if len(told) == len(pieces) else None,
+        visits, findings = write_encounters(
+            files, path, hospital, names, begins=lambda first: _begins(pieces, first), **until
         )
     except BadData as error:
         return None, [_no_visit(error, tables["encounters"].rows)]
-    as_of = max([visits.as_of, *told])
-    visits = replace(visits, as_of=as_of, begins=min(_begins(pieces, visits.begins), as_of.date()))
-    path = folder / f"{VISITS}.parquet"
-    path.write_bytes(visits.parquet())
     stays = tables.get("ward_stays", tables["encounters"])
     return Made(str(path), visits.rows, stays.first, stays.last, stays.said_at), findings
 

@@ -5,20 +5,29 @@ A rule takes the tables and gives its finding, or None where there is nothing to
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.hospital import Hospital
 from twin.records.folding.tables import TABLES
+from twin.records.folding.writing import HAPPENED
 from twin.records.quality import Finding, Severity
+from twin.units import MS_DAY, MS_SECOND
 
+#: rows of a table that are looked at, the newest: more than a year of a large hospital (what they become takes
+#: some 150 MB)
+NEWEST = 1_000_000
+_AT_A_TIME = 131_072
 _PLACES, _EXAMPLES = 20, 5
 
 
@@ -43,12 +52,31 @@ class Tables:
     def read(self, name: str, *columns: str) -> pd.DataFrame:
         """Some columns of a table; no rows where there is no such table. Texts are categories."""
         if name not in self.paths:
-            table = TABLES[name].empty_table().select(columns)
-        else:
-            texts = [column for column in columns if column not in ("key", "encounter")]
-            texts = [column for column in texts if TABLES[name].field(column).type == "string"]
-            table = pq.read_table(self.paths[name], columns=list(columns), read_dictionary=texts)
-        return table.to_pandas()
+            return TABLES[name].empty_table().select(columns).to_pandas()
+        texts = [column for column in columns if column not in ("key", "encounter")]
+        texts = [column for column in texts if TABLES[name].field(column).type == "string"]
+        path, since = self.paths[name], self._since(name)
+        newest = None if since is None else [(HAPPENED[name][0], ">=", since)]
+        return pq.read_table(path, columns=list(columns), read_dictionary=texts, filters=newest).to_pandas()
+
+    def _since(self, name: str) -> datetime | None:
+        """The day from which the newest rows of a very large table are looked at; None where all are."""
+        with pq.ParquetFile(self.paths[name]) as file:
+            if file.metadata.num_rows <= NEWEST:
+                return None
+            column = HAPPENED[name][0]
+            days: Counter[int] = Counter()
+            for batch in file.iter_batches(_AT_A_TIME, columns=[column]):
+                at = pc.drop_null(batch[column]).cast(pa.int64()).to_numpy() // MS_DAY
+                days.update(
+                    dict(zip(*(part.tolist() for part in np.unique(at, return_counts=True)), strict=True))
+                )
+        looked = 0
+        for day in sorted(days, reverse=True):
+            looked += days[day]
+            if looked > NEWEST:
+                return datetime.fromtimestamp((day + 1) * MS_DAY / MS_SECOND, UTC)
+        return None
 
     @cached_property
     def stays(self) -> pd.DataFrame:

@@ -6,22 +6,38 @@ not tell follows from what they do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from twin.errors import BadData, Problem
 from twin.hospital import Hospital
-from twin.records.encounters import COLUMNS, TIMES, Encounters
-from twin.records.folding.classes import with_classes, without_class
+from twin.records.encounters import COLUMNS, TIMES, Encounters, EncountersFile, load_encounters
+from twin.records.folding.classes import WithoutClass, most_first, with_classes
 from twin.records.folding.names import Names
 from twin.records.folding.tables import TABLES
 from twin.records.quality import Finding
 
+#: visits that are worked on at a time: what they become takes some 50 MB
+_VISITS = 50_000
+_LEFT_OUT = ("said_at", "versions", "patient")
 _LEFT = "other"  # where the patient went, when nobody said
+
+
+@dataclass(frozen=True)
+class Written:
+    """The frame as a file: its rows, the first day and the last instant (local)."""
+
+    rows: int
+    begins: date
+    as_of: datetime
 
 
 def encounters_of(
@@ -32,50 +48,136 @@ def encounters_of(
     begins: date | None = None,
     as_of: datetime | None = None,
 ) -> tuple[Encounters, list[Finding]]:
-    """The frame of encounters, and what could not be brought into it.
+    """The frame of encounters, and what could not be brought into it; see ``write_encounters``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "encounters.parquet"
+        _, findings = write_encounters(tables, path, hospital, names, begins=begins, as_of=as_of)
+        return load_encounters(path), findings
+
+
+def write_encounters(
+    tables: Mapping[str, Path | str],
+    path: Path,
+    hospital: Hospital,
+    names: Names,
+    *,
+    begins: date | Callable[[date], date] | None = None,
+    as_of: datetime | None = None,
+    known_until: datetime | None = None,
+) -> tuple[Written, list[Finding]]:
+    """Write the frame of encounters, some thousands of visits at a time, and tell what is not in it.
 
     Parameters
     ----------
     tables
-        Files of the tables ``encounters`` and ``ward_stays``.
+        Files of the tables ``encounters`` and ``ward_stays``, visits in the same order in both.
+    path
+        The new file, which ``load_encounters`` reads.
     begins
-        First local day from which every arrival is there; that of the first arrival when omitted.
+        First local day from which every arrival is there, told or worked out from the day of the first
+        arrival, and then not after the last instant; the day of the first arrival when omitted.
     as_of
         Last instant of the data, local or with a time zone; the end of the hour of the last event when
         omitted.
+    known_until
+        Local; without ``as_of`` the last instant is this at least.
 
     Raises
     ------
     BadData
         The tables hold no visit of a known class, or ``begins`` lies after ``as_of``.
     """
-    visits, stays = (_read(tables, name) for name in ("encounters", "ward_stays"))
+    lost, nowhere = WithoutClass(hospital), _Nowhere()
+    rows, first, last = 0, [], []
+    with EncountersFile(path) as file:
+        for visits, stays in _parts(tables):
+            frame = _part(visits, stays, hospital, names, lost, nowhere)
+            if len(frame):
+                rows += len(frame)
+                first.append(frame["arrived"].min())
+                last += [frame[name].max() for name in TIMES if frame[name].notna().any()]
+                file.add(frame)
+        if not rows:
+            rule = "no visit has a class of hospital.toml"
+            cure = "say in records.toml, [[classes]], which visits are of which class"
+            raise BadData("records", [Problem("classes", None, rule, cure)])
+        event = max(last).ceil("h").to_pydatetime()
+        end = _local(as_of, hospital.timezone) or max(event, known_until or event)
+        start = min(first).date()
+        if begins is not None:
+            start = begins if isinstance(begins, date) else min(begins(start), end.date())
+        if start > end.date():
+            rule = f"is after the last instant, {end}"
+            raise BadData("records", [Problem("begins", start.isoformat(), rule)])
+        file.close(start, end, "imported")
+    findings = (lost.finding(), nowhere.finding(rows))
+    return Written(rows, start, end), [found for found in findings if found is not None]
+
+
+def _parts(tables: Mapping[str, Path | str]) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Some visits at a time with all their stays."""
+    stays = _Stays(tables)
+    if "encounters" not in tables:
+        return
+    with pq.ParquetFile(tables["encounters"]) as file:
+        columns = [name for name in TABLES["encounters"].names if name not in _LEFT_OUT]
+        for batch in file.iter_batches(_VISITS, columns=columns):
+            visits = _plainly(batch)
+            yield visits, stays.of(visits["encounter"])
+
+
+def _plainly(rows: pa.RecordBatch | pa.Table) -> pd.DataFrame:
+    """As a frame with texts as objects: many times faster to look up than Arrow's."""
+    frame = rows.to_pandas()
+    return frame.astype({name: object for name in frame if isinstance(frame[name].dtype, pd.StringDtype)})
+
+
+class _Stays:
+    """Stays in the order of their visits, read as far as they are asked for."""
+
+    def __init__(self, tables: Mapping[str, Path | str]) -> None:
+        left_out = (*_LEFT_OUT, "key", "bed")
+        self._columns = [name for name in TABLES["ward_stays"].names if name not in left_out]
+        self._batches = self._read(tables["ward_stays"]) if "ward_stays" in tables else iter(())
+        self._held = _plainly(TABLES["ward_stays"].empty_table().select(self._columns))
+
+    def _read(self, path: Path | str) -> Iterator[pd.DataFrame]:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_VISITS, columns=self._columns):
+                yield _plainly(batch)
+
+    def of(self, visits: pd.Series) -> pd.DataFrame:
+        """Every stay of these visits, which come after those asked for before."""
+        asked = set(visits)
+        while not len(self._held) or self._held["encounter"].iloc[-1] in asked:
+            more = next(self._batches, None)
+            if more is None:
+                break
+            self._held = pd.concat([self._held, more], ignore_index=True) if len(self._held) else more
+        mine = self._held["encounter"].isin(asked)
+        found, self._held = self._held[mine], self._held[~mine]
+        return found.reset_index(drop=True)
+
+
+def _part(
+    visits: pd.DataFrame,
+    stays: pd.DataFrame,
+    hospital: Hospital,
+    names: Names,
+    lost: WithoutClass,
+    nowhere: _Nowhere,
+) -> pd.DataFrame:
+    """The rows of some visits."""
     first = stays[~stays["encounter"].duplicated()].set_index("encounter")["place"]
     visits["place"] = visits["encounter"].map(first).astype(object)
     came = visits["arrived"].notna() & (visits["status"] != "planned")
     came &= visits[["kind", "ended"]].notna().any(axis=1)  # a visit, not only facts about one's stays
     lived = visits["started"].notna() | came | visits["encounter"].isin(stays["encounter"])
     visits = with_classes(visits[lived & (visits["status"] != "cancelled")], names, hospital)
-    findings = [without_class(visits, hospital)]
+    lost.add(visits)
     visits = visits[visits["patient_class"].notna() & visits["stream"].notna()]
-    rows = _rows(visits, stays)
-    rows, no_step = _with_steps(rows, hospital)
-    findings.append(no_step)
-    if rows.empty:
-        rule = "no visit has a class of hospital.toml"
-        cure = "say in records.toml, [[classes]], which visits are of which class"
-        raise BadData("records", [Problem("classes", None, rule, cure)])
-    frame = _frame(_with_times(rows), hospital.timezone)
-    last = _local(as_of, hospital.timezone) or _last_event(frame)
-    start = begins or frame["arrived"].min().date()
-    if start > last.date():
-        raise BadData("records", [Problem("begins", start.isoformat(), f"is after the last instant, {last}")])
-    return Encounters(frame, start, last, "imported"), [found for found in findings if found is not None]
-
-
-def _read(tables: Mapping[str, Path | str], name: str) -> pd.DataFrame:
-    table = pq.read_table(tables[name]) if name in tables else TABLES[name].empty_table()
-    return table.drop_columns(["said_at", "versions", "patient"]).to_pandas()
+    rows = _with_steps(_rows(visits, stays), hospital, nowhere)
+    return _frame(_with_times(rows), hospital.timezone) if len(rows) else rows
 
 
 def _rows(visits: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +188,7 @@ def _rows(visits: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
     about = visits[["encounter", "patient_class", "stream", "arrived", "outcome"]]
     whole = visits.rename(columns={"started": "visit_started", "ended": "visit_ended"})
     about = about.assign(visit_ended=whole["visit_ended"])
-    rows = stays.drop(columns=["key", "bed"]).merge(about, on="encounter", how="inner")
+    rows = stays.merge(about, on="encounter", how="inner")
     alone = visits[~visits["encounter"].isin(stays["encounter"])]
     alone = alone[
         ["encounter", "patient_class", "stream", "requested", "arrived", "started", "ended", "outcome"]
@@ -96,33 +198,39 @@ def _rows(visits: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, alone], ignore_index=True) if len(alone) else rows
 
 
-def _with_steps(rows: pd.DataFrame, hospital: Hospital) -> tuple[pd.DataFrame, Finding | None]:
-    """Rows with the step of the class's pathway: as told, else the first that happens in this place."""
-    steps, first, known = _steps(hospital)
-    pairs = pd.Series(
-        list(zip(rows["patient_class"], rows["step"], strict=True)), index=rows.index, dtype=object
-    )
-    told = rows["step"].where(pairs.isin(known)).astype(object)
-    at = pd.Series(
-        list(zip(rows["patient_class"], rows["place"], strict=True)), index=rows.index, dtype=object
-    )
-    found = told.where(told.notna(), at.map(steps))
-    nowhere = found.isna()
-    found = found.where(~nowhere, rows["patient_class"].map(first))
-    odd = rows[nowhere & rows["place"].notna()]
-    finding = None
-    if len(odd):
+class _Nowhere:
+    """Stays in places that the pathway of their class does not have, counted part by part."""
+
+    def __init__(self) -> None:
+        self._places: Counter[str] = Counter()
+        self._examples: list[str] = []
+
+    def add(self, odd: pd.DataFrame) -> None:
+        self._places.update(odd["place"])
+        self._examples = sorted({*self._examples, *odd["encounter"]})[:5]
+
+    def finding(self, of: int) -> Finding | None:
+        if not self._places:
+            return None
         detail = (
             "No step of the class's pathway happens in this place; the stay counts as the first step. Add "
             "the place to a step in hospital.toml, or give such visits another class in records.toml."
         )
-        places = {str(name): int(n) for name, n in odd["place"].value_counts().head(20).items()}
-        finding = Finding(
-            "warning", "N_NO_STEP", "Stays in a place that the pathway does not have", detail, len(odd),
-            len(rows), "ward_stays", places=places,
-            examples=tuple(f"encounter {name}" for name in sorted(odd["encounter"].unique())[:5]),
+        return Finding(
+            "warning", "N_NO_STEP", "Stays in a place that the pathway does not have", detail,
+            self._places.total(), of, "ward_stays", most_first(self._places),
+            tuple(f"encounter {name}" for name in self._examples),
         )  # fmt: skip
-    return rows.assign(step=found), finding
+
+
+def _with_steps(rows: pd.DataFrame, hospital: Hospital, nowhere: _Nowhere) -> pd.DataFrame:
+    """Rows with the step of the class's pathway: as told, else the first that happens in this place."""
+    steps, first, known = _steps(hospital)
+    told = rows["step"].where(_pairs(rows, "step").isin(known)).astype(object)
+    found = told.where(told.notna(), _pairs(rows, "place").map(steps))
+    odd = found.isna()
+    nowhere.add(rows[odd & rows["place"].notna()])
+    return rows.assign(step=found.where(~odd, rows["patient_class"].map(first)))
 
 
 def _pairs(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -158,9 +266,8 @@ def _with_times(rows: pd.DataFrame) -> pd.DataFrame:
     first = rows["at"].groupby(rows["encounter"]).transform("min")
     arrived = rows["arrived"].where(rows["arrived"] <= first, first)
     requested = requested.where(requested >= arrived, arrived)
-    over = rows["visit_ended"].notna() | rows.groupby("encounter")["ended"].transform(
-        lambda e: e.notna().all()
-    )
+    going = rows["ended"].isna().groupby(rows["encounter"]).transform("any")
+    over = rows["visit_ended"].notna() | ~going
     outcome = rows["outcome"].where(rows["outcome"].notna() | ~over, _LEFT).where(over)
     rows = rows.assign(requested=requested, arrived=arrived, outcome=outcome)
     return rows.sort_values(["arrived", "encounter", "started", "requested"], kind="stable")
@@ -174,7 +281,7 @@ def _frame(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
         if name in TIMES:
             columns[name] = values.dt.tz_convert(timezone).dt.tz_localize(None).astype("datetime64[ms]")
         else:
-            columns[name] = pd.Categorical(values)
+            columns[name] = values.astype(object)
     return pd.DataFrame(columns)
 
 
@@ -182,8 +289,3 @@ def _local(instant: datetime | None, timezone: str) -> datetime | None:
     if instant is None or instant.tzinfo is None:
         return instant
     return pd.Timestamp(instant).tz_convert(timezone).tz_localize(None).to_pydatetime()
-
-
-def _last_event(frame: pd.DataFrame) -> datetime:
-    last = max(frame[name].max() for name in TIMES if frame[name].notna().any())
-    return last.ceil("h").to_pydatetime()
