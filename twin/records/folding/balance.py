@@ -67,10 +67,11 @@ class Ledger:
         if not stays.num_rows:
             return
         started, ended = ms(stays["started"]), ms(stays["ended"])
+        waiting = stays.filter(pa.array(started == NONE))["encounter"]
         stays = stays.filter(pa.array(started != NONE))
         started, ended = started[started != NONE], ended[started != NONE]
         ward = pc.fill_null(pc.index_in(stays["place"], pa.array(self._wards, pa.string())), -1).to_numpy()
-        matched_in, matched_out = _matched(encounters, stays, started, ended)
+        matched_in, matched_out = _matched(encounters, stays, waiting, started, ended)
         for name, at, matched in (("ins", started, matched_in), ("outs", ended, matched_out)):
             there_ = (ward >= 0) & (at != NONE)
             self._count(name, ward[there_], at[there_])
@@ -105,18 +106,26 @@ class Ledger:
         return Balance(int(used.sum()), int(wrong.sum()), tuple(faults))
 
 
-def _matched(encounters: pa.Table, stays: pa.Table, started: IntArray, ended: IntArray) -> tuple[Mask, Mask]:
-    """Whether each stay's begin and end have their other end, shape (stay,) each."""
+def _matched(
+    encounters: pa.Table, stays: pa.Table, waiting: pa.ChunkedArray, started: IntArray, ended: IntArray
+) -> tuple[Mask, Mask]:
+    """Whether each stay's begin and end have their other end, shape (stay,) each.
+
+    Who asked for the next place when leaving this one waited in between, however long.
+    """
     way = hours(WAY_HOURS)
     visit = pc.index_in(stays["encounter"], encounters["encounter"].combine_chunks()).to_numpy()
     same = visit[1:] == visit[:-1]
-    near = same & (ended[:-1] != NONE) & (started[1:] - ended[:-1] <= way)
+    requested = ms(stays["requested"])
+    asked = np.where(requested == NONE, started, np.minimum(requested, started))
+    near = same & (ended[:-1] != NONE) & (asked[1:] - ended[:-1] <= way)
     before, after = np.append(False, near), np.append(near, False)
     is_first, is_last = np.append(True, ~same), np.append(~same, True)
     came, left = ms(encounters["started"])[visit], ms(encounters["ended"])[visit]
     finished = is_(encounters["status"], "finished")[visit] | there(encounters["outcome"])[visit]
-    admitted = is_first & ((came == NONE) | (started - came <= way))
-    gone = is_last & np.where(left == NONE, finished, np.abs(left - ended) <= way)
+    admitted = is_first & ((came == NONE) | (asked - came <= way))
+    waits = np.isin(visit, pc.index_in(waiting, encounters["encounter"].combine_chunks()).to_numpy())
+    gone = is_last & (waits | np.where(left == NONE, finished, np.abs(left - ended) <= way))
     return before | admitted, after | gone
 
 

@@ -24,8 +24,7 @@ from twin.records.folding.writing import HAPPENED
 from twin.records.quality import Finding, Severity
 from twin.units import MS_DAY, MS_SECOND
 
-#: rows of a table that are looked at, the newest: more than a year of a large hospital (what they become takes
-#: some 150 MB)
+#: rows of a table that are looked at, the newest: a year of a large hospital (they become some 150 MB)
 NEWEST = 1_000_000
 _AT_A_TIME = 131_072
 _PLACES, _EXAMPLES = 20, 5
