@@ -63,6 +63,8 @@ CODES: dict[str, str] = {
     "E_NEWER": "a store or a backup of a newer version of the twin",
     "E_DAMAGED": "a kept file or a backup that is gone, cut short or altered",
     "E_AUDIT": "the audit was altered; the first bad row is named",
+    "E_TOO_MANY_FAULTS": "more rows of a file cannot be used than may be put aside; all of it was refused",
+    "E_NO_CLASS": "no visit of the records is of any class of the description",
     "E_MOVED": "another process published meanwhile; what was made of the state before does not hold",
     "E_LOST": "work that was lost several times with the process or worker that did it",
     "E_DEPTH": "JSON nested deeper than is allowed, refused before it is taken apart",

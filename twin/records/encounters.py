@@ -122,7 +122,7 @@ def load_encounters(path: str | Path) -> Encounters:
     told = json.loads(note)
     frame = table.unify_dictionaries().to_pandas()
     if not told.get("in_order", True):
-        order = ["arrived", "encounter", "requested", "started"]
+        order = ["arrived", "encounter", "started", "requested"]
         frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
     return Encounters(
         frame,

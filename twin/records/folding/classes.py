@@ -72,7 +72,7 @@ class WithoutClass:
         like = lost[["kind", "method", "place"]].astype(object)
         self._like.update(like.where(like.notna(), None).itertuples(index=False, name=None))
         self._told.update(lost.loc[lost["patient_class"].notna(), "patient_class"])
-        self._examples = sorted({*self._examples, *lost["encounter"].nsmallest(5)})[:5]
+        self._examples = sorted({*self._examples, *lost["encounter"]})[:5]
 
     def finding(self) -> Finding | None:
         """What was found, with the rule that would help most of them."""

@@ -37,7 +37,7 @@ def silent_hours(tables: Tables) -> Finding | None:
 def silent_days(tables: Tables) -> Finding | None:
     """Whole days on which nobody came to a place where many come on that weekday."""
     stays = tables.stays
-    if stays.empty:
+    if not stays["place"].notna().any():
         return None
     day = stays["started"].dt.tz_convert(tables.hospital.timezone).dt.tz_localize(None).dt.normalize()
     counts = pd.crosstab(day, stays["place"].astype(object))
