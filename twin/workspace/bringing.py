@@ -28,7 +28,6 @@ from twin.records.quality import Finding
 from twin.records.reading.asked import FEED_AHEAD, Asked
 from twin.records.reading.child import read_in_child
 from twin.records.reading.limits import MB, USUAL, Limits
-from twin.records.reading.pseudonyms import Pseudonyms, secret_of
 from twin.records.reading.extracts import load_mapping
 from twin.records.reading.source import MAPPINGS
 from twin.records.reading.told import Told
@@ -291,7 +290,7 @@ class _Import:
             source=source.name,
             timezone=self.hospital.timezone,
             now=datetime.now(UTC) if now is None else now.replace(tzinfo=zone),
-            pseudonyms=Pseudonyms(secret_of(self.workspace.path)),
+            pseudonyms=self.workspace.pseudonyms(),
             mapping=self._mapping(),
             as_of=None if as_of is None else as_of.replace(tzinfo=zone),
             limits=self.asking.limits,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from twin.errors import ConfigError
+from twin.errors import ConfigError, TwinError
 from twin.hospital import shipped
 from twin.store import open_store
 from twin.store.records import HeadMoved, Records
@@ -174,3 +174,13 @@ def test_a_later_import_shortens_no_past(own, tmp_path):
     bring(own, file(tmp_path / "week.csv", SEEN), begins=date(2026, 11, 1))
 
     assert own.records().begins == date(2026, 1, 10)
+
+
+def test_a_secret_that_is_gone_is_told_before_anybody_gets_a_second_name(own, tmp_path):
+    bring(own, file(tmp_path / "v.csv", ADMITTED))
+    (own.path / "records" / "secret").unlink()
+
+    with pytest.raises(TwinError, match="put it back from a backup"):
+        bring(own, file(tmp_path / "w.csv", ADMITTED, SEEN))
+
+    assert not (own.path / "records" / "secret").exists()
