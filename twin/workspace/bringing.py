@@ -470,6 +470,10 @@ def _refuse_the_future(workspace: Workspace, asking: Asking) -> None:
         shown = f"{asking.as_of:%Y-%m-%d %H:%M}"
         cure = "name the last instant of the data"
         raise BadData("the import", [Problem("as_of", shown, rule, cure, "E_FUTURE")])
+    if asking.begins is not None and asking.begins > (asking.as_of or now).date():
+        rule = "lies after the last instant of the data"
+        cure = "name the first day from which every arrival is in the files"
+        raise BadData("the import", [Problem("begins", asking.begins.isoformat(), rule, cure, "E_FUTURE")])
 
 
 def is_stale(store: Store, workspace: Workspace) -> bool:

@@ -63,7 +63,8 @@ def encounters_of(
     findings.append(no_step)
     if rows.empty:
         rule = "no visit has a class of hospital.toml"
-        cure = "say in records.toml, [[classes]], which visits are of which class"
+        told = findings[0].detail if findings[0] is not None else ""
+        cure = told or "say in records.toml, [[classes]], which visits are of which class"
         raise BadData("records", [Problem("classes", None, rule, cure)])
     frame = _frame(_with_times(rows), hospital.timezone)
     last = _local(as_of, hospital.timezone) or _last_event(frame)
