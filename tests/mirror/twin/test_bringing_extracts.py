@@ -190,3 +190,13 @@ def test_a_secret_that_is_gone_is_told_before_anybody_gets_a_second_name(own, tm
 def test_a_first_day_after_the_last_instant_is_refused(own, tmp_path):
     with pytest.raises(BadData, match="after the last instant"):
         bring(own, file(tmp_path / "v.csv", ADMITTED), begins=date(2026, 11, 23))
+
+
+def test_two_stays_that_begin_on_one_day_are_two(own, tmp_path):
+    stays = tmp_path / "s.csv"
+    rows = ("V-1,ED-MAJ,2026-11-20,2026-11-20", "V-1,4A,2026-11-20,2026-11-22")
+    stays.write_text("\n".join(("encounter,ward,started,ended", *rows, "")))
+
+    brought = bring(own, stays)
+
+    assert brought.tables["ward_stays"] == 2
