@@ -14,7 +14,6 @@ from twin.errors import TwinError
 from twin.files import code_of
 from twin.records.reading.asked import Asked
 from twin.records.reading.hl7.mllp import Listener
-from twin.records.reading.pseudonyms import Pseudonyms, secret_of
 from twin.store.lock import exclusive
 from twin.workspace import Asking, Workspace, bring_in
 
@@ -59,9 +58,7 @@ def listen(
     """
     folder = Workspace(workspace)
     inbox = folder.path / "records" / "inbox"
-    asked = Asked(
-        "twin listen", folder.hospital().timezone, datetime.now(UTC), Pseudonyms(secret_of(folder.path))
-    )
+    asked = Asked("twin listen", folder.hospital().timezone, datetime.now(UTC), folder.pseudonyms())
     if not _is_own(host):
         say(f"{host} can be reached by other machines: messages are not encrypted, and anybody may send them")
     with exclusive(folder.path, "listen"):

@@ -131,7 +131,7 @@ def _line(kept: Kept, only_looked: bool) -> str:
 
 
 def _say_what_is_there(folder: Any, brought: Brought, json: bool) -> None:
-    from dashboards.cli.records import words
+    from dashboards.cli.records import findings_in_words, words
     from twin.errors import NotFound
 
     try:
@@ -143,7 +143,8 @@ def _say_what_is_there(folder: Any, brought: Brought, json: bool) -> None:
     elif holdings is not None:
         say(words(holdings))
     else:
-        say("\n".join(f"{name}  {rows:,} rows" for name, rows in brought.tables.items()))
+        tables = [f"{name}  {rows:,} rows" for name, rows in brought.tables.items()]
+        say("\n".join(tables + findings_in_words(brought.findings)))
 
 
 def _files(brought: Brought) -> list[dict[str, Any]]:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twin.records.quality import Finding
     from twin.workspace import Holdings
 
 _SHOWN = 5  # gap days named one by one
@@ -43,7 +46,7 @@ def words(holdings: Holdings) -> str:
         )
     if holdings.streams and not holdings.gaps:
         lines.append("no day without arrivals where a stream is usually busy")
-    return "\n".join(lines + _tables(holdings) + _findings(holdings))
+    return "\n".join(lines + _tables(holdings) + findings_in_words(holdings.findings))
 
 
 def _tables(holdings: Holdings) -> list[str]:
@@ -58,12 +61,12 @@ def _tables(holdings: Holdings) -> list[str]:
     return lines
 
 
-def _findings(holdings: Holdings) -> list[str]:
-    """What is wrong or odd, the worst first."""
-    if not holdings.findings:
-        return []
-    lines = ["", "findings"]
-    for found in holdings.findings:
+def findings_in_words(findings: Sequence[Finding]) -> list[str]:
+    """What is wrong or odd, the worst first; of errors what to do, too."""
+    lines = ["", "findings"] if findings else []
+    for found in findings:
         share = f" of {found.of:,}" if found.of else ""
         lines.append(f"{found.severity:<8} {found.title}: {found.count:,}{share}  [{found.code}]")
+        if found.severity == "error":
+            lines += [f"{'':<8} {line}" for line in found.detail.splitlines()]
     return lines

@@ -127,7 +127,7 @@ def _look(held: Holdings, daily: Daily, hospital: Hospital, book: Book | None, n
     kept = dict(book.tables()) if book is not None and kind == "own" else {}
     entries = sorted(book.imports(IMPORTS), key=lambda e: -e.number) if book is not None else []
     whens = {e.number: _moment(e.at.astimezone(zone)) for e in entries}
-    found = book.findings() if book is not None and kind == "own" else ()
+    found = book.findings() if book is not None else ()
     titles = {name: ward.title for name, ward in hospital.wards.items()}
     titles |= {name: place.title for name, place in hospital.places.items()}
     lines = [finding_line(finding, titles) for finding in sorted(found, key=_gravest_first)]
@@ -159,7 +159,7 @@ def _figures(view: RecordsView, held: Holdings) -> tuple[Figure, ...]:
     day = f"{view.age.as_of.day} {view.age.as_of:%b %Y}"
     newest = view.imports[0] if view.imports else None
     errors, warnings, notes = (view.count(severity) for severity in SEVERITIES)
-    looked = view.kind == "own"
+    looked = view.kind == "own" or bool(view.imports)
     return (
         Figure("Records reach to", day, f"{view.age.as_of:%H:%M}", f"{words.age(view.age.hours)} old", late),
         Figure("Encounters", f"{held.encounters:,}", "", f"on {held.days:,} days from {_day(held.begins)}"),

@@ -19,7 +19,7 @@ class Thing(StrEnum):
     """What a statement is about; ``key`` tells which one."""
 
     ENCOUNTER = "encounter"  # a whole visit; key = its encounter
-    WARD_STAY = "ward_stay"  # one stay of a visit in one place; key = stay's own number, or encounter + start
+    WARD_STAY = "ward_stay"  # a stay of a visit in one place; key = its own number, or visit, start and place
     APPOINTMENT = "appointment"  # key = the appointment's number
     SLOT = "slot"  # a bookable part of a clinic session; key = the slot's number
     THEATRE_CASE = "theatre_case"  # key = the case's number

@@ -28,7 +28,6 @@ from twin.records.quality import Finding
 from twin.records.reading.asked import FEED_AHEAD, Asked
 from twin.records.reading.child import read_in_child
 from twin.records.reading.limits import MB, USUAL, Limits
-from twin.records.reading.pseudonyms import Pseudonyms, secret_of
 from twin.records.reading.extracts import load_mapping
 from twin.records.reading.source import MAPPINGS
 from twin.records.reading.told import Told
@@ -291,7 +290,7 @@ class _Import:
             source=source.name,
             timezone=self.hospital.timezone,
             now=datetime.now(UTC) if now is None else now.replace(tzinfo=zone),
-            pseudonyms=Pseudonyms(secret_of(self.workspace.path)),
+            pseudonyms=self.workspace.pseudonyms(),
             mapping=self._mapping(),
             as_of=None if as_of is None else as_of.replace(tzinfo=zone),
             limits=self.asking.limits,
@@ -471,6 +470,10 @@ def _refuse_the_future(workspace: Workspace, asking: Asking) -> None:
         shown = f"{asking.as_of:%Y-%m-%d %H:%M}"
         cure = "name the last instant of the data"
         raise BadData("the import", [Problem("as_of", shown, rule, cure, "E_FUTURE")])
+    if asking.begins is not None and asking.begins > (asking.as_of or now).date():
+        rule = "lies after the last instant of the data"
+        cure = "name the first day from which every arrival is in the files"
+        raise BadData("the import", [Problem("begins", asking.begins.isoformat(), rule, cure, "E_FUTURE")])
 
 
 def is_stale(store: Store, workspace: Workspace) -> bool:

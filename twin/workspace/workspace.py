@@ -13,12 +13,13 @@ from pathlib import Path
 import pandas as pd
 
 from twin.case import Snapshot
-from twin.errors import NotFound
+from twin.errors import NotFound, TwinError
 from twin.hospital import Hospital, load_hospital
 from twin.records.daily import daily_counts, snapshot
 from twin.records.encounters import Encounters, load_encounters
 from twin.records.folding.job import VISITS
 from twin.records.history import History, history_of
+from twin.records.reading.pseudonyms import Pseudonyms, secret_file, secret_of
 from twin.store import Store, open_store
 from twin.workspace.holdings import Holdings, Table, gaps_of, holdings_of, silence_in_words
 
@@ -70,6 +71,25 @@ class Workspace:
             return
         with open_store(self.path) as store:
             yield store
+
+    def pseudonyms(self) -> Pseudonyms:
+        """The names of persons and visits here.
+
+        Raises
+        ------
+        TwinError
+            Their secret is gone, or damaged: under a new one everybody would be told twice.
+        """
+        file = secret_file(self.path)
+        if not file.exists():
+            with self.store() as store:
+                if store is not None and store.records.imports(limit=1):
+                    raise TwinError(
+                        f"{file}: the secret of the pseudonyms is gone; put it back from a backup: under a new "
+                        "one nobody would be known again",
+                        code="E_DAMAGED",
+                    )
+        return Pseudonyms(secret_of(self.path))
 
     def records(self) -> Encounters:
         """All records: what was brought in, or else the simulated year.

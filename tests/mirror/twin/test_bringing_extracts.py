@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from twin.errors import ConfigError
+from twin.errors import BadData, ConfigError, TwinError
 from twin.hospital import shipped
 from twin.store import open_store
 from twin.store.records import HeadMoved, Records
@@ -53,7 +53,8 @@ def encounters(own: Workspace) -> list[dict]:
 def test_a_rule_for_classes_that_is_written_after_the_import_brings_the_visits_in(own, tmp_path):
     own.names_file.write_text(PLACES)
     brought = bring(own, file(tmp_path / "v.csv", ADMITTED))
-    assert "E_NO_CLASS" in [found.code for found in brought.findings]
+    (told,) = [found for found in brought.findings if found.code == "E_NO_CLASS"]
+    assert 'when = { kind = "inpatient", method = "emergency" }' in told.detail
 
     own.names_file.write_text(PLACES + CLASSES)
 
@@ -174,3 +175,28 @@ def test_a_later_import_shortens_no_past(own, tmp_path):
     bring(own, file(tmp_path / "week.csv", SEEN), begins=date(2026, 11, 1))
 
     assert own.records().begins == date(2026, 1, 10)
+
+
+def test_a_secret_that_is_gone_is_told_before_anybody_gets_a_second_name(own, tmp_path):
+    bring(own, file(tmp_path / "v.csv", ADMITTED))
+    (own.path / "records" / "secret").unlink()
+
+    with pytest.raises(TwinError, match="put it back from a backup"):
+        bring(own, file(tmp_path / "w.csv", ADMITTED, SEEN))
+
+    assert not (own.path / "records" / "secret").exists()
+
+
+def test_a_first_day_after_the_last_instant_is_refused(own, tmp_path):
+    with pytest.raises(BadData, match="after the last instant"):
+        bring(own, file(tmp_path / "v.csv", ADMITTED), begins=date(2026, 11, 23))
+
+
+def test_two_stays_that_begin_on_one_day_are_two(own, tmp_path):
+    stays = tmp_path / "s.csv"
+    rows = ("V-1,ED-MAJ,2026-11-20,2026-11-20", "V-1,4A,2026-11-20,2026-11-22")
+    stays.write_text("\n".join(("encounter,ward,started,ended", *rows, "")))
+
+    brought = bring(own, stays)
+
+    assert brought.tables["ward_stays"] == 2

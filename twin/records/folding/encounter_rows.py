@@ -142,11 +142,15 @@ def _first_known(*columns: IntArray) -> IntArray:
 def _status(
     told: pa.Array, walked: Walked, visits: int, started: IntArray, ended: IntArray, has_verbs: np.ndarray
 ) -> pa.Array:
-    """As told; else as the messages and times have it."""
+    """As told, unless the visit went on since; else as the messages and times have it."""
     planned, seen = (_spread(walked.visits, values, visits) == 1 for values in (walked.planned, walked.seen))
     status = np.full(visits, None, dtype=object)
     status[has_verbs & ~seen] = "cancelled"
     status[has_verbs & ~seen & planned] = "planned"
     status[(started != NONE) & ~(has_verbs & ~seen)] = "in_progress"
     status[(ended != NONE) & ~(has_verbs & ~seen)] = "finished"
-    return pc.coalesce(told, pa.array(status.tolist(), pa.string()))
+    since = ((ended != NONE) & is_(told, "planned", "arrived", "in_progress")) | (
+        (started != NONE) & is_(told, "planned")
+    )
+    kept = pc.if_else(pa.array(since), pa.scalar(None, pa.string()), told)
+    return pc.coalesce(kept, pa.array(status.tolist(), pa.string()))

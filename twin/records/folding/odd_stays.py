@@ -36,7 +36,8 @@ def open_for_too_long(tables: Tables) -> Finding | None:
     """Visits that never ended and of which nothing has been said for half a year."""
     visits = tables.read("encounters", "encounter", "started", "ended", "status", "said_at")
     going = visits["started"].notna() & visits["ended"].isna() & (visits["status"] != "finished")
-    odd = visits[going & (visits["said_at"] < tables.as_of - pd.Timedelta(days=SILENT_DAYS))]
+    heard = visits["said_at"].fillna(visits["started"])  # an extract may not tell when it was made
+    odd = visits[going & (heard < tables.as_of - pd.Timedelta(days=SILENT_DAYS))]
     detail = (
         f"Nothing was said of them for {SILENT_DAYS} days; their beds count as taken. Send how they ended."
     )

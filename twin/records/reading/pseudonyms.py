@@ -70,6 +70,11 @@ def _make_secret(path: Path) -> None:
     sync_folder(path.parent)
 
 
+def secret_file(folder: Path) -> Path:
+    """Where the secret of a workspace stands."""
+    return folder / "records" / "secret"
+
+
 def secret_of(folder: Path) -> bytes:
     """The secret of a workspace, made on first use; only its owner may read it.
 
@@ -78,7 +83,7 @@ def secret_of(folder: Path) -> bytes:
     TwinError
         It is there and cannot be read, or is damaged: records read with another would not fit.
     """
-    path = folder / "records" / "secret"
+    path = secret_file(folder)
     try:
         if not path.exists():
             _make_secret(path)

@@ -59,7 +59,7 @@ def encounter(resource: Json, name: str, said: Statement, source: Source) -> lis
         **_admission(resource, source),
         **times,
     }
-    if told:
+    if told or status == "cancelled":
         for each in (first, *told):
             each["whole"] = True
     return [first, *told]

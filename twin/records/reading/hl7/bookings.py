@@ -80,7 +80,7 @@ def _reason(code: str) -> str | None:
 
 
 def _time_and_place(speaker: Speaker, trigger: str, schedule: Fields, visit: Fields) -> Statement:
-    marks, message = speaker.marks, speaker.message
+    kept, message = speaker.kept, speaker.message
     start, end = _times(speaker, schedule)
     if start is None and trigger in triggers.MAKES:
         rule = "an appointment that is made or moved has a start (TQ1-7, SCH-11.4 or AIS-4)"
@@ -88,13 +88,13 @@ def _time_and_place(speaker: Speaker, trigger: str, schedule: Fields, visit: Fie
     if start is not None and end is not None and end < start:
         speaker.told.note(BACKWARDS)
         end = None
-    places = (marks.code(segment, 3) for segment in message.segments if segment[0] == "AIL")
+    places = (kept(segment, 3) for segment in message.segments if segment[0] == "AIL")
     return {
         "planned_start": start,
         "planned_end": end,
-        "place": next((place for place in places if place), "") or marks.code(visit, 3) or None,
-        "specialty": marks.code(visit, 10) or None,
-        "theatre_list": marks.code(schedule, 5) or marks.code(message.first("RGS"), 3) or None,
+        "place": next((place for place in places if place), "") or kept(visit, 3) or None,
+        "specialty": kept(visit, 10) or None,
+        "theatre_list": kept(schedule, 5) or kept(message.first("RGS"), 3) or None,
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from twin.records.events import OLDEST
 from twin.records.reading.asked import FEED_AHEAD, Asked
+from twin.records.reading.extracts.private import tells_somebody
 from twin.records.reading.hl7.message import Fields, Message, Separators
 from twin.records.reading.hl7.times import CURE, NO_DTM, NoTime, Times
 from twin.records.reading.hl7.wrong import Wrong
@@ -40,6 +41,7 @@ NO_PERSON = "visits without a person's number"
 BY_ADMISSION = "visits without a number: told apart by person and admission"
 TO_COME = "admissions and discharges of messages that lie in the future: left out"
 NO_PLAN = "planned times that are none: left out"
+SOMEBODY = "codes that look as if they told of a person: left out"
 FAR = "planned times more than ten years ahead: left out"
 
 
@@ -150,6 +152,14 @@ class Speaker:
         if code not in table:
             self.told.note(f"codes of {where} that no table lists: left out")
         return table.get(code)
+
+    def kept(self, fields: Fields, number: int, component: int = 1) -> str:
+        """A code that is kept as it is; empty, and counted, where it looks as if it told of a person."""
+        code = self.marks.code(fields, number, component)
+        if code and tells_somebody(code, "any"):
+            self.told.note(SOMEBODY)
+            return ""
+        return code
 
     def statement(self, **said: object) -> Statement:
         """A statement of this message."""

@@ -162,8 +162,8 @@ def _verb(
         "age": speaker.age(person, speaker.said_at if at is None else at),
         "kind": speaker.meant(codes.KIND, marks.code(visit, 2), "PV1-2"),
         "method": speaker.meant(codes.METHOD, marks.code(visit, 4), "PV1-4"),
-        "specialty": marks.code(visit, 10) or None,
-        "priority": marks.code(group.more, 25) or None,
+        "specialty": speaker.kept(visit, 10) or None,
+        "priority": speaker.kept(group.more, 25) or None,
         "started": speaker.not_ahead(dates["PV1-44"]),
         "planned_start": speaker.planned_time(group.more, 8),
         "planned_end": speaker.planned_time(group.more, 9),
@@ -203,7 +203,7 @@ def _place(speaker: Speaker, said: Said, group: Group) -> Statement:
 
 def _located(speaker: Speaker, visit: Fields, number: int) -> tuple[str | None, str | None]:
     """Point of care and bed; a bed of a room is told with the room: bed B of room 136 is "136-B"."""
-    place, room, bed = (speaker.marks.code(visit, number, part) for part in (1, 2, 3))
+    place, room, bed = (speaker.kept(visit, number, part) for part in (1, 2, 3))
     return place or None, (f"{room}-{bed}" if room and bed else bed) or None
 
 

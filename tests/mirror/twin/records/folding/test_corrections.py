@@ -42,3 +42,10 @@ def test_a_stay_that_is_told_to_go_on_at_a_later_time_than_the_end_of_the_visit_
     stays = [stay("oak", "2025-03-10 08:00", said_at="2025-03-13 12:00")]
 
     assert folded(whole, stays, as_of=None).tables["ward_stays"]["ended"].isna().all()
+
+
+def test_a_visit_that_has_ended_is_no_longer_in_progress():
+    here = visit(started="2025-03-10 08:00", status="in_progress", said_at="2025-03-10 09:00")
+    over = visit(ended="2025-03-12 11:00", said_at="2025-03-12 12:00")
+
+    assert folded([here], [over]).tables["encounters"]["status"].tolist() == ["finished"]

@@ -66,6 +66,12 @@ def test_a_visit_that_never_ended_is_found():
     assert finding.examples == ("encounter E1, 2024-03-01 10:00 goes on",)
 
 
+def test_a_visit_that_never_ended_is_found_in_an_extract_that_does_not_tell_when_it_was_made():
+    told = folded([stay("oak", "2024-03-01 10:00"), stay("oak", "2025-03-01 10:00", visit="E2")], as_of=None)
+
+    assert found(told, "N_NEVER_LEFT").count == 1
+
+
 def test_a_hole_between_two_stays_is_found():
     rows = [stay("cubicles", D + "10:00", D + "12:00"), stay("oak", D + "18:01", "2025-03-02")]
     near = [stay("cubicles", D + "10:00", D + "12:00"), stay("oak", D + "18:00", "2025-03-02")]

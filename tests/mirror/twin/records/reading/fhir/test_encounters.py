@@ -247,3 +247,7 @@ def test_the_same_resources_say_the_same_as_lines_and_as_a_bundle(tmp_path):
     assert in_lines.rows == bundled.rows
     assert in_lines.told == bundled.told
     assert in_lines.told.read == 5
+
+
+def test_a_visit_that_is_cancelled_is_told_whole_so_that_stays_told_before_never_were(tmp_path):
+    assert only_encounter(tmp_path, status="cancelled")["whole"] is True

@@ -296,3 +296,13 @@ def test_nothing_of_a_person_is_kept(tmp_path: Path):
 
     for word in ("Archer", "Ann", "Elm", "Leeds", "0113", "QQ123456C", "4711", "V100", "1950"):
         assert word not in said
+
+
+def test_a_name_or_telephone_number_where_a_code_belongs_is_left_out_and_counted(tmp_path: Path):
+    feed = heard(tmp_path, adt("A01", visit={3: "OAK^1^Ann Smith", 10: "Ann Smith 07700900123"}))
+
+    assert "Ann" not in str(feed.rows)
+    assert "07700900123" not in str(feed.rows)
+    assert feed.one["place"] == "OAK"
+    assert "bed" not in feed.one
+    assert feed.told.notes["codes that look as if they told of a person: left out"] == 2
