@@ -99,7 +99,9 @@ def write_encounters(
                 file.add(frame)
         if not rows:
             rule = "no visit has a class of hospital.toml"
-            cure = "say in records.toml, [[classes]], which visits are of which class"
+            found = lost.finding()
+            told = "" if found is None else found.detail
+            cure = told or "say in records.toml, [[classes]], which visits are of which class"
             raise BadData("records", [Problem("classes", None, rule, cure)])
         event = max(last).ceil("h").to_pydatetime()
         end = _local(as_of, hospital.timezone) or max(event, known_until or event)
