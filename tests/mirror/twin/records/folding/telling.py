@@ -40,7 +40,7 @@ def message(
 
 
 def stay(
-    place: str, started: str | None, ended: str | None = None, *, visit: str = "E1", **more: object
+    place: str | None, started: str | None, ended: str | None = None, *, visit: str = "E1", **more: object
 ) -> dict:
     """A row of an extract of stays; its key is the visit and its start."""
     key = f"{visit}:{started}"

@@ -72,6 +72,12 @@ def test_a_visit_that_never_ended_is_found_in_an_extract_that_does_not_tell_when
     assert found(told, "N_NEVER_LEFT").count == 1
 
 
+def test_stays_of_which_no_place_is_told_are_looked_at_too():
+    rows = [stay(None, f"2025-03-01 {hour}:00", visit=f"E{hour}") for hour in range(10, 20)]
+
+    assert "N_MISSING_DAY" not in codes(folded(rows))
+
+
 def test_a_hole_between_two_stays_is_found():
     rows = [stay("cubicles", D + "10:00", D + "12:00"), stay("oak", D + "18:01", "2025-03-02")]
     near = [stay("cubicles", D + "10:00", D + "12:00"), stay("oak", D + "18:00", "2025-03-02")]
