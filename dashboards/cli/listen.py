@@ -14,11 +14,14 @@ def command(
     port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")] = 2575,
     every: Annotated[
         float,
-        typer.Option("--every", min=1, max=86_400, help="Bring what was heard in every so many seconds."),
-    ] = 60,
+        typer.Option(
+            "--every", min=1, max=86_400, metavar="SECONDS",
+            help="How often to bring in what was heard; all records are worked out anew each time.",
+        ),
+    ] = 900,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
-) -> None:
+) -> None:  # fmt: skip
     """Take HL7 v2 messages (ADT, SIU) over MLLP until told to end.
 
     A message is acknowledged when what it says is on disk: AA taken, AE unusable, AR send it again later.

@@ -24,7 +24,7 @@ from twin.store.columns import EPOCH, MILLISECOND, Now
 from twin.store.content import ArtefactDamaged, digest_of
 from twin.store.migrations import version_of
 from twin.store.named import named
-from twin.store.packing import OF_WORKSPACE, Manifest, Member, Packer
+from twin.store.packing import INBOX, OF_WORKSPACE, Manifest, Member, Packer
 from twin.store.rows import lines_of, tables_of
 from twin.store.store import Store
 from twin.store.tables import audit_head
@@ -141,7 +141,9 @@ def _rows(connection: Connection, folder: Path) -> tuple[list[Member], dict[str,
 def _plain_files(workspace: Path, held: ExitStack) -> list[tuple[Member, BinaryIO]]:
     """The files of the workspace that people or imports write, opened, so that each is one version of it."""
     found: list[tuple[Member, BinaryIO]] = []
-    for name in OF_WORKSPACE:
+    inbox = (workspace / INBOX).glob("[A-Za-z0-9]*")
+    waiting = sorted(f"{INBOX}/{path.name}" for path in inbox if path.suffix in (".ndjson", ".open"))
+    for name in (*OF_WORKSPACE, *waiting):
         path = workspace / name
         if path.is_file():
             source = held.enter_context(path.open("rb"))

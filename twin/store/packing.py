@@ -28,8 +28,12 @@ BLOCK = 1 << 20  # bytes
 UNIT = 512  # bytes: what a tar is counted in
 
 OF_WORKSPACE = ("hospital.toml", "records.toml", "records/encounters.parquet", "records/secret")
+#: what a feed has acknowledged and nobody has brought in yet
+INBOX = "records/inbox"
 NAMES = re.compile(
     r"(?:tables/[a-z][a-z0-9_]{0,60}\.ndjson|artefacts/[0-9a-f]{2}/[0-9a-f]{62}|"
+    + INBOX
+    + r"/[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.(?:ndjson|open)|"
     + "|".join(re.escape(name) for name in OF_WORKSPACE)
     + ")"
 )

@@ -34,6 +34,8 @@ FILES = {
     "records.toml": b"[places]\n",
     "records/encounters.parquet": os.urandom(3_000_000),
     "records/secret": b"00ff\n",
+    "records/inbox/heard-20240401-1.ndjson": b'{"journal": "twin hl7"}\n',
+    "records/inbox/heard-20240401-2.open": b'{"journal": "twin hl7"}\n',
 }
 
 
@@ -47,7 +49,7 @@ def fill(store: Store) -> None:
     """Something in every book and every file."""
     for name, data in FILES.items():
         path = store.workspace / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     claim = store.runs.start("run", {"note": "näh", "share": 0.1}, owner="test")
     sha = store.artefacts.put(claim, "plan", os.urandom(2_500_000))
