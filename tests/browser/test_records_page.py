@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from tests.books import finding
 from twin.records.encounters import load_encounters
 from twin.store import Aside, NewFold, NewImport, TableRef
-from twin.workspace import create_workspace
+from twin.workspace import Workspace, create_workspace
+from twin.workspace.bringing import names_key
 
 
 @pytest.fixture
@@ -39,11 +40,12 @@ def imported(simulated):
         "stays.csv", "csv", "a" * 64, "stays v1", 900, 2, kept, 898,
         mapping="twin", counts=[("E_UNKNOWN_WARD", "place", rule, 2)], faults=faults,
     )  # fmt: skip
+    names = names_key(store.workspace / "records.toml", Workspace(store.workspace).hospital())
     tables = {"encounters": TableRef(kept, 700, None, None), "ward_stays": TableRef(kept, 898, None, None)}
     found = [
         replace(finding("error", "Two patients in one bed"), examples=("bed 12 of oak: E12ab and E77c0",))
     ]
-    store.records.publish([entry], NewFold("b" * 64, tables, found), expected_head=0)
+    store.records.publish([entry], NewFold(names, tables, found), expected_head=0)
     return simulated
 
 

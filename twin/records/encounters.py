@@ -26,6 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 TIMES = ("requested", "started", "ended", "arrived")
 _NOTE = b"hospital_twin"
+_GROUP_ROWS = 131_072  # rows of one row group
 _SCHEMA = pa.schema([(name, pa.timestamp("ms") if name in TIMES else pa.string()) for name in COLUMNS])
 
 
@@ -74,6 +75,7 @@ class EncountersFile:
 
     def __init__(self, where: Path | io.BytesIO) -> None:
         self._writer = pq.ParquetWriter(where, _SCHEMA, compression="zstd")
+        self._held: list[pa.Table] = []
 
     def __enter__(self) -> EncountersFile:
         return self
@@ -89,10 +91,18 @@ class EncountersFile:
             else pa.array(frame[name].astype(object), pa.string(), from_pandas=True)
             for name in COLUMNS
         ]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        self._held.append(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        if sum(part.num_rows for part in self._held) >= _GROUP_ROWS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._held:
+            self._writer.write_table(pa.concat_tables(self._held), row_group_size=_GROUP_ROWS)
+        self._held = []
 
     def close(self, begins: date, as_of: datetime, made_by: str, *, in_order: bool = False) -> None:
         """No more rows come; whether they came by encounter in order of arrival."""
+        self._write()
         note = {"begins": begins.isoformat(), "as_of": as_of.isoformat(), "made_by": made_by}
         self._writer.add_key_value_metadata({_NOTE: json.dumps({**note, "in_order": in_order})})
 

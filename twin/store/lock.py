@@ -17,6 +17,9 @@ from pathlib import Path
 from twin.errors import USAGE, Locked, TwinError
 from twin.files import code_of
 
+#: so long a holder who has just come is waited for, to say who he is [s] (assumed)
+_MOMENT_SECONDS = 1.0
+
 
 @contextmanager
 def exclusive(workspace: Path | str, name: str) -> Iterator[None]:
@@ -100,4 +103,10 @@ def _take(file: int) -> bool:
 
 
 def _holder(file: int) -> str:
-    return os.pread(file, 200, 0).decode(errors="replace").strip() or "its holder is just starting or ending"
+    """Who holds it; one who has just taken it is given a moment to write that down."""
+    until = time.monotonic() + _MOMENT_SECONDS
+    while not (told := os.pread(file, 200, 0).decode(errors="replace").strip()):
+        if time.monotonic() > until:
+            return "its holder is just starting or ending"
+        time.sleep(0.005)
+    return told

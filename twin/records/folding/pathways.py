@@ -26,7 +26,7 @@ from twin.records.folding.tables import TABLES
 from twin.records.quality import Finding
 
 #: visits that are worked on at a time: what they become takes some 50 MB
-_VISITS = 50_000
+_VISITS = 10_000
 _LEFT_OUT = ("said_at", "versions", "patient")
 _LEFT = "other"  # where the patient went, when nobody said
 
