@@ -18,6 +18,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.faults.bad_inputs import Twin
 from tests.mirror.twin.records.house import house
 from tests.mirror.twin.records.reading.fhir.resources import NAMES, Reading, asked, reading
 from twin.records.folding.fold import fold
@@ -27,6 +28,7 @@ from twin.records.reading.fhir import read
 from twin.records.reading.fhir import server as fhir_server
 from twin.records.reading.fhir.server import RESOURCES, fetch
 from twin.records.reading.told import Told
+from twin.store import open_store
 
 SCENARIOS = ("adt_admit_transfer_discharge", "appointment_book_cancel")
 SECONDS_TO_START = 60
@@ -179,3 +181,26 @@ def test_no_name_of_a_patient_comes_into_a_file_of_statements(his: str, imported
         assert person["id"] not in said
         assert person["birthDate"] not in said
         assert person["name"][0]["family"] not in said
+
+
+def test_the_command_imports_from_the_server(
+    his: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    twin, town = Twin(capsys, tmp_path), tmp_path / "town"
+    assert twin("init", town, "--size", "small", "--until", "2025-01-03").code == 0
+    wards = {"W-4A": "medicine", "Ward 5B - Surgery": "surgery", "ICU-1": "critical_care"}
+    places = {**wards, "OPD-1": "clinics", "XR-1": "clinics"}
+    names = "".join(f'"{code}" = "{name}"\n' for code, name in places.items())
+    (town / "records.toml").write_text(f"[places]\n{names}")
+
+    said = twin("import", his, "--workspace", town)
+
+    assert said.code == 0, said.err
+    assert "FHIR R4" in said.err
+    with open_store(town) as store:
+        tables, (one,) = store.records.tables(), store.records.imports()
+    assert tables["encounters"].rows == len(held(his, "Encounter"))
+    assert tables["appointments"].rows == len(held(his, "Appointment"))
+    assert tables["slots"].rows == len(held(his, "Slot"))
+    assert (one.source, one.aside) == (his, 0)
