@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.hospital import Hospital
-from twin.records.folding.tables import TABLES
+from twin.records.folding.tables import TABLES, batches
 from twin.records.folding.writing import HAPPENED
 from twin.records.quality import Finding, Severity
 from twin.units import MS_DAY, MS_SECOND
@@ -65,7 +65,7 @@ class Tables:
                 return None
             column = HAPPENED[name][0]
             days: Counter[int] = Counter()
-            for batch in file.iter_batches(_AT_A_TIME, columns=[column]):
+            for batch in batches(file, _AT_A_TIME, [column]):
                 at = pc.drop_null(batch[column]).cast(pa.int64()).to_numpy() // MS_DAY
                 days.update(
                     dict(zip(*(part.tolist() for part in np.unique(at, return_counts=True)), strict=True))

@@ -22,7 +22,7 @@ from twin.hospital import Hospital
 from twin.records.encounters import COLUMNS, TIMES, Encounters, EncountersFile, load_encounters
 from twin.records.folding.classes import WithoutClass, most_first, with_classes
 from twin.records.folding.names import Names
-from twin.records.folding.tables import TABLES
+from twin.records.folding.tables import TABLES, batches
 from twin.records.quality import Finding
 
 #: visits that are worked on at a time: what they become takes some 50 MB
@@ -123,7 +123,7 @@ def _parts(tables: Mapping[str, Path | str]) -> Iterator[tuple[pd.DataFrame, pd.
         return
     with pq.ParquetFile(tables["encounters"]) as file:
         columns = [name for name in TABLES["encounters"].names if name not in _LEFT_OUT]
-        for batch in file.iter_batches(_VISITS, columns=columns):
+        for batch in batches(file, _VISITS, columns):
             visits = _plainly(batch)
             yield visits, stays.of(visits["encounter"])
 
@@ -145,7 +145,7 @@ class _Stays:
 
     def _read(self, path: Path | str) -> Iterator[pd.DataFrame]:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_VISITS, columns=self._columns):
+            for batch in batches(file, _VISITS, self._columns):
                 yield _plainly(batch)
 
     def of(self, visits: pd.Series) -> pd.DataFrame:
