@@ -54,9 +54,15 @@ class Tables:
             return TABLES[name].empty_table().select(columns).to_pandas()
         texts = [column for column in columns if column not in ("key", "encounter")]
         texts = [column for column in texts if TABLES[name].field(column).type == "string"]
-        path, since = self.paths[name], self._since(name)
-        newest = None if since is None else [(HAPPENED[name][0], ">=", since)]
-        return pq.read_table(path, columns=list(columns), read_dictionary=texts, filters=newest).to_pandas()
+        since, at = self._since(name), HAPPENED[name][0]
+        if since is None:
+            return pq.read_table(self.paths[name], columns=list(columns), read_dictionary=texts).to_pandas()
+        with pq.ParquetFile(self.paths[name], read_dictionary=texts) as file:
+            held = [
+                pa.Table.from_batches([batch]).filter(pc.greater_equal(batch[at], since)).select(columns)
+                for batch in batches(file, _AT_A_TIME, [*dict.fromkeys((*columns, at))])
+            ]
+        return pa.concat_tables(held).unify_dictionaries().combine_chunks().to_pandas()
 
     def _since(self, name: str) -> datetime | None:
         """The day from which the newest rows of a very large table are looked at; None where all are."""
@@ -87,8 +93,9 @@ class Tables:
     def as_of(self) -> pd.Timestamp:
         """The last instant at which anything was said or happened (UTC), and never after the present."""
         now = pd.Timestamp(self.now).tz_convert("UTC").as_unit("ms")  # as the tables keep times
-        said_at = [pq.read_table(path, columns=["said_at"])["said_at"] for path in self.paths.values()]
-        said = [pd.Timestamp(at) for column in said_at if (at := pc.max(column).as_py()) is not None]
+        said = [
+            pd.Timestamp(at) for path in self.paths.values() if (at := _last(path, "said_at")) is not None
+        ]
         return min(max(said, default=now), now)
 
     def local(self, at: object) -> datetime | None:
@@ -101,6 +108,13 @@ class Tables:
     def written(self, at: object) -> str:
         """An instant as it is told, in local time."""
         return f"{self.local(at):%Y-%m-%d %H:%M}"
+
+
+def _last(path: Path, column: str) -> datetime | None:
+    """The latest instant of a column; None where it has none."""
+    with pq.ParquetFile(path) as file:
+        found = [pc.max(batch[column]).as_py() for batch in batches(file, _AT_A_TIME, [column])]
+    return max((at for at in found if at is not None), default=None)
 
 
 Rule = Callable[[Tables], Finding | None]
