@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.errors import BadData, NotFound, Problem
@@ -25,7 +28,9 @@ COLUMNS = (
     "requested", "started", "ended", "arrived", "outcome",
 )  # fmt: skip
 TIMES = ("requested", "started", "ended", "arrived")
+_TEXTS = [name for name in COLUMNS if name not in TIMES]
 _NOTE = b"hospital_twin"
+_CURE = "bring the records in again with `twin import`"
 _GROUP_ROWS = 131_072  # rows of one row group
 _SCHEMA = pa.schema([(name, pa.timestamp("ms") if name in TIMES else pa.string()) for name in COLUMNS])
 
@@ -118,25 +123,64 @@ def load_encounters(path: str | Path) -> Encounters:
         The file is damaged or was not written by the twin.
     """
     place = Path(path)
+    told = _told(place)
+    try:
+        table = pq.read_table(place, read_dictionary=_TEXTS)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(place, error) from None
+    return _encounters(table.unify_dictionaries().to_pandas(), told)
+
+
+def load_parts(path: str | Path, rows: int = _GROUP_ROWS) -> Iterator[Encounters]:
+    """The same records about so many rows at a time, each visit whole in one part, in bounded memory.
+
+    Raises
+    ------
+    NotFound, BadData
+        As ``load_encounters``.
+    """
+    place = Path(path)
+    told = _told(place)
+    held: list[pa.Table] = []
+    try:
+        with pq.ParquetFile(place) as file:
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(rows, row_groups=[group]):
+                    table = pa.Table.from_batches([batch])
+                    last = pc.not_equal(table["encounter"], table["encounter"][-1])
+                    whole = pc.sum(last).as_py() or 0  # rows before those of the last visit
+                    if whole:
+                        yield _encounters(pa.concat_tables([*held, table[:whole]]).to_pandas(), told)
+                        held = []
+                    held.append(table[whole:])
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(place, error) from None
+    yield _encounters(pa.concat_tables(held or [_SCHEMA.empty_table()]).to_pandas(), told)
+
+
+def _told(place: Path) -> dict[str, Any]:
+    """What the file tells of itself."""
     if not place.is_file():
         raise NotFound(f"{place}: no such records")
-    cure = "bring the records in again with `twin import`"
     try:
-        table = pq.read_table(place, read_dictionary=[name for name in COLUMNS if name not in TIMES])
+        schema, metadata = pq.read_schema(place), pq.read_metadata(place).metadata
     except (pa.ArrowException, OSError) as error:
-        rule = f"is damaged: {str(error).splitlines()[0]}"
-        raise BadData(str(place), [Problem("file", None, rule, cure)]) from None
-    note = (pq.read_metadata(place).metadata or {}).get(_NOTE)
-    if note is None or tuple(table.column_names) != COLUMNS:
-        raise BadData(str(place), [Problem("file", None, "was not written by the twin", cure)])
-    told = json.loads(note)
-    frame = table.unify_dictionaries().to_pandas()
+        raise _damaged(place, error) from None
+    note = (metadata or {}).get(_NOTE)
+    if note is None or tuple(schema.names) != COLUMNS:
+        raise BadData(str(place), [Problem("file", None, "was not written by the twin", _CURE)])
+    told: dict[str, Any] = json.loads(note)
+    return told
+
+
+def _damaged(place: Path, error: Exception) -> BadData:
+    return BadData(str(place), [Problem("file", None, f"is damaged: {str(error).splitlines()[0]}", _CURE)])
+
+
+def _encounters(frame: pd.DataFrame, told: Mapping[str, Any]) -> Encounters:
+    frame = frame.astype({name: "category" for name in _TEXTS if frame[name].dtype != "category"})
     if not told.get("in_order", True):
         order = ["arrived", "encounter", "started", "requested"]
         frame = frame.sort_values(order, kind="stable").reset_index(drop=True)
-    return Encounters(
-        frame,
-        date.fromisoformat(told["begins"]),
-        datetime.fromisoformat(told["as_of"]),
-        told["made_by"],
-    )
+    begins, as_of = date.fromisoformat(told["begins"]), datetime.fromisoformat(told["as_of"])
+    return Encounters(frame, begins, as_of, told["made_by"])

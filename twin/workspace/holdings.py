@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -59,32 +59,55 @@ class Holdings:
 
 
 def holdings_of(
-    records: Encounters,
+    parts: Iterable[Encounters],
     hospital: Hospital,
     *,
     tables: Mapping[str, Table] | None = None,
     imports: int = 0,
     findings: Sequence[Finding] = (),
 ) -> Holdings:
-    """The holdings that these records make."""
-    wide = _by_day(records, hospital)
-    inside = snapshot(records, hospital).patients
+    """The holdings that these records make; they are given part by part, each visit whole in one."""
+    count = _Count()
+    for part in parts:
+        count.add(part, hospital)
+    records = count.newest
     off = holidays(hospital.country, records.begins.year, records.as_of.year)
     return Holdings(
         made_by=records.made_by,
         begins=records.begins,
         as_of=records.as_of,
-        days=len(wide),
-        encounters=len(records.arrivals()),
-        stays=records.rows,
-        in_house=sum(patient.place is not None for patient in inside),
-        waiting=sum(patient.waiting for patient in inside),
-        streams={name: _stream(wide[name]) for name in wide},
-        gaps={name: gaps for name in wide if (gaps := gaps_of(wide[name], off))},
+        days=len(count.by_day),
+        encounters=count.encounters,
+        stays=count.stays,
+        in_house=count.in_house,
+        waiting=count.waiting,
+        streams={name: _stream(count.by_day[name]) for name in count.by_day},
+        gaps={name: gaps for name in count.by_day if (gaps := gaps_of(count.by_day[name], off))},
         tables=dict(tables or {}),
         imports=imports,
         findings=tuple(findings),
     )
+
+
+class _Count:
+    """What parts of the records come to together."""
+
+    newest: Encounters
+
+    def __init__(self) -> None:
+        self.encounters = self.stays = self.in_house = self.waiting = 0
+        self.by_day = pd.DataFrame()
+
+    def add(self, part: Encounters, hospital: Hospital) -> None:
+        """Count one more part."""
+        by_day = _by_day(part, hospital)
+        self.by_day = by_day if self.by_day.empty else self.by_day + by_day
+        inside = snapshot(part, hospital).patients
+        self.encounters += len(part.arrivals())
+        self.stays += part.rows
+        self.in_house += sum(patient.place is not None for patient in inside)
+        self.waiting += sum(patient.waiting for patient in inside)
+        self.newest = part
 
 
 def _by_day(records: Encounters, hospital: Hospital) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from twin.case import Snapshot
 from twin.errors import NotFound, TwinError
 from twin.hospital import Hospital, load_hospital
 from twin.records.daily import daily_counts, snapshot
-from twin.records.encounters import Encounters, load_encounters
+from twin.records.encounters import Encounters, load_encounters, load_parts
 from twin.records.folding.job import VISITS
 from twin.records.history import History, history_of
 from twin.records.reading.pseudonyms import Pseudonyms, secret_file, secret_of
@@ -104,12 +104,7 @@ class Workspace:
         BadData, ArtefactDamaged
             A file is damaged.
         """
-        visits = self._visits()
-        if visits is not None:
-            return load_encounters(visits)
-        if not self.records_file.is_file():
-            raise NotFound(f"{self.path} holds no records; bring them in with: twin import FILE")
-        return load_encounters(self.records_file)
+        return load_encounters(self._of_today())
 
     def history(self) -> History:
         """Daily arrivals of every stream.
@@ -117,7 +112,9 @@ class Workspace:
         A day on which nobody at all came, where that weekday usually brings many, is no quiet day but one
         whose records are missing: it is kept as missing in every stream, and named among the repairs.
         """
-        counts = daily_counts(self.records(), self.hospital())
+        hospital = self.hospital()
+        counts, *more = (daily_counts(part, hospital) for part in load_parts(self._of_today()))
+        counts["y"] += sum(part["y"] for part in more)
         together = counts.groupby("ds")["y"].sum()
         silent = pd.DatetimeIndex(gaps_of(together, ()))
         counts["y"] = counts["y"].mask(counts["ds"].isin(silent))
@@ -160,7 +157,7 @@ class Workspace:
 
     def holdings(self) -> Holdings:
         """What records are there, how new they are and where they have gaps."""
-        records, hospital = self.records(), self.hospital()
+        records, hospital = load_parts(self._of_today()), self.hospital()
         with self.store() as store:
             if store is None or not store.records.head():
                 return holdings_of(records, hospital)
@@ -171,6 +168,13 @@ class Workspace:
             }
             imports, findings = len(store.records.imports()), store.records.findings()
         return holdings_of(records, hospital, tables=tables, imports=imports, findings=findings)
+
+    def _of_today(self) -> Path:
+        """The file of all records."""
+        file = self._visits() or self.records_file
+        if not file.is_file():
+            raise NotFound(f"{self.path} holds no records; bring them in with: twin import FILE")
+        return file
 
     def _visits(self) -> Path | None:
         """The file of what was brought in, under the names that hold today; None before the first import."""

@@ -1,5 +1,6 @@
 """A workspace: a hospital to edit and its records, whole or not at all."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pandas as pd
@@ -9,7 +10,9 @@ from tests.mirror.twin.records.house import house, records, stay, written
 from twin.errors import BadData, NotFound, UsageError
 from twin.files import write_whole
 from twin.hospital import parse_hospital, shipped
+from twin.records.encounters import load_parts
 from twin.workspace import Workspace, create_workspace
+from twin.workspace.holdings import holdings_of
 
 
 @pytest.fixture
@@ -138,3 +141,26 @@ def test_damaged_records_are_told_in_words(own):
 
     with pytest.raises(BadData, match="is damaged"):
         own.records()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_records_read_in_parts_are_the_same_records_with_every_visit_whole(made, rows, tmp_path):
+    whole = made.records()
+    some = replace(whole, frame=whole.frame.iloc[:400].reset_index(drop=True))
+    file = tmp_path / "some.parquet"
+    file.write_bytes(some.parquet())
+
+    parts = list(load_parts(file, rows))
+
+    seen = [set(part.frame["encounter"]) for part in parts]
+    assert sum(map(len, seen)) == some.frame["encounter"].nunique()
+    together = pd.concat([part.frame.astype(object) for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(together, some.frame.astype(object))
+
+
+def test_what_is_there_is_the_same_counted_part_by_part(made, tmp_path):
+    hospital = made.hospital()
+
+    counted = holdings_of(load_parts(made.records_file, 50), hospital)
+
+    assert counted == holdings_of([made.records()], hospital)
