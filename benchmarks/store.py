@@ -30,7 +30,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         content = [
             n,
             AT + n,
-            "ann",
+            "bed_manager",
             "plan.approve",
             f"20240301-120000-{n:08x}",
             '{"beds":24,"note":"agreed"}',
@@ -66,7 +66,7 @@ def measure(name: str, url: str | None, count: int) -> None:
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "w", url) as store:
         fill(store, count)
         print(f"{name}: verify {count:,} audit rows     {timed(store.audit.verify)}")
-        hundred = timed(lambda: [store.audit.write("ann", "plan.look", "p") for _ in range(100)])
+        hundred = timed(lambda: [store.audit.write("bed_manager", "plan.look", "p") for _ in range(100)])
         print(f"{name}: write 100 audit rows, one by one {hundred}")
         file = Path(folder) / "b.tar.gz"
         print(f"{name}: backup of {count:,} rows         {timed(lambda: back_up(store, file), times=1)}")

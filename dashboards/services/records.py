@@ -41,15 +41,6 @@ DRAWN_DAYS = 371
 
 #: first day and patients a day of each stream
 Daily = Mapping[str, tuple[date, tuple[float, ...]]]
-#: formats of files, as people call them
-FORMATS = {
-    "csv": "CSV",
-    "parquet": "Parquet",
-    "hl7": "HL7 v2",
-    "journal": "HL7 v2, heard",
-    "fhir_bundle": "FHIR R4",
-    "fhir_ndjson": "FHIR R4, NDJSON",
-}
 #: every table of the records, its name for people, and whether it tells of what is planned
 TABLES: dict[str, tuple[str, bool]] = {
     "encounters": ("Encounters", False),
@@ -251,7 +242,7 @@ def _import(entry: Any, when: str) -> ImportLine:
 
 def read_as(form: str, mapping: str | None) -> str:
     """``CSV, mapping hes``."""
-    return FORMATS.get(form, form) + (f", mapping {mapping}" if mapping else "")
+    return form + (f", mapping {mapping}" if mapping else "")
 
 
 def _gravest_first(found: Finding) -> int:

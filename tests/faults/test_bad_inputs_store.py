@@ -399,7 +399,7 @@ ALTERED: dict[str, tuple[tuple[str, ...], str]] = {
 def an_audit_that_somebody_altered(tmp_path: Path, url: str | None, twin: Twin) -> None:
     with open_store(tmp_path, url) as store:
         for n in range(6):
-            store.audit.write("ann", "plan.approve", f"plan {n}")
+            store.audit.write("bed_manager", "plan.approve", f"plan {n}")
         _without_its_guard(store)
         for name, (changes, words) in ALTERED.items():
             with pytest.raises(_UndoneError), store.database.writing() as connection:
@@ -415,7 +415,9 @@ def an_audit_that_somebody_altered(tmp_path: Path, url: str | None, twin: Twin) 
     said = twin("audit", "verify", "--workspace", tmp_path)
     said.is_refused("E_AUDIT", "audit row 4 was altered", exit_code=1)
     listed = twin("audit", "list", "--last", 3, "--workspace", tmp_path, "--json")
-    assert [row["actor"] for row in listed.json["rows"]] == ["eve", "ann", "ann"], "still there to be read"
+    assert [row["actor"] for row in listed.json["rows"]] == ["eve", "bed_manager", "bed_manager"], (
+        "still there to be read"
+    )
 
 
 class _UndoneError(Exception):

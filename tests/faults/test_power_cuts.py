@@ -65,7 +65,7 @@ def life_of_a_run(store: Store, confirmed: Confirmed, n: int) -> None:
     fold = NewFold("b" * 64, {"ward_stays": TableRef(kept(store, f"stays {run_id}"), 119)}, [FINDING] * 3)
     store.records.publish([entry], fold, expected_head=store.records.head())
     confirmed.imports[entry.key] = entry.segment
-    number = store.audit.write("ann", "plan.approve", run_id)
+    number = store.audit.write("bed_manager", "plan.approve", run_id)
     with store.database.reading() as connection:
         confirmed.audit = number, connection.exec_driver_sql("SELECT hash FROM audit_head").scalar()
 

@@ -229,8 +229,8 @@ def test_a_share_is_said_as_people_say_it(count, of, said):
 
 def test_the_newest_import_stands_first_in_local_time(own):
     book = KeptBook()
-    book.bring("encounters.csv", "csv", read=1000, mapping="twin", at=datetime(2025, 7, 1, 5, 12, tzinfo=UTC))
-    book.bring("adt.hl7", "hl7", read=400, at=datetime(2025, 7, 2, 5, 12, tzinfo=UTC))
+    book.bring("encounters.csv", "CSV", read=1000, mapping="twin", at=datetime(2025, 7, 1, 5, 12, tzinfo=UTC))
+    book.bring("adt.hl7", "HL7 v2", read=400, at=datetime(2025, 7, 2, 5, 12, tzinfo=UTC))
 
     newest, older = service.records_view(own, book, ENDS).imports
 
@@ -249,7 +249,7 @@ def test_rows_put_aside_are_told_by_rule_the_most_frequent_first(own):
         ("E_ORDER", "ended", "ends after it begins", 1),
         ("E_UNKNOWN_WARD", "place", "no such ward", 40),
     ]
-    book.bring("encounters.csv", "csv", read=10_000, aside=41, faults=faults, counts=counts)
+    book.bring("encounters.csv", "CSV", read=10_000, aside=41, faults=faults, counts=counts)
 
     batch = service.records_view(own, book, ENDS).asides[0]
 
@@ -264,7 +264,7 @@ def test_of_many_broken_rules_the_most_frequent_are_told_and_the_others_counted(
     book = KeptBook()
     faults = [("place", "a" * 80, f"rule {n}", "", "E_X", n) for n in range(15)]
     counts = [("E_X", "place", f"rule {n}", n + 1) for n in range(15)]
-    book.bring("encounters.csv", "csv", read=10_000, aside=120, faults=faults, counts=counts)
+    book.bring("encounters.csv", "CSV", read=10_000, aside=120, faults=faults, counts=counts)
 
     batch = service.records_view(own, book, ENDS).asides[0]
 
@@ -276,7 +276,7 @@ def test_of_many_broken_rules_the_most_frequent_are_told_and_the_others_counted(
 def test_rows_put_aside_are_told_though_clean_imports_came_after_them(own):
     book = KeptBook()
     fault = ("place", "a-9", "no such ward", "", "E_UNKNOWN_WARD", 4)
-    book.bring("first.csv", "csv", read=10, aside=1, faults=[fault])
+    book.bring("first.csv", "CSV", read=10, aside=1, faults=[fault])
     for minute in range(5):
         book.bring(f"heard-{minute}", "journal", read=9)
 
@@ -285,7 +285,7 @@ def test_rows_put_aside_are_told_though_clean_imports_came_after_them(own):
 
 def test_an_import_that_put_nothing_aside_has_no_table_of_faults(own):
     book = KeptBook()
-    book.bring("encounters.csv", "csv", read=10)
+    book.bring("encounters.csv", "CSV", read=10)
 
     assert service.records_view(own, book, ENDS).asides == ()
 

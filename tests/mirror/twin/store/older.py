@@ -61,7 +61,7 @@ def _fill_0001(connection: Connection) -> None:
     connection.execute(tables["forecast"].insert(), [{**said, "ds": day, "mean": 1.7} for day in days])
     connection.execute(tables["worker"].insert(), [{"id": "w", "started": AT, "seen_at": AT + 1}])
     for n in range(3):
-        append(connection, "ann", "plan.approve", f"plan {n}", {"note": "näh"})
+        append(connection, "bed_manager", "plan.approve", f"plan {n}", {"note": "näh"})
 
 
 FILL: dict[str, Callable[[Connection], None]] = {"0001": _fill_0001}

@@ -57,7 +57,7 @@ def fill(store: Store) -> None:
     store.plans.propose(claim.run_id, "beds", sha, FIRST, FIRST)
     store.records.publish([an_import(store, "jan")], a_fold(store), expected_head=0)
     store.scenarios.put("surge", "beds = 4\n")
-    store.users.add("ann", "planner", actor="test")
+    store.users.add("bed_manager", "planner", actor="test")
 
 
 def names(folder: Path) -> set[str]:
@@ -67,7 +67,7 @@ def names(folder: Path) -> set[str]:
 def test_a_restored_workspace_has_everything_and_works_on(filled: Store, tmp_path: Path):
     before = rows_of(filled.database)
 
-    made = back_up(filled, tmp_path / "out" / "b.tar.gz", actor="ann")
+    made = back_up(filled, tmp_path / "out" / "b.tar.gz", actor="bed_manager")
     put_back = restore(made.file, tmp_path / "again")
 
     assert names(tmp_path / "out") == {"b.tar.gz"}
@@ -437,7 +437,7 @@ def test_a_large_table_is_written_and_read_in_little_memory(opened: Callable[[],
     text_of = "levers = [] # " + "x" * 4_000
     with store.database.writing() as connection:
         table = next(table for table in tables_of(connection) if table.name == "scenario")
-        row = {"version": 1, "sha256": "", "content": text_of, "made_by": "ann", "at": 0}
+        row = {"version": 1, "sha256": "", "content": text_of, "made_by": "bed_manager", "at": 0}
         for start in range(0, rows, 500):
             connection.execute(table.insert(), [{**row, "name": f"{start + n}"} for n in range(500)])
     back_up(store, tmp_path / "warm.tar.gz")

@@ -102,22 +102,22 @@ def test_a_forecast_needs_a_run_a_time_zone_and_numbers_for_each_day(store: Stor
 def test_the_audit_tells_what_happened_to_a_run(store: Store):
     claim = running(store)
     store.runs.finish(claim, {})
-    store.audit.write("ann", "plan.approve", claim.run_id, {"beds": 24, "note": "näh\0"})
+    store.audit.write("bed_manager", "plan.approve", claim.run_id, {"beds": 24, "note": "näh\0"})
 
     with store.database.reading() as connection:
         rows = connection.execute(text("SELECT actor, action, subject FROM audit ORDER BY number")).all()
     assert [tuple(row) for row in rows] == [
         ("local", "run.add", claim.run_id),
         ("test", "run.done", claim.run_id),
-        ("ann", "plan.approve", claim.run_id),
+        ("bed_manager", "plan.approve", claim.run_id),
     ]
     assert store.audit.verify() == 3
 
 
 def test_an_audit_row_cannot_be_changed_by_the_way_of_the_database(store: Store):
-    store.audit.write("ann", "plan.approve", "p1")
+    store.audit.write("bed_manager", "plan.approve", "p1")
 
-    for change in ("UPDATE audit SET actor = 'bob'", "DELETE FROM audit"):
+    for change in ("UPDATE audit SET actor = 'deputy'", "DELETE FROM audit"):
         with pytest.raises((exc.IntegrityError, StoreUnusable), match="never changed"):
             with store.database.writing() as connection:
                 connection.execute(text(change))
@@ -127,7 +127,7 @@ def test_an_audit_row_cannot_be_changed_by_the_way_of_the_database(store: Store)
 @pytest.mark.parametrize(
     ("change", "first_bad"),
     [
-        ("UPDATE audit SET actor = 'bob' WHERE number = 3", 3),
+        ("UPDATE audit SET actor = 'deputy' WHERE number = 3", 3),
         ("UPDATE audit SET at = at + 1 WHERE number = 2", 2),
         ("DELETE FROM audit WHERE number = 4", 4),
         ("DELETE FROM audit WHERE number >= 5", 5),
@@ -136,7 +136,7 @@ def test_an_audit_row_cannot_be_changed_by_the_way_of_the_database(store: Store)
 )
 def test_the_audit_names_the_first_row_that_was_altered(store: Store, change: str, first_bad: int):
     for n in range(6):
-        store.audit.write("ann", "plan.approve", f"plan {n}")
+        store.audit.write("bed_manager", "plan.approve", f"plan {n}")
     assert store.audit.verify() == 6
 
     with store.database.writing() as connection:  # somebody with the keys of the database

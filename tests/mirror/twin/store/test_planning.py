@@ -104,21 +104,21 @@ def test_a_plan_goes_from_proposed_over_approved_to_withdrawn(store: Store):
     assert store.plans.get(number).status == "proposed"
     assert store.plans.holds(FIRST) is None
 
-    approved = store.plans.approve(number, actor="ann", note="as agreed")
-    assert (approved.status, approved.decided_by, approved.note) == ("approved", "ann", "as agreed")
-    assert store.plans.approve(number, actor="bob").decided_by == "ann", "approved once"
+    approved = store.plans.approve(number, actor="bed_manager", note="as agreed")
+    assert (approved.status, approved.decided_by, approved.note) == ("approved", "bed_manager", "as agreed")
+    assert store.plans.approve(number, actor="deputy").decided_by == "bed_manager", "approved once"
     assert store.plans.holds(FIRST) == store.plans.holds(LAST) == approved
     assert store.plans.holds(LAST + dt.timedelta(days=1)) is None
 
-    assert store.plans.withdraw(number, actor="bob").status == "withdrawn"
+    assert store.plans.withdraw(number, actor="deputy").status == "withdrawn"
     assert store.plans.holds(FIRST) is None
     assert [row[:2] for row in audit_of(store)[1:]] == [
         ("local", "plan.propose"),
-        ("ann", "plan.approve"),
-        ("bob", "plan.withdraw"),
+        ("bed_manager", "plan.approve"),
+        ("deputy", "plan.withdraw"),
     ]
     with pytest.raises(NotOpen, match="withdrawn"):
-        store.plans.approve(number, actor="ann")
+        store.plans.approve(number, actor="bed_manager")
     with pytest.raises(NotFound):
         store.plans.get(number + 1)
 
@@ -139,17 +139,17 @@ def test_the_same_proposal_again_is_the_same_plan_and_another_is_refused(store: 
 
 def test_on_any_date_one_approved_plan_holds(store: Store):
     old = a_plan(store)
-    store.plans.approve(old, actor="ann")
+    store.plans.approve(old, actor="bed_manager")
     new = a_plan(store, LAST, LAST + dt.timedelta(days=28))
     after = a_plan(store, LAST + dt.timedelta(days=29), LAST + dt.timedelta(days=40))
-    store.plans.approve(after, actor="ann")
+    store.plans.approve(after, actor="bed_manager")
 
     with pytest.raises(PlanOverlaps, match="2024-04-28") as refused:
-        store.plans.approve(new, actor="ann")
+        store.plans.approve(new, actor="bed_manager")
     assert refused.value.numbers == (old,)
     assert store.plans.get(new).status == "proposed"
 
-    store.plans.approve(new, actor="ann", supersede=True)
+    store.plans.approve(new, actor="bed_manager", supersede=True)
     assert [p.status for p in store.plans.list()] == ["approved", "approved", "superseded"]
     assert store.plans.holds(LAST).number == new
     assert store.plans.holds(FIRST) is None
@@ -162,7 +162,7 @@ def test_of_many_who_approve_at_once_one_holds(opened: Callable[[], Store]):
 
     def approve(store: Store, number: int) -> None:
         try:
-            store.plans.approve(number, actor="ann")
+            store.plans.approve(number, actor="bed_manager")
         except PlanOverlaps as error:
             refused.append(error)
 
@@ -180,15 +180,15 @@ def test_of_many_who_approve_at_once_one_holds(opened: Callable[[], Store]):
 
 
 def test_each_version_of_a_scenario_is_kept(store: Store):
-    first = store.scenarios.put("surge", "beds = 4", actor="ann")
-    assert store.scenarios.put("surge", "beds = 4", actor="bob") == first
-    second = store.scenarios.put("surge", "beds = 6", actor="bob")
+    first = store.scenarios.put("surge", "beds = 4", actor="bed_manager")
+    assert store.scenarios.put("surge", "beds = 4", actor="deputy") == first
+    second = store.scenarios.put("surge", "beds = 6", actor="deputy")
 
-    assert (first.version, second.version, second.made_by) == (1, 2, "bob")
+    assert (first.version, second.version, second.made_by) == (1, 2, "deputy")
     assert store.scenarios.get("surge") == second
     assert store.scenarios.get("surge", 1) == first
     assert store.scenarios.list() == (second,)
-    assert audit_of(store) == [("ann", "scenario.put", "surge"), ("bob", "scenario.put", "surge")]
+    assert audit_of(store) == [("bed_manager", "scenario.put", "surge"), ("deputy", "scenario.put", "surge")]
     for asked in (("winter",), ("surge", 3)):
         with pytest.raises(NotFound):
             store.scenarios.get(*asked)
@@ -225,19 +225,19 @@ def test_two_who_put_a_scenario_at_once_make_two_versions(opened: Callable[[], S
 
 
 def test_who_is_not_on_the_list_may_do_nothing(store: Store):
-    assert not store.users.may("ann", "viewer")
+    assert not store.users.may("bed_manager", "viewer")
 
-    store.users.add("ann", actor="admin")
-    assert store.users.may("ann", "viewer")
-    assert not store.users.may("ann", "planner")
-    store.users.set_role("ann", "planner", actor="admin")
-    assert store.users.may("ann", "viewer")
-    assert store.users.may("ann", "planner")
-    assert not store.users.may("ann", "admin")
-    store.users.deactivate("ann", actor="admin")
-    assert not store.users.may("ann", "viewer")
-    store.users.activate("ann", actor="admin")
-    assert store.users.may("ann", "planner")
+    store.users.add("bed_manager", actor="admin")
+    assert store.users.may("bed_manager", "viewer")
+    assert not store.users.may("bed_manager", "planner")
+    store.users.set_role("bed_manager", "planner", actor="admin")
+    assert store.users.may("bed_manager", "viewer")
+    assert store.users.may("bed_manager", "planner")
+    assert not store.users.may("bed_manager", "admin")
+    store.users.deactivate("bed_manager", actor="admin")
+    assert not store.users.may("bed_manager", "viewer")
+    store.users.activate("bed_manager", actor="admin")
+    assert store.users.may("bed_manager", "planner")
     assert [row[1] for row in audit_of(store)] == [
         "user.add",
         "user.role",
@@ -249,32 +249,32 @@ def test_who_is_not_on_the_list_may_do_nothing(store: Store):
 def test_a_plain_password_is_never_kept(store: Store):
     for plain in ("geheim", "$ecret", ""):
         with pytest.raises(UsageError, match="hash") as refused:
-            store.users.add("ann", password_hash=plain, actor="admin")
+            store.users.add("bed_manager", password_hash=plain, actor="admin")
         assert "geheim" not in str(refused.value)
     assert store.users.list() == ()
 
-    store.users.add("ann", password_hash=HASH, actor="admin")
-    store.users.set_password_hash("ann", HASH + "2", actor="admin")
-    (ann,) = store.users.list()
-    assert ann.password_hash == HASH + "2"
-    assert "argon2" not in repr(ann)
+    store.users.add("bed_manager", password_hash=HASH, actor="admin")
+    store.users.set_password_hash("bed_manager", HASH + "2", actor="admin")
+    (user,) = store.users.list()
+    assert user.password_hash == HASH + "2"
+    assert "argon2" not in repr(user)
     with store.database.reading() as connection:
         assert "argon2" not in " ".join(connection.execute(text("SELECT detail FROM audit")).scalars())
 
 
 def test_names_and_roles_are_checked(store: Store):
-    store.users.add("ann", actor="admin")
+    store.users.add("bed_manager", actor="admin")
 
     with pytest.raises(UsageError, match="already"):
-        store.users.add("ann", "admin", actor="admin")
+        store.users.add("bed_manager", "admin", actor="admin")
     for refuse in (
-        lambda: store.users.add("bob", "root", actor="admin"),
-        lambda: store.users.set_role("ann", "root", actor="admin"),
+        lambda: store.users.add("deputy", "root", actor="admin"),
+        lambda: store.users.set_role("bed_manager", "root", actor="admin"),
         lambda: store.users.add("  ", actor="admin"),
-        lambda: store.users.may("ann", "root"),
+        lambda: store.users.may("bed_manager", "root"),
     ):
         with pytest.raises(UsageError):
             refuse()
     with pytest.raises(NotFound):
-        store.users.set_role("bob", "admin", actor="admin")
+        store.users.set_role("deputy", "admin", actor="admin")
     assert [user.role for user in store.users.list()] == ["viewer"]

@@ -66,12 +66,12 @@ def test_what_is_published_is_read_as_it_was_given(store: Store):
     entry = an_import(store, "march", begins=dt.date(2024, 3, 1), as_of=AS_OF, mapping="hes", **account)
     fold = a_fold(store)
 
-    number = store.records.publish([entry], fold, expected_head=0, actor="ann")
+    number = store.records.publish([entry], fold, expected_head=0, actor="bed_manager")
 
     assert number == store.records.head() == 1
     (found,) = store.records.imports()
     assert found == store.records.known("march v1")
-    assert (found.number, found.source, found.mapping, found.actor) == (1, "march.csv", "hes", "ann")
+    assert (found.number, found.source, found.mapping, found.actor) == (1, "march.csv", "hes", "bed_manager")
     assert (found.begins, found.as_of) == (dt.date(2024, 3, 1), AS_OF)
     assert found.notes == {"segments that the twin does not read": 40_123}
     assert found.counts == (("E_UNKNOWN_WARD", "ward", "no such ward", 1),)

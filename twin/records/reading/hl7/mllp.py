@@ -213,6 +213,8 @@ class Listener:
                 path.unlink()
             except (TwinError, OSError) as error:
                 _log.error("%s waits: %s", path.name, error)
+            except Exception:  # noqa: BLE001 - the journal is whole and waits; no fault may deafen the listener
+                _log.exception("%s waits", path.name)
 
     def _close(self) -> list[Path]:
         self._journal.close()

@@ -245,12 +245,15 @@ def test_journals_are_brought_in_every_so_often_and_at_the_end(tmp_path: Path):
     assert journals(tmp_path) == []
 
 
-def test_a_journal_that_cannot_be_brought_in_waits(tmp_path: Path):
+@pytest.mark.parametrize(
+    "wrong", [TwinError("the store is locked"), RuntimeError("of a kind nobody foresaw")]
+)
+def test_a_journal_that_cannot_be_brought_in_waits(tmp_path: Path, wrong):
     async def talk(connect):
         await (await connect()).send(IN)
 
     def never(path: Path) -> None:
-        raise TwinError("the store is locked")
+        raise wrong
 
     listening(tmp_path, talk, bring=never, every=0.05)
     (waiting,) = journals(tmp_path)
