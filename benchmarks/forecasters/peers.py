@@ -216,8 +216,9 @@ def _nhits(data: Data) -> tuple[np.ndarray, np.ndarray]:
     }).dropna()  # fmt: skip
     model = NHITS(
         h=horizon, input_size=2 * max(season, horizon), loss=MQLoss(quantiles=levels), scaler_type="robust",
-        max_steps=2 if "small" in data else STEPS, windows_batch_size=128, random_seed=0, accelerator="cpu", devices=1,
-        enable_progress_bar=False, logger=False, enable_checkpointing=False, start_padding_enabled=True,
+        max_steps=2 if "small" in data else STEPS, windows_batch_size=128, random_seed=0,
+        accelerator="cpu", devices=1, enable_progress_bar=False,
+        logger=False, enable_checkpointing=False, start_padding_enabled=True,
     )  # fmt: skip
     network = NeuralForecast(models=[model], freq=FREQUENCY[season])
     network.fit(df=table)
