@@ -7,7 +7,7 @@ its kin. The base serves by itself when nothing better is proven, and the LSTM l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.signal import lfilter
@@ -29,12 +29,44 @@ SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a th
 
 
 @dataclass(frozen=True)
+class Factors:
+    """What the level is multiplied by, part by part, so that a forecast can be told in its parts.
+
+    Attributes
+    ----------
+    seasonal : of each place of the season, shape (series, season)
+    special : of each mark of a holiday, shape (series, mark)
+    work : power of the working-day ratio, shape (1,)
+    """
+
+    seasonal: np.ndarray
+    special: np.ndarray
+    work: np.ndarray
+
+    def parts(self, calendar: Calendar) -> dict[str, np.ndarray]:
+        """Each part in every period, shape (series or 1, time); their product is ``of``."""
+        return {
+            "season": self.seasonal[:, calendar.position],
+            "holiday": _special(self.special, calendar.mark),
+            "working_days": calendar.working[None] ** self.work[:, None],
+        }
+
+    def of(self, calendar: Calendar) -> np.ndarray:
+        """The whole factor of every period, shape (series, time)."""
+        season, *others = self.parts(calendar).values()
+        for part in others:
+            season = season * part
+        return season
+
+
+@dataclass(frozen=True)
 class Base:
     """A fitted base.
 
     Attributes
     ----------
     factor : season x holiday, shape (series, time past and future)
+    factors : the parts that ``factor`` is the product of
     level : level known at the end of each past period, shape (series, time past)
     scale : standard deviation over the square root of the mean, shape (series,)
     floor : smallest mean that a spread is computed for, shape (series,)
@@ -44,6 +76,7 @@ class Base:
     level: np.ndarray
     scale: np.ndarray
     floor: np.ndarray
+    factors: Factors
 
     def mean(self, origin: int, leads: np.ndarray) -> np.ndarray:
         """Expected counts ``leads`` periods after past period ``origin``, shape (series, lead)."""
@@ -71,17 +104,18 @@ def fit_base(values: np.ndarray, calendar: Calendar, horizon: int, *, learned: i
     """
     past = values.shape[1]
     known = values[:, : past if learned is None else learned]
-    factor = fit_factors(known, calendar)
+    factors = fit_factors(known, calendar)
+    factor = factors.of(calendar)
     level = _levels(values, factor[:, :past], HALF_LIVES[calendar.season], horizon, known.shape[1])
     seen = np.isfinite(known)
     usual = np.where(seen, known, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     floor = np.maximum(0.05 * usual, 1e-3)
-    base = Base(factor, level, np.ones(len(values)), floor)
-    return Base(factor, level, _scale(known, base, horizon), floor)
+    base = Base(factor, level, np.ones(len(values)), floor, factors)
+    return replace(base, scale=_scale(known, base, horizon))
 
 
-def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
-    """Season x holiday factor of every period, shape (series, time past and future)."""
+def fit_factors(values: np.ndarray, calendar: Calendar) -> Factors:
+    """Learn season, holidays and working days from counts of shape (series, time)."""
     past, season = values.shape[1], calendar.season
     position, mark = calendar.position[:past], calendar.mark[:past]
     weight = 0.5 ** (np.arange(past)[::-1] / FACTOR_HALF_LIFE[season])
@@ -101,11 +135,7 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> np.ndarray:
             special = holiday_effects(*mark_ratios(values, expected, mark, len(calendar.marks)), kind)
         if season == 12:
             work = _working_day_effect(values, trend * seasonal[:, position], calendar.working[:past])
-    return (
-        seasonal[:, calendar.position]
-        * _special(special, calendar.mark)
-        * calendar.working[: len(calendar.position)] ** work[:, None]
-    )
+    return Factors(seasonal, special, work)
 
 
 def _special(special: np.ndarray, mark: np.ndarray) -> np.ndarray:

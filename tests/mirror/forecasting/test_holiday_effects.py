@@ -27,7 +27,9 @@ def a_year(clinic: float, emergency: float, seed: int = 1) -> np.ndarray:
 
 def factors(values: np.ndarray) -> np.ndarray:
     """Effect of the coming New Year's Day, shape (series,)."""
-    marked, plain = (fit_factors(values, calendar_of(STAMPS, "D", c)) for c in ("GB-ENG", None))
+    marked, plain = (
+        fit_factors(values, days).of(days) for days in (calendar_of(STAMPS, "D", c) for c in ("GB-ENG", None))
+    )
     return marked[:, NEW_YEAR] / plain[:, NEW_YEAR]
 
 
@@ -65,7 +67,9 @@ def test_a_short_history_without_holidays_foresees_none():
     values = a_year(50, 25)[:, 10:80]
     stamps = STAMPS[10:110]
 
-    marked, plain = (fit_factors(values, calendar_of(stamps, "D", c)) for c in ("GB-ENG", None))
+    marked, plain = (
+        fit_factors(values, days).of(days) for days in (calendar_of(stamps, "D", c) for c in ("GB-ENG", None))
+    )
 
     np.testing.assert_allclose(marked, plain, rtol=0.02)
 
