@@ -34,7 +34,7 @@ def play(folder: Path, mark: str, ci: str) -> subprocess.CompletedProcess[str]:
     for name in ("scripts/test", "tests/conftest.py", "pyproject.toml"):
         shutil.copy(HOUSE / name, folder / name)
     (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
-    words = [sys.executable, folder / "scripts" / "test", "scenarios"]
+    words = [sys.executable, folder / "scripts" / "test", "faults"]
     return subprocess.run(words, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
 
 

@@ -77,8 +77,10 @@ def write_segment(batches: Iterable[pa.RecordBatch], path: Path | str) -> Segmen
             span.see(table)
             count += table.num_rows
             is_common = pc.is_in(table["thing"], value_set=pa.array(COMMON))
-            common.append(table.filter(is_common))
-            held.append(table.filter(pc.invert(is_common)))
+            if pc.any(is_common).as_py():  # an empty table of each batch would hold memory in pieces
+                common.append(table.filter(is_common))
+                table = table.filter(pc.invert(is_common))
+            held.append(table)
             if sum(part.num_rows for part in held) > _HELD:
                 _spill(spill, held)
         if spill.is_used:
