@@ -13,7 +13,7 @@ import numpy as np
 from forecasting.base import Base, fit_base
 from forecasting.conformal import guard_factors, guarded
 from forecasting.features import Calendar
-from forecasting.heads import LEVELS
+from forecasting.heads import LEVELS, MIDDLE
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
 from forecasting.training import BATCH, CHECK_EVERY, Clock, predict, train
@@ -30,6 +30,24 @@ CHECKED_WINDOWS = 3000
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a forecast was made of, kept so that it can be explained.
+
+    Attributes
+    ----------
+    values, calendar, base : as fitted on the whole history
+    plain : the base's middle before anything moves it, shape (series, horizon) [counts]
+    share : of the LSTM in what serves, 0 (the base alone) to 1; one number, or shape (series, 1)
+    """
+
+    values: np.ndarray
+    calendar: Calendar
+    base: Base
+    plain: np.ndarray
+    share: float | np.ndarray
+
+
+@dataclass(frozen=True)
 class Champion:
     """What serves, and why.
 
@@ -40,6 +58,7 @@ class Champion:
     made_by : ``lstm`` or ``base``
     reason : one sentence
     scores : mean pinball loss on recent origins of each contestant [units of spread]
+    made : what the forecast was made of
     """
 
     quantiles: np.ndarray
@@ -50,6 +69,7 @@ class Champion:
     scores: dict[str, float] = field(default_factory=dict)
     networks: tuple[DemandLSTM, ...] = ()
     cut_short: bool = False
+    made: Made | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,16 +119,18 @@ def hold_contest(
     table = error_quantiles(templates, horizon)
     mean = base.mean(past - 1, leads)
     plain = base_quantiles(mean, base, table, counts)
+    made = Made(values, calendar, base, plain[..., MIDDLE], 0.0)
     held = recent_origins(past, horizon)
     if held is None or len(values) * (held.learned - 2 * calendar.season - horizon) < FEWEST_WINDOWS:
         reason = (
             f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
         )
-        return Champion(ordered(plain), templates, mean, "base", reason)
+        return Champion(ordered(plain), templates, mean, "base", reason, made=made)
     trial = _Trial(values, calendar, horizon, held, counts)
     if made_by == "base":
         factors = trial.guard(trial.plain)
-        return Champion(ordered(guarded(plain, factors)), templates, mean, "base", "the base was asked for")
+        served = ordered(guarded(plain, factors))
+        return Champion(served, templates, mean, "base", "the base was asked for", made=made)
     return _contest(trial, base, table, plain, templates, mean, seed, clock, made_by)
 
 
@@ -141,7 +163,9 @@ def _contest(
     if made_by == "auto" and gain <= needed:
         factors = trial.guard(trial.plain)
         reason = f"{told}; the base serves"
-        return Champion(ordered(guarded(plain, factors)), templates, mean, "base", reason, scores)
+        made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], 0.0)
+        served = ordered(guarded(plain, factors))
+        return Champion(served, templates, mean, "base", reason, scores, made=made)
     windows = windows_of(trial.values, base, trial.calendar, trial.horizon)
     origins = np.arange(trial.first, trial.values.shape[1] - trial.horizon)
     networks = []
@@ -162,8 +186,9 @@ def _contest(
     served = plain + share * (np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0) - plain)
     factors = trial.guard(trial.plain + share * (moved - trial.plain))
     reason = f"{told}; {'it serves' if share == 1 else 'the two serve half and half'}"
+    made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], share)
     return Champion(
-        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut
+        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut, made
     )
 
 

@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from forecasting.base import Base
-from forecasting.features import Calendar
+from forecasting.features import COVARIATES, Calendar
 
 PAST_STEPS = {168: 28, 7: 56, 52: 52, 12: 24}  # assumed: four weeks, eight weeks, a year, two years
 EACH = {168: 24, 7: 1, 52: 1, 12: 1}  # periods in one step of the network
 YEAR = {168: 364 * 24, 7: 364, 52: 52, 12: 0}  # the same weekday a year ago; months have it in the base
+OWN = ("away", "seen", "factor", "last_year", "has_last_year")  # of each period of a step
+TRAITS = ("size", "spread", "zeros")  # of each series
 CLIP = 12.0  # units of spread beyond which a past count says no more
 
 
@@ -51,7 +53,13 @@ class Windows:
     @property
     def features(self) -> int:
         """Features of one step."""
-        return 5 * self.each + self.calendar.covariates.shape[1] + self.traits.shape[1] + 1
+        return len(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each feature of a step is, shape (feature,); one of each period in it comes together."""
+        own = (name for name in OWN for _ in range(self.each))
+        return (*own, *COVARIATES, *TRAITS, "ahead")
 
     def cut(self, series: np.ndarray, origin: np.ndarray) -> tuple[Tensor, Tensor]:
         """Inputs and truths of some windows.
