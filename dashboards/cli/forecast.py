@@ -35,6 +35,16 @@ TimeLimit = Annotated[
     float | None, typer.Option("--time-limit", min=0.1, help="Seconds of processor time for training.")
 ]
 
+Explain = Annotated[
+    str | None,
+    typer.Option(
+        "--explain",
+        metavar="SERIES[:DATE]",
+        help="Say which inputs moved the forecast of a series, in place of the table.",
+        show_default=False,
+    ),
+]
+
 
 def command(
     horizon: Horizon,
@@ -48,14 +58,17 @@ def command(
     ] = None,
     n_paths: Annotated[int, typer.Option("--n-paths", min=1, max=10_000, help="Joint paths to draw.")] = 200,
     time_limit: TimeLimit = None,
+    explain: Explain = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Forecast demand from a history file or the workspace's records."""
+    from dashboards.services.explaining import asked_for, reasons_document, reasons_text
     from forecasting.service import check_horizon, forecast
 
     known = read(history, frequency, workspace)
     check_horizon(horizon, known.frequency)
+    why = None if explain is None else asked_for(explain, known.ids, known.ahead(horizon))
     result = forecast(
         known,
         horizon,
@@ -75,7 +88,9 @@ def command(
         write_whole(out, _csv(result.table))
         note(f"forecast written to {out}")
     if json:
-        say(_document(result), json)
+        say(_document(result) | ({} if why is None else reasons_document(result, *why)), json)
+    elif why is not None:
+        typer.echo(reasons_text(result, *why))
     elif not out:
         typer.echo(_csv(result.table).decode(), nl=False)
 
