@@ -95,6 +95,10 @@ CODES: dict[str, str] = {
     "E_ARCHIVE_PATH": "an archive whose members lead out of it: a path with .., an absolute one, a link",
     "E_CHANGED": "a file that was written to or replaced while it was read",
     "E_TIME": "reading took more time than its size allows",
+    "E_MODEL_CORRUPT": "a model's file that is gone, cut short, or not what a model is made of",
+    "E_MODEL_HASH": "a model's file with other bytes than were registered",
+    "E_MODEL_CONTRACT": "a model of other inputs: other features, another order, scale or width",
+    "E_LEAKAGE": "a model that learned from days after the first one it is to forecast",
     "E_CRASH": "reading ended by a fault of the reader; nothing was changed",
 }
 
