@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import lfilter
 
+from forecasting.covariate_effects import covariate_effects, covariate_factor
 from forecasting.features import Calendar
 from forecasting.holiday_effects import holiday_effects, mark_ratios
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
@@ -37,19 +38,24 @@ class Factors:
     seasonal : of each place of the season, shape (series, season)
     special : of each mark of a holiday, shape (series, mark)
     work : power of the working-day ratio, shape (1,)
+    told : relative change for each covariate that the hospital told, shape (series, name); None without
     """
 
     seasonal: np.ndarray
     special: np.ndarray
     work: np.ndarray
+    told: np.ndarray | None = None
 
     def parts(self, calendar: Calendar) -> dict[str, np.ndarray]:
         """Each part in every period, shape (series or 1, time); their product is ``of``."""
-        return {
+        parts = {
             "season": self.seasonal[:, calendar.position],
             "holiday": _special(self.special, calendar.mark),
             "working_days": calendar.working[None] ** self.work[:, None],
         }
+        if self.told is not None and calendar.told is not None:
+            parts["covariates"] = covariate_factor(self.told, calendar.told)
+        return parts
 
     def of(self, calendar: Calendar) -> np.ndarray:
         """The whole factor of every period, shape (series, time)."""
@@ -65,7 +71,7 @@ class Base:
 
     Attributes
     ----------
-    factor : season x holiday, shape (series, time past and future)
+    factor : season x holiday x covariates, shape (series, time past and future)
     factors : the parts that ``factor`` is the product of
     level : level known at the end of each past period, shape (series, time past)
     scale : standard deviation over the square root of the mean, shape (series,)
@@ -124,18 +130,39 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> Factors:
     special = np.ones((len(values), len(calendar.marks)))
     kind = np.array([days for _, days in calendar.marks])
     work = np.zeros(1)
+    told, moved = _told(values, calendar)
     for _ in range(2):
         known = seasonal[:, position] * _special(special, mark) * calendar.working[:past] ** work[:, None]
+        known = known * moved
         trend = _centred_level(values, known, season)
         other = known / np.maximum(seasonal[:, position], FLOOR)
         raw, variance = raw_ratios(values, trend * other, usual_days, season, weight)
         seasonal = _shrunk_season(raw, variance, past / season)
         if len(calendar.marks):
-            expected = trend * seasonal[:, position]
+            expected = trend * seasonal[:, position] * moved
             special = holiday_effects(*mark_ratios(values, expected, mark, len(calendar.marks)), kind)
         if season == 12:
-            work = _working_day_effect(values, trend * seasonal[:, position], calendar.working[:past])
-    return Factors(seasonal, special, work)
+            expected = trend * seasonal[:, position] * moved
+            work = _working_day_effect(values, expected, calendar.working[:past])
+    return Factors(seasonal, special, work, told)
+
+
+def _told(values: np.ndarray, calendar: Calendar) -> tuple[np.ndarray | None, np.ndarray]:
+    """Effects of what the hospital told, and their factor in the past, shape (series or 1, time)."""
+    past = values.shape[1]
+    if calendar.told is None:
+        return None, np.ones((1, past))
+    plain = replace(calendar, told=None, told_names=())
+    usual = fit_factors(values, plain).of(plain)[:, :past]
+    expected = _centred_level(values, usual, calendar.season) * usual
+
+    def level(counts: np.ndarray) -> np.ndarray:
+        seen = np.where(np.isfinite(counts), expected, 0.0)
+        return _centred_level(counts, seen, calendar.season)
+
+    told = calendar.told[:, :past]
+    effects = covariate_effects(values, expected, told, calendar.position[:past], level)
+    return effects, covariate_factor(effects, told)
 
 
 def _special(special: np.ndarray, mark: np.ndarray) -> np.ndarray:

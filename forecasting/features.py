@@ -37,6 +37,9 @@ class Calendar:
     mark : which named holiday, and how many days from it, int64, shape (time,); -1 on usual days
     marks : the names of the marks, e.g. ``("Christmas Day", 1)``
     working : Mondays to Fridays that are no holiday, relative to the usual, shape (time,); months only
+    told : what the hospital itself told of each period (see ``covariates``), about -1 to 1, shape
+        (series, time, name); None where it told nothing
+    told_names : its names
     """
 
     season: int
@@ -45,6 +48,8 @@ class Calendar:
     mark: np.ndarray
     marks: tuple[tuple[str, int], ...]
     working: np.ndarray
+    told: np.ndarray | None = None
+    told_names: tuple[str, ...] = ()
 
 
 def calendar_of(

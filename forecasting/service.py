@@ -7,13 +7,14 @@ twin as patients a day.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from forecasting.contest import Champion, hold_contest
 from forecasting.country import likely_country
+from forecasting.covariates import CovariateTable, Told, each_note, tell
 from forecasting.features import calendar_of
 from forecasting.heads import LEVELS
 from forecasting.marginals import mean_of
@@ -25,6 +26,7 @@ from twin.errors import UsageError
 from twin.records.history import History
 from twin.records.periods import LONGEST_HORIZON
 
+Country = str | tuple[str, ...] | None
 MADE_BY = ("auto", "base", "lstm")
 
 
@@ -66,6 +68,7 @@ def forecast(
     country: str | None = None,
     time_limit: float | None = None,
     made_by: str = "auto",
+    covariates: CovariateTable | None = None,
 ) -> ForecastResult:
     """Forecast the next ``horizon`` periods of every series.
 
@@ -82,9 +85,13 @@ def forecast(
         Seconds of processor time for training; what was learned by then serves.
     made_by
         ``auto``: the better of LSTM and base on recent origins.
+    covariates
+        What is known beforehand of every period of the horizon (``read_covariates``).
 
     Raises
     ------
+    BadData
+        The covariates do not cover the horizon, or do not fit the history.
     UsageError
         The horizon, ``made_by`` or the country is not possible.
     """
@@ -94,15 +101,21 @@ def forecast(
     values = np.asarray(history.values)
     each = EACH[history.season]
     stamps = history.stamps.append(history.ahead(-(-horizon // each) * each))
-    chosen, told = likely_country(history, country)
+    told = None if covariates is None else tell(covariates, history, horizon, stamps)
+    chosen, why = likely_country(history, country) if told is None else _country(history, country, told)
     calendar = calendar_of(stamps, history.frequency, chosen)
+    if told is not None:
+        calendar = replace(calendar, told=told.values, told_names=told.names)
+        values = np.where(told.shut[:, : values.shape[1]], np.nan, values)
     champion = hold_contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
+    if told is not None:
+        champion = _closed(champion, told.shut[:, len(history.stamps) :][:, :horizon])
     seen = values[np.isfinite(values)]
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
         whole = bool((seen == np.rint(seen)).all())
         paths = joint_paths(champion.quantiles, champion.templates, n_paths, seed=seed, counts=whole)
-    notes = [champion.reason, *told, *history.repairs]
+    notes = [champion.reason, *why, *_told_notes(told, champion), *history.repairs]
     if champion.cut_short:
         notes.append(f"training was cut short by the time limit of {time_limit:g} s; a repeat may differ")
     return ForecastResult(
@@ -173,6 +186,30 @@ def to_demand(
         as_of=result.as_of.to_pydatetime(),
         note=note,
     )
+
+
+def _country(history: History, named: str | None, told: Told) -> tuple[Country, tuple[str, ...]]:
+    """The holidays that all regions keep, where the covariates name regions; else as without them."""
+    if not told.regions:
+        return likely_country(history, named)
+    others = () if named is None or named.lower() == "none" else (named,)
+    return tuple(dict.fromkeys((*others, *told.regions))), (
+        f"each series keeps the holidays of its own region: {', '.join(told.regions)}",
+    )
+
+
+def _told_notes(told: Told | None, champion: Champion) -> tuple[str, ...]:
+    """What was made of the covariates."""
+    if told is None:
+        return ()
+    effects = None if champion.made is None else champion.made.base.factors.told
+    return tuple(each_note(told, effects))
+
+
+def _closed(champion: Champion, shut: np.ndarray) -> Champion:
+    """The same with nobody on closed periods, shape of ``shut`` (series, horizon)."""
+    quantiles = np.where(shut[..., None], 0.0, champion.quantiles)
+    return replace(champion, quantiles=quantiles, mean=np.where(shut, 0.0, champion.mean))
 
 
 def _table(history: History, horizon: int, champion: Champion) -> pd.DataFrame:

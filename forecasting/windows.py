@@ -59,7 +59,7 @@ class Windows:
     def names(self) -> tuple[str, ...]:
         """What each feature of a step is, shape (feature,); one of each period in it comes together."""
         own = (name for name in OWN for _ in range(self.each))
-        return (*own, *COVARIATES, *TRAITS, "ahead")
+        return (*own, *COVARIATES, *self.calendar.told_names, *TRAITS, "ahead")
 
     def cut(self, series: np.ndarray, origin: np.ndarray) -> tuple[Tensor, Tensor]:
         """Inputs and truths of some windows.
@@ -108,6 +108,9 @@ class Windows:
         parts = [part.astype(np.float32).reshape(batch, n_steps, self.each) for part in own]
         covariates = self.calendar.covariates[np.clip(time, 0, len(self.calendar.covariates) - 1)]
         parts.append(covariates.reshape(batch, n_steps, self.each, -1).mean(axis=2))
+        if self.calendar.told is not None:
+            told = self.calendar.told[series[:, None], np.clip(time, 0, self.calendar.told.shape[1] - 1)]
+            parts.append(told.reshape(batch, n_steps, self.each, -1).mean(axis=2))
         parts.append(np.broadcast_to(self.traits[series][:, None, :], (batch, n_steps, self.traits.shape[1])))
         ahead = (np.arange(n_steps) >= self.past // self.each).astype(np.float32)
         parts.append(np.broadcast_to(ahead[None, :, None], (batch, n_steps, 1)))

@@ -45,6 +45,16 @@ Explain = Annotated[
     ),
 ]
 
+CovariatesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--covariates",
+        metavar="TABLE",
+        help="CSV ds[,unique_id],NAME...: what is known beforehand, e.g. school_term, closed, region.",
+        show_default=False,
+    ),
+]
+
 
 def command(
     horizon: Horizon,
@@ -59,11 +69,13 @@ def command(
     n_paths: Annotated[int, typer.Option("--n-paths", min=1, max=10_000, help="Joint paths to draw.")] = 200,
     time_limit: TimeLimit = None,
     explain: Explain = None,
+    covariates: CovariatesFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Forecast demand from a history file or the workspace's records."""
     from dashboards.services.explaining import asked_for, reasons_document, reasons_text
+    from forecasting.covariates import read_covariates
     from forecasting.service import check_horizon, forecast
 
     known = read(history, frequency, workspace)
@@ -76,6 +88,7 @@ def command(
         country=country_of(history, country, workspace),
         time_limit=time_limit,
         n_paths=n_paths if paths else 0,
+        covariates=None if covariates is None else read_covariates(covariates),
     )
     for line in result.notes:
         note(line)

@@ -194,7 +194,7 @@ def _columns(table: pd.DataFrame, found: list[Problem]) -> tuple[pd.Series, pd.S
     """The three columns as text, local time and float64; faults are added to ``found``."""
     series = table["unique_id"].astype(str)
     _tell(found, "unique_id", table["unique_id"][series.str.strip() == ""], "every row names its series")
-    stamps = _stamps(table["ds"], found)
+    stamps = local_stamps(table["ds"], found)
     raw = table["y"]
     empty = raw.isna() | raw.astype(str).str.strip().str.lower().isin(_MISSING)
     counts = pd.to_numeric(raw.where(~empty), errors="coerce").astype("float64")
@@ -212,7 +212,7 @@ def _columns(table: pd.DataFrame, found: list[Problem]) -> tuple[pd.Series, pd.S
     return series, stamps, counts, int(empty.sum())
 
 
-def _stamps(column: pd.Series, found: list[Problem]) -> pd.Series:
+def local_stamps(column: pd.Series, found: list[Problem]) -> pd.Series:
     """Local times of the column ``ds``; only ISO 8601 is read, so 03/04 is never guessed."""
     if pd.api.types.is_datetime64_dtype(column):
         return column

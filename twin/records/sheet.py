@@ -37,6 +37,45 @@ def read_sheet(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
         There is no such file.
     """
     place = Path(path)
+    rows = _rows(place, _HEADER)
+    order = _order(place.name, rows[0])
+    return _table(place.name, rows[1:], order, list(COLUMNS))
+
+
+def read_table(path: str | Path, needed: tuple[str, ...]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows of any CSV as text, with whatever columns it has.
+
+    Parameters
+    ----------
+    needed
+        Columns that must be there.
+
+    Returns
+    -------
+    table, faults
+        Columns of str, indexed by row number; as ``read_sheet``.
+
+    Raises
+    ------
+    BadData
+        Nothing of the file can be read, a column is missing or stands there twice.
+    NotFound
+        There is no such file.
+    """
+    place = Path(path)
+    rows = _rows(place, Problem("row 1", None, f"the header has {', '.join(needed)}", "write it first"))
+    names = [name.strip() for name in rows[0]]
+    faults = [Problem(f"column {name}", None, "is missing", "add it") for name in needed if name not in names]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    faults += [Problem("row 1", name, "the column stands there twice", "keep one") for name in twice]
+    faults += [Problem("row 1", None, "a column has no name", "name it")] * ("" in names)
+    if faults:
+        raise BadData(place.name, faults)
+    return _table(place.name, rows[1:], list(range(len(names))), names)
+
+
+def _rows(place: Path, header: Problem) -> list[list[str]]:
+    """The fields of each line, the header first."""
     text = _text(place)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -45,9 +84,8 @@ def read_sheet(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
             place.name, [Problem("file", None, f"is not a CSV: {error}", "close open quotes")]
         ) from None
     if not rows or not any(field.strip() for field in rows[0]):
-        raise BadData(place.name, [_HEADER])
-    order = _order(place.name, rows[0])
-    return _table(place.name, rows[1:], order)
+        raise BadData(place.name, [header])
+    return rows
 
 
 def _text(place: Path) -> str:
@@ -66,9 +104,7 @@ def _text(place: Path) -> str:
     except OSError as error:
         raise BadData(place.name, [Problem("file", None, f"cannot be read: {error.strerror}")]) from None
     if not data.strip():
-        raise BadData(
-            place.name, [Problem("file", None, "is empty", "write unique_id,ds,y and one row a period")]
-        )
+        raise BadData(place.name, [Problem("file", None, "is empty", "write a header and one row a period")])
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadData(place.name, [Problem("file", "UTF-16", "a history is UTF-8", "save it as CSV UTF-8")])
     if b"\0" in data:
@@ -105,23 +141,26 @@ def _order(source: str, header: list[str]) -> list[int]:
     return [names.index(wanted) for wanted in COLUMNS]
 
 
-def _table(source: str, rows: list[list[str]], order: list[int]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Rows with three fields as a table; the others as faults."""
+def _table(
+    source: str, rows: list[list[str]], order: list[int], names: list[str]
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Rows with as many fields as the header as a table; the others as faults."""
+    n = len(order)
     lines, kept, faults, odd = [], [], [], 0
     for line, row in enumerate(rows, start=2):
-        if len(row) == len(order):
+        if len(row) == n:
             lines.append(line)
             kept.append(row)
         elif row:
             odd += 1
             if odd <= _TOLD:
                 faults.append(
-                    Problem(f"row {line}", ",".join(row), f"3 fields a row, not {len(row)}", "quote commas")
+                    Problem(f"row {line}", ",".join(row), f"{n} fields a row, not {len(row)}", "quote commas")
                 )
     if odd > _TOLD:
-        faults.append(Problem("rows", None, f"and {odd - _TOLD} more rows without exactly 3 fields"))
+        faults.append(Problem("rows", None, f"and {odd - _TOLD} more rows without exactly {n} fields"))
     if not kept and not faults:
         raise BadData(source, [Problem("file", None, "has a header and no rows", "add one row a period")])
-    table = pd.DataFrame(kept, columns=range(len(order)), index=lines, dtype=object)
-    table = table[order].set_axis(list(COLUMNS), axis=1)
+    table = pd.DataFrame(kept, columns=range(n), index=lines, dtype=object)
+    table = table[order].set_axis(names, axis=1)
     return table, faults
