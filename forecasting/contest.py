@@ -17,6 +17,7 @@ from forecasting.heads import LEVELS, MIDDLE
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
 from forecasting.training import BATCH, CHECK_EVERY, Clock, predict, train
+from forecasting.warm import Warm
 from forecasting.windows import Windows, windows_of
 
 SEEDS = 2  # networks that serve together
@@ -59,6 +60,7 @@ class Champion:
     reason : one sentence
     scores : mean pinball loss on recent origins of each contestant [units of spread]
     made : what the forecast was made of
+    learner : the network that was judged, which has seen nothing of the recent origins
     """
 
     quantiles: np.ndarray
@@ -70,6 +72,7 @@ class Champion:
     networks: tuple[DemandLSTM, ...] = ()
     cut_short: bool = False
     made: Made | None = field(default=None, repr=False)
+    learner: DemandLSTM | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def hold_contest(
     seed: int,
     clock: Clock,
     made_by: str = "auto",
+    warm: Warm | None = None,
 ) -> Champion:
     """Fit both, compare them on recent origins, and forecast with the better.
 
@@ -109,6 +113,8 @@ def hold_contest(
         Of the past and the whole horizon, in whole network steps.
     made_by
         ``auto``, or ``base`` / ``lstm`` to decide beforehand.
+    warm
+        Networks to learn on from; with them even a history too short to teach one may be served by one.
     """
     past = values.shape[1]
     seen = values[np.isfinite(values)]
@@ -121,7 +127,10 @@ def hold_contest(
     plain = base_quantiles(mean, base, table, counts)
     made = Made(values, calendar, base, plain[..., MIDDLE], 0.0)
     held = recent_origins(past, horizon)
-    if held is None or len(values) * (held.learned - 2 * calendar.season - horizon) < FEWEST_WINDOWS:
+    taught = held is not None and (
+        len(values) * (held.learned - 2 * calendar.season - horizon) >= FEWEST_WINDOWS
+    )
+    if held is None or not (taught or warm):
         reason = (
             f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
         )
@@ -131,7 +140,7 @@ def hold_contest(
         factors = trial.guard(trial.plain)
         served = ordered(guarded(plain, factors))
         return Champion(served, templates, mean, "base", "the base was asked for", made=made)
-    return _contest(trial, base, table, plain, templates, mean, seed, clock, made_by)
+    return _contest(trial, base, table, plain, templates, mean, seed, clock, made_by, warm, taught)
 
 
 def _contest(
@@ -144,11 +153,14 @@ def _contest(
     seed: int,
     clock: Clock,
     made_by: str,
+    warm: Warm | None,
+    taught: bool,
 ) -> Champion:
     start = trial.start_of(table)
     learner = train(
-        trial.windows, trial.start, trial.origins_before(), seed=seed, batches=trial.most_batches,
-        clock=clock.share(0.45), check=trial.sample(seed),
+        trial.windows, trial.start, trial.origins_before(), seed=seed,
+        batches=trial.most_batches if taught else 0, clock=clock.share(0.45), check=trial.sample(seed),
+        begin=None if warm is None else warm.learner,
     )  # fmt: skip
     moved = trial.lstm([learner.network])
     scores = {"base": trial.score(trial.plain)}
@@ -165,7 +177,7 @@ def _contest(
         reason = f"{told}; the base serves"
         made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], 0.0)
         served = ordered(guarded(plain, factors))
-        return Champion(served, templates, mean, "base", reason, scores, made=made)
+        return Champion(served, templates, mean, "base", reason, scores, made=made, learner=learner.network)
     windows = windows_of(trial.values, base, trial.calendar, trial.horizon)
     origins = np.arange(trial.first, trial.values.shape[1] - trial.horizon)
     networks = []
@@ -176,8 +188,9 @@ def _contest(
             start,
             origins,
             seed=seed + 1 + k,
-            batches=max(learner.batches, CHECK_EVERY),
+            batches=max(learner.batches, CHECK_EVERY if warm is None else 0),
             clock=clock.share(0.95 / (SEEDS - k)),
+            begin=None if warm is None else warm.networks[k % len(warm.networks)],
         )
         networks.append(full.network)
         cut |= full.cut_short
@@ -188,8 +201,9 @@ def _contest(
     reason = f"{told}; {'it serves' if share == 1 else 'the two serve half and half'}"
     made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], share)
     return Champion(
-        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut, made
-    )
+        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut,
+        made, learner.network,
+    )  # fmt: skip
 
 
 class _Trial:

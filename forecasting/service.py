@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -69,6 +71,7 @@ def forecast(
     time_limit: float | None = None,
     made_by: str = "auto",
     covariates: CovariateTable | None = None,
+    contest: Callable[..., Champion] = hold_contest,
 ) -> ForecastResult:
     """Forecast the next ``horizon`` periods of every series.
 
@@ -87,6 +90,9 @@ def forecast(
         ``auto``: the better of LSTM and base on recent origins.
     covariates
         What is known beforehand of every period of the horizon (``read_covariates``).
+    contest
+        What decides who serves, called as ``hold_contest`` is; a registered model or a warm start is one
+        (``forecasting.serving``).
 
     Raises
     ------
@@ -110,6 +116,7 @@ def forecast(
     champion = hold_contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
     if told is not None:
         champion = _closed(champion, told.shut[:, len(history.stamps) :][:, :horizon])
+    champion = contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
     seen = values[np.isfinite(values)]
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from forecasting.heads import LEVELS, pinball
 from forecasting.lstm import DemandLSTM
@@ -61,6 +62,7 @@ def train(
     batches: int,
     clock: Clock,
     check: tuple[np.ndarray, np.ndarray] | None = None,
+    begin: Mapping[str, Tensor] | None = None,
 ) -> Trained:
     """Teach one network.
 
@@ -74,11 +76,18 @@ def train(
         How many batches of windows at most.
     check
         Rows and origins of the windows that decide when to stop; the best averaged weights are kept.
+    begin
+        Weights of a network of the same inputs to learn on from; drawn anew when omitted.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     chance = np.random.default_rng(seed)
     network = DemandLSTM(windows.features, windows.each, torch.from_numpy(start))
+    if begin is not None:
+        learned = {
+            name: weight for name, weight in begin.items() if name != "start"
+        }  # that is of its own data
+        network.load_state_dict({**network.state_dict(), **learned})
     averaged = copy.deepcopy(network)
     best, scores, kept, done = copy.deepcopy(averaged.state_dict()), [], 0, 0
     if check is not None:
