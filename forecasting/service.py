@@ -6,10 +6,8 @@ twin as patients a day.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -113,10 +111,9 @@ def forecast(
     if told is not None:
         calendar = replace(calendar, told=told.values, told_names=told.names)
         values = np.where(told.shut[:, : values.shape[1]], np.nan, values)
-    champion = hold_contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
+    champion = contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
     if told is not None:
         champion = _closed(champion, told.shut[:, len(history.stamps) :][:, :horizon])
-    champion = contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
     seen = values[np.isfinite(values)]
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
