@@ -64,6 +64,7 @@ def streams_part(
                     "y": [foreseen.last_week(stream, day, demand.start) for day in ahead],
                 },
                 "holdout": dict(held.scores) if held else None,
+                "explanation": foreseen.reasons.get(stream, []),
             }
         )
     return rows

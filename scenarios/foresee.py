@@ -7,13 +7,15 @@ once more as if they were not known, and scored beside "same as last week".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.backtest import seasonal_naive
+from forecasting.explaining.stored import stored_accounts
 from forecasting.heads import LEVELS
 from forecasting.scores import score, seasonal_error
 from forecasting.service import ForecastResult, forecast, to_demand
@@ -29,6 +31,8 @@ HOLDOUT = 28
 LEAST_LEARNED = 56
 #: a history shorter than this says nothing about weekdays [days]
 LEAST_HISTORY = 2 * DAYS_WEEK
+#: days ahead whose forecast is explained: those for which something is still decided [days]
+EXPLAINED = DAYS_WEEK
 #: joint futures drawn, of which each replication lives one; more make smoother bands [paths]
 PATHS = 200
 
@@ -57,6 +61,7 @@ class Foreseen:
     first_day : local date of ``observed[:, 0]``
     factors : stream -> factor by which a foreign series was scaled
     held_out : stream -> its last days as they would have been foreseen
+    reasons : stream -> what moved the forecast of each of the first days (``forecasting.explaining.stored``)
     degraded : why a fallback serves, in sentences
     notes : what else a reader should know
     """
@@ -68,6 +73,7 @@ class Foreseen:
     held_out: Mapping[str, HeldOut]
     degraded: tuple[str, ...]
     notes: tuple[str, ...]
+    reasons: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def known_days(self) -> int:
@@ -134,7 +140,22 @@ def foresee(
         held_out=_hold_out(source, factors, seed=seed, time_limit=time_limit),
         degraded=_fallback(result),
         notes=tuple(result.notes),
+        reasons=_reasons(result, source, demand, factors),
     )
+
+
+def _reasons(
+    result: ForecastResult, source: Source, demand: DemandForecast, factors: Mapping[str, float]
+) -> dict[str, list[dict[str, Any]]]:
+    """What moved the forecast of each stream on the first days, in the hospital's scale."""
+    if result.champion.made is None:
+        return {}
+    shown = demand.quantiles((0.1, 0.5, 0.9))[:, :, :EXPLAINED]
+    own = {stream: [name for name, to in source.streams.items() if to == stream] for stream in demand.series}
+    return {
+        stream: stored_accounts(result, own[stream], factors[stream], shown[:, i])
+        for i, stream in enumerate(demand.series)
+    }
 
 
 def _scaled(demand: DemandForecast, row: int, factor: float, seed: int) -> IntArray:

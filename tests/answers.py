@@ -167,7 +167,23 @@ def _stream(now: datetime, rng: np.random.Generator) -> dict[str, Any]:
             "naive_mase": 0.98,
             "naive_wql": 0.058,
         },
+        "explanation": [_reasons(ds, float(m)) for ds, m in zip(_days(now, 1, 7), middle, strict=False)],
     }
+
+
+def _reasons(ds: str, middle: float) -> dict[str, Any]:
+    """What moved one day's forecast; the parts sum to it."""
+    day = datetime.fromisoformat(ds)
+    parts = {"weekday": (f"{day:%A}", middle - 254), "recent": ("recent weeks", 6.5), "holiday": (
+        "day after Boxing Day", 14.2), "time_of_year": ("time of year", -2.6), "last_year": (
+        "same day last year", 0.9), "middle": ("the middle against the mean", -0.8)}  # fmt: skip
+    rows = [
+        {"reason": reason, "said": said, "value": value, "base": value, "network": 0.0}
+        for reason, (said, value) in sorted(parts.items(), key=lambda part: -abs(part[1][1]))
+    ]
+    usual = middle - sum(row["value"] for row in rows)
+    spread = {"q10": 0.92 * middle, "q90": 1.08 * middle}
+    return {"ds": ds, "middle": middle, **spread, "usual": usual, "headline": "", "parts": rows}
 
 
 def _track_record(now: datetime, rng: np.random.Generator) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dashboards.figures.band import band_chart
 from dashboards.figures.census import arrivals_band
 from dashboards.pages import parts
 from dashboards.pages.parts import Column
+from dashboards.pages.reasons import reasons_part
 from dashboards.services import words
 from dashboards.services.answer import streams_in_order, track_of, track_summary
 
@@ -40,6 +41,7 @@ def arrivals_card(stream: Any, tables: bool = True) -> parts.Part:
         ),
         parts.drawing(band_chart(band, 1130, 250), band_chart(arrivals_band(stream, 14), 340, 220)),
     ]
+    content += reasons_part(stream, tables)
     if stream["holdout"]:
         content.append(html.P(holdout_words(stream["holdout"]), className="text"))
     if tables:

@@ -73,13 +73,17 @@ class Account:
     made_by: str
 
 
-def explain(result: ForecastResult, series: str, day: pd.Timestamp | None = None) -> list[Account]:
+def explain(
+    result: ForecastResult, series: str, day: pd.Timestamp | None = None, *, first: int | None = None
+) -> list[Account]:
     """Why a series is forecast as it is, a period at a time.
 
     Parameters
     ----------
     day
         Only the periods of this day; all periods when omitted.
+    first
+        Only so many periods from the first on.
 
     Raises
     ------
@@ -94,7 +98,11 @@ def explain(result: ForecastResult, series: str, day: pd.Timestamp | None = None
     if champion.made is None:
         raise UsageError("this forecast does not keep what it was made of, and cannot be explained")
     stamps = result.stamps
-    chosen = np.arange(len(stamps)) if day is None else np.flatnonzero(stamps.normalize() == day.normalize())
+    chosen = (
+        np.arange(len(stamps))[:first]
+        if day is None
+        else np.flatnonzero(stamps.normalize() == day.normalize())
+    )
     if not len(chosen):
         raise UsageError(f"{day:%Y-%m-%d} is not forecast; {stamps[0]:%Y-%m-%d} to {stamps[-1]:%Y-%m-%d} are")
     row = result.ids.index(series)
