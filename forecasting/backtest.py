@@ -60,7 +60,7 @@ def backtest(
     apart
         Periods between origins; the horizon when omitted.
     time_limit
-        Seconds of processor time for training, per origin.
+        Seconds for learning and forecasting, per origin.
 
     Raises
     ------

@@ -7,26 +7,23 @@ twin as patients a day.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from forecasting.contest import Champion, hold_contest
-from forecasting.country import likely_country
-from forecasting.covariates import CovariateTable, Told, each_note, tell
-from forecasting.features import calendar_of
+from forecasting.covariates import CovariateTable
 from forecasting.heads import LEVELS
+from forecasting.known import known_of
 from forecasting.marginals import mean_of
 from forecasting.paths import joint_paths
 from forecasting.training import Clock
-from forecasting.windows import EACH
 from twin.demand import DemandForecast
 from twin.errors import UsageError
 from twin.records.history import History
 from twin.records.periods import LONGEST_HORIZON
 
-Country = str | tuple[str, ...] | None
 MADE_BY = ("auto", "base", "lstm")
 
 
@@ -83,7 +80,8 @@ def forecast(
         Holiday calendar, e.g. ``GB-ENG``; the one that explains the history is used when omitted,
         ``none`` for no holidays.
     time_limit
-        Seconds of processor time for training; what was learned by then serves.
+        Seconds from now for learning and forecasting; what was learned by then serves. The base is
+        not cut short.
     made_by
         ``auto``: the better of LSTM and base on recent origins.
     covariates
@@ -102,24 +100,14 @@ def forecast(
     check_horizon(horizon, history.frequency)
     if made_by not in MADE_BY:
         raise UsageError(f'made_by "{made_by}" is not one of {", ".join(MADE_BY)}')
-    values = np.asarray(history.values)
-    each = EACH[history.season]
-    stamps = history.stamps.append(history.ahead(-(-horizon // each) * each))
-    told = None if covariates is None else tell(covariates, history, horizon, stamps)
-    chosen, why = likely_country(history, country) if told is None else _country(history, country, told)
-    calendar = calendar_of(stamps, history.frequency, chosen)
-    if told is not None:
-        calendar = replace(calendar, told=told.values, told_names=told.names)
-        values = np.where(told.shut[:, : values.shape[1]], np.nan, values)
-    champion = contest(values, calendar, horizon, seed=seed, clock=Clock(time_limit), made_by=made_by)
-    if told is not None:
-        champion = _closed(champion, told.shut[:, len(history.stamps) :][:, :horizon])
-    seen = values[np.isfinite(values)]
+    clock = Clock(time_limit)
+    known = known_of(history, horizon, country=country, covariates=covariates)
+    champion = contest(known.values, known.calendar, horizon, seed=seed, clock=clock, made_by=made_by)
+    champion = known.held_to(champion)
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
-        whole = bool((seen == np.rint(seen)).all())
-        paths = joint_paths(champion.quantiles, champion.templates, n_paths, seed=seed, counts=whole)
-    notes = [champion.reason, *why, *_told_notes(told, champion), *history.repairs]
+        paths = joint_paths(champion.quantiles, champion.templates, n_paths, seed=seed, counts=known.counts)
+    notes = [champion.reason, *known.notes(champion), *history.repairs]
     if champion.cut_short:
         notes.append(f"training was cut short by the time limit of {time_limit:g} s; a repeat may differ")
     return ForecastResult(
@@ -145,7 +133,9 @@ def check_horizon(horizon: int, frequency: str) -> None:
     """
     most = LONGEST_HORIZON[frequency]
     if not 1 <= horizon <= most:
-        raise UsageError(f"horizon {horizon} is outside 1 to {most} periods of {frequency} (ten years)")
+        raise UsageError(
+            f"horizon {horizon} is outside 1 to {most} periods of {frequency} (ten years)", code="E_HORIZON"
+        )
 
 
 def to_demand(
@@ -190,30 +180,6 @@ def to_demand(
         as_of=result.as_of.to_pydatetime(),
         note=note,
     )
-
-
-def _country(history: History, named: str | None, told: Told) -> tuple[Country, tuple[str, ...]]:
-    """The holidays that all regions keep, where the covariates name regions; else as without them."""
-    if not told.regions:
-        return likely_country(history, named)
-    others = () if named is None or named.lower() == "none" else (named,)
-    return tuple(dict.fromkeys((*others, *told.regions))), (
-        f"each series keeps the holidays of its own region: {', '.join(told.regions)}",
-    )
-
-
-def _told_notes(told: Told | None, champion: Champion) -> tuple[str, ...]:
-    """What was made of the covariates."""
-    if told is None:
-        return ()
-    effects = None if champion.made is None else champion.made.base.factors.told
-    return tuple(each_note(told, effects))
-
-
-def _closed(champion: Champion, shut: np.ndarray) -> Champion:
-    """The same with nobody on closed periods, shape of ``shut`` (series, horizon)."""
-    quantiles = np.where(shut[..., None], 0.0, champion.quantiles)
-    return replace(champion, quantiles=quantiles, mean=np.where(shut, 0.0, champion.mean))
 
 
 def _table(history: History, horizon: int, champion: Champion) -> pd.DataFrame:

@@ -37,20 +37,20 @@ class Trained:
 
 
 class Clock:
-    """Seconds of processor time left of a limit."""
+    """Seconds left of a limit, as a clock on the wall counts them."""
 
     def __init__(self, seconds: float | None) -> None:
-        self.end = None if seconds is None else time.process_time() + seconds
+        self.end = None if seconds is None else time.monotonic() + seconds
 
     def share(self, fraction: float) -> Clock:
         """A clock that ends after this fraction of what is left."""
-        left = None if self.end is None else max(self.end - time.process_time(), 0.0) * fraction
+        left = None if self.end is None else max(self.end - time.monotonic(), 0.0) * fraction
         return Clock(left)
 
     @property
     def over(self) -> bool:
         """Whether the time is used up."""
-        return self.end is not None and time.process_time() >= self.end
+        return self.end is not None and time.monotonic() >= self.end
 
 
 def train(

@@ -40,7 +40,7 @@ Publish = Callable[[str], None]
 
 #: days after the measured ones, in which the last visits end [days]
 TAIL = 2
-#: processor time for each training; reached only on a machine much slower than two usual cores [s]
+#: for each forecast; reached only on a machine much slower than two usual cores [s]
 TRAINING_SECONDS = 90.0
 
 _log = logging.getLogger("twin.cycle")

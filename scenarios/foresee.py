@@ -119,7 +119,7 @@ def foresee(
     days
         Days ahead.
     time_limit
-        Seconds of processor time for each of the two trainings.
+        Seconds for each of the two forecasts.
     """
     history = source.history
     result = forecast(

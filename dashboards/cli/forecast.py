@@ -32,7 +32,8 @@ Country = Annotated[
     ),
 ]
 TimeLimit = Annotated[
-    float | None, typer.Option("--time-limit", min=0.1, help="Seconds of processor time for training.")
+    float | None,
+    typer.Option("--time-limit", min=0.1, help="Seconds for learning; what was learned by then serves."),
 ]
 
 Explain = Annotated[
