@@ -14,7 +14,7 @@ import pandas as pd
 
 from forecasting.contest import Champion, Made
 from forecasting.explaining.gradients import moves
-from forecasting.explaining.inputs import SEASON, YEAR_STEPS, reasons, usual_input
+from forecasting.explaining.inputs import SEASON, TOLD, YEAR_STEPS, reasons, usual_input
 from forecasting.explaining.product import additive_parts
 from forecasting.explaining.words import label
 from forecasting.heads import LEVELS, MIDDLE
@@ -23,6 +23,7 @@ from forecasting.windows import EACH, windows_of
 from twin.errors import NotFound, UsageError
 
 LEAST = 1e-9  # counts; a level below is none
+FEWEST_CLOSED = 1.0  # counts: a forecast of nobody where more than so many would come is a closure; assumed
 NOTHING = 1e-6  # counts; a part below is left to rounding
 
 
@@ -113,7 +114,8 @@ def explain(
         told = {reason: (float(base[reason][k]), float(network[reason][k])) for reason in base}
         told = {reason: both for reason, both in told.items() if max(map(abs, both)) > NOTHING}
         rest = float(quantiles[k, MIDDLE]) - float(usual[k]) - sum(map(sum, told.values()))
-        told["rounding"] = (rest, 0.0)
+        shut = quantiles[k, -1] == 0 and rest < -FEWEST_CLOSED
+        told["closed" if shut else "rounding"] = (rest, 0.0)
         at = len(champion.made.values[row]) + int(lead)
         parts = [
             Part(reason, label(reason, stamps[lead], result.frequency, champion.made.calendar, at), *both)
@@ -138,7 +140,7 @@ def _parts(
     factors = {
         name: part[min(row, len(part) - 1)] for name, part in made.base.factors.parts(made.calendar).items()
     }
-    factors = _split_season(factors, made)
+    factors = _split_told(_split_season(factors, made), made, row)
     level = made.base.level[row]
     year = YEAR_STEPS[made.calendar.season] * EACH[made.calendar.season]
     usual = float(level[max(0, past - year) : past].mean())
@@ -178,6 +180,16 @@ def _split_season(factors: Mapping[str, np.ndarray], made: Made) -> dict[str, np
     sums, days = np.bincount(weekday, season, minlength=7), np.bincount(weekday, minlength=7)
     mean = (sums / np.maximum(days, 1))[weekday]
     return {"weekday": mean, "hour": np.where(mean > LEAST, season / np.maximum(mean, LEAST), 1.0), **own}
+
+
+def _split_told(factors: dict[str, np.ndarray], made: Made, row: int) -> dict[str, np.ndarray]:
+    """What the hospital told under the name of each column."""
+    effects, told = made.base.factors.told, made.calendar.told
+    if effects is None or told is None:
+        return factors
+    own = {name: factor for name, factor in factors.items() if name != "covariates"}
+    each = np.maximum(1.0 + effects[row] * told[row], 0.0)
+    return own | {TOLD + name: each[:, k] for k, name in enumerate(made.calendar.told_names)}
 
 
 def _few(names: tuple[str, ...], most: int = 8) -> str:

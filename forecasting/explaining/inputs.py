@@ -10,13 +10,15 @@ import numpy as np
 from torch import Tensor
 
 from forecasting.explaining.gradients import Moves
-from forecasting.windows import Windows
+from forecasting.features import COVARIATES
+from forecasting.windows import OWN, Windows
 
 RECENT = {168: 7, 7: 7, 52: 4, 12: 3}  # steps that are "last": a week, a month, a quarter
 YEAR_STEPS = {168: 365, 7: 365, 52: 52, 12: 12}
 CALENDAR = {"weekday": "weekday", "hour": "hour", "half_day": "hour", "year": "time_of_year"}
 HOLIDAY = ("holiday", "after_holiday", "before_holiday", "second_after", "year_end")
 SEASON = {168: "weekday", 7: "weekday", 52: "time_of_year", 12: "time_of_year"}
+TOLD = "told: "  # stands before the name of a covariate, so that it is never taken for another reason
 SMALLEST = 0.05  # factor below which the network is shown no less
 
 
@@ -32,8 +34,7 @@ def usual_input(windows: Windows, here: Tensor) -> Tensor:
     usual[:, names == "seen"] = 1.0
     first = int(np.flatnonzero(names == "weekday_0")[0])
     usual[:, first : first + len(mean)] = Tensor(mean)
-    for column in (k for k, name in enumerate(windows.names) if name.startswith("told")):
-        usual[:, column] = here[:, column].mean()
+    usual[:, list(_told(windows))] = 0.0  # what is told is told as its distance from the usual
     return usual
 
 
@@ -46,7 +47,7 @@ def reasons(windows: Windows, found: Moves, factors: dict[str, np.ndarray]) -> d
         Parts of the base's factor over the window, reason -> shape (period,): what the network sees is their
         product, and each gets its share of what that adds.
     """
-    parts = found.parts
+    parts, told = found.parts, _told(windows)
     steps = parts.shape[1]
     recent = windows.past // windows.each - RECENT[windows.calendar.season]
     out: dict[str, np.ndarray] = {}
@@ -56,7 +57,9 @@ def reasons(windows: Windows, found: Moves, factors: dict[str, np.ndarray]) -> d
 
     for column, name in enumerate(windows.names):
         own = parts[:, :, column]
-        if name in ("away", "seen"):
+        if column in told:
+            add(TOLD + name, own.sum(axis=1))
+        elif name in ("away", "seen"):
             add("recent", own[:, :recent].sum(axis=1))
             add("last_week", own[:, recent:].sum(axis=1))
         elif name == "factor":
@@ -74,12 +77,16 @@ def reasons(windows: Windows, found: Moves, factors: dict[str, np.ndarray]) -> d
     return {reason: value for reason, value in out.items() if np.any(value)}
 
 
+def _told(windows: Windows) -> range:
+    """Columns of what the hospital told; their names are its own and may be anything."""
+    first = len(OWN) * windows.each + len(COVARIATES)
+    return range(first, first + len(windows.calendar.told_names))
+
+
 def _reason(name: str) -> str:
     if name in HOLIDAY:
         return "holiday"
     if name == "working_days":
         return name
-    if name.startswith("told"):
-        return "covariates"
     family = name.rsplit("_", 1)[0]
     return CALENDAR.get(family, CALENDAR.get(family.removeprefix("half_"), "other"))

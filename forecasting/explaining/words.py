@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from forecasting.explaining.inputs import TOLD
 from forecasting.features import Calendar
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ LABELS = {
     "middle": "the middle against the mean",
     "trend": "trend",
     "working_days": "working days in the month",
-    "covariates": "what was told ahead",
+    "closed": "closed",
     "other": "other",
 }
 RECENT = {"h": "recent weeks", "D": "recent weeks", "W": "recent months", "MS": "recent months"}
@@ -38,7 +39,7 @@ def label(reason: str, ds: pd.Timestamp, frequency: str, calendar: Calendar, at:
     for name, words in (("recent", RECENT), ("last_week", LAST), ("last_year", SAME)):
         if reason == name:
             return words[frequency]
-    return LABELS.get(reason, reason.replace("_", " "))
+    return LABELS.get(reason, reason.removeprefix(TOLD).replace("_", " "))
 
 
 def holiday_words(calendar: Calendar, at: int) -> str:

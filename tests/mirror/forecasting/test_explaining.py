@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from forecasting import contest
+from forecasting.covariates import CovariateTable
 from forecasting.explaining import explain
 from forecasting.explaining.gradients import moves
 from forecasting.explaining.inputs import usual_input
@@ -161,6 +162,29 @@ def test_months_are_told_by_their_name():
     account = explain(result, "a")[0]
 
     assert headline(account).startswith("January: +")
+
+
+def test_what_the_hospital_told_is_told_under_its_own_name_and_a_closure_too():
+    chance = np.random.default_rng(3)
+    stamps = pd.date_range("2023-01-02", periods=210, freq="D")
+    extra = chance.random(217) < 0.3
+    y = chance.poisson(40 * np.where(extra[:210], 1.5, 1.0))
+    ahead = stamps.append(pd.date_range(stamps[-1] + pd.Timedelta(days=1), periods=7, freq="D"))
+    shut = np.zeros(217)
+    extra[210], extra[211], shut[212] = True, False, 1
+    table = pd.DataFrame({"ds": ahead, "extra_session": extra.astype(float), "closed": shut})
+    history = history_of(pd.DataFrame({"unique_id": "clinic", "ds": stamps, "y": y}))
+    told = CovariateTable(table.assign(ds=table["ds"].astype(str)))
+
+    for made_by in ("base", "lstm"):
+        result = forecast(history, 7, n_paths=0, country="none", covariates=told, made_by=made_by)
+        with_one, without, closed = explain(result, "clinic", first=3)
+
+        assert value(with_one, "told: extra_session") > 12  # 20 more with an extra session
+        assert abs(value(without, "told: extra_session")) < 5
+        assert {p.said for p in with_one.parts} >= {"extra session"}
+        assert closed.served == 0 and value(closed, "closed") < -20
+        assert with_one.usual + sum(p.value for p in with_one.parts) == pytest.approx(with_one.served)
 
 
 def test_a_series_or_a_day_that_is_not_forecast_is_named(by_base):
