@@ -73,6 +73,7 @@ class Card(_Part):
 
     Attributes
     ----------
+    networks, learner : how many networks serve, and whether the one that was judged is kept too
     inputs, schema_sha256 : the schema of its inputs, and the hash of that
     data_sha256, series, periods : of the history it learned from
     train_end : the last instant it learned from; never after ``origin``
@@ -87,6 +88,7 @@ class Card(_Part):
     code_version: str
     weights: Weights
     networks: Annotated[int, Field(ge=0, le=16)]
+    learner: bool
     inputs: Inputs
     schema_sha256: Hash
     data_sha256: Hash

@@ -54,11 +54,18 @@ _NAME = re.compile(r"\d{6}-[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model as loaded: its networks and its card."""
+    """A model as loaded.
+
+    Attributes
+    ----------
+    networks : that serve together; none where the base serves alone
+    learner : the network that was judged on recent origins it had not seen, to learn on from
+    """
 
     name: str
     networks: tuple[DemandLSTM, ...]
     card: Card
+    learner: DemandLSTM | None = None
 
 
 def register(
@@ -96,15 +103,17 @@ def register(
     networks = champion.networks
     made = champion.made
     schema = schema_of(history.frequency)
-    told = (networks[0].lstm.input_size if networks else 0) - len(schema["names"])
+    told = (champion.learner or networks[0]).lstm.input_size - len(schema["names"]) if networks else 0
     schema["names"] += [f"{TOLD}_{k}" for k in range(told)]  # covariates that the user brought
-    data = weights_of([network.state_dict() for network in networks])
+    every = networks if champion.learner is None else (*networks, champion.learner)
+    data = weights_of([network.state_dict() for network in every])
     share = [0.0] if made is None or not networks else [float(x) for x in _flat(made.share)]
     card = Card(
         format="hospital-twin model 1",
         code_version=version("hospital-twin"),
         weights={"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)},  # type: ignore[arg-type]
         networks=len(networks),
+        learner=champion.learner is not None,
         inputs=schema,  # type: ignore[arg-type]
         schema_sha256=schema_hash(schema),
         data_sha256=data_hash(history),
@@ -114,7 +123,7 @@ def register(
         origin=str(result.stamps[0]),
         frequency=history.frequency,
         horizon=len(result.stamps),
-        future_steps=int(networks[0].start.shape[0]) if networks else 1,
+        future_steps=int(every[0].start.shape[0]) if every else 1,
         share=share,
         guard=guard or [],
         replays=replays,
@@ -206,7 +215,8 @@ def read_model(name: str, page: bytes, data: bytes) -> StoredModel:
         told = f"{name}.safetensors has hash {found[:16]}..., registered was {card.weights.sha256[:16]}..."
         raise ModelHash(f"{told}; not loaded")
     _check_contract(name, card)
-    return StoredModel(name, _networks(name, card, _tensors(name, data)), card)
+    every = _networks(name, card, _tensors(name, data))
+    return StoredModel(name, every[: card.networks], card, every[-1] if card.learner else None)
 
 
 def data_hash(history: History, periods: int | None = None) -> str:
@@ -244,7 +254,7 @@ def _networks(name: str, card: Card, weights: dict[str, Tensor]) -> tuple[Demand
     """Networks of this version with these weights; every tensor must be there, of its shape, and finite."""
     each = card.inputs.periods_each_step
     networks = []
-    for k in range(card.networks):
+    for k in range(card.networks + card.learner):
         network = DemandLSTM(
             len(card.inputs.names), each, torch.zeros((card.future_steps * each, len(LEVELS)))
         )

@@ -7,6 +7,7 @@ same patients; the answer is kept, and the report is made by whoever asked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -38,6 +39,8 @@ Check = Callable[[], None]
 Put = Callable[[str, bytes], Any]
 Publish = Callable[[str], None]
 
+#: the kind of run that answers with a registered model while that is fresh
+NIGHTLY = "nightly"
 #: days after the measured ones, in which the last visits end [days]
 TAIL = 2
 #: for each forecast; reached only on a machine much slower than two usual cores [s]
@@ -95,6 +98,13 @@ class Prepared:
     source: Source
     window: Window
     snapshot: Snapshot
+    workspace: Path
+
+    @property
+    def models(self) -> Path:
+        """Where the models of this source and horizon are registered."""
+        of = hashlib.sha256(f"{self.source_key} {self.asked.days}".encode()).hexdigest()[:16]
+        return self.workspace / "models" / of
 
     @property
     def source_key(self) -> str:
@@ -143,7 +153,7 @@ def prepare(workspace: Path, asked: Asked) -> Prepared:
         raise BadData(source.name, [fault])
     window = Window(first - timedelta(days=warm_up), days=asked.days, warm_up=warm_up, tail=TAIL)
     refuse_closed_ways(Case(hospital), window)
-    return Prepared(asked, hospital, source, window, snapshot)
+    return Prepared(asked, hospital, source, window, snapshot, workspace)
 
 
 def run_job(job: Job, publish: Publish | None = None) -> dict[str, Any]:
@@ -203,6 +213,7 @@ def run_cycle(
         seed=asked.seed,
         n_paths=max(PATHS, asked.replications + asked.replications % 2),
         time_limit=asked.training_seconds,
+        models=ready.models if kind == NIGHTLY else None,
     )
     case, notes = _case(ready, foreseen)
     notes += named_before_the_run(case, ready.window)

@@ -7,18 +7,21 @@ once more as if they were not known, and scored beside "same as last week".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.backtest import seasonal_naive
+from forecasting.contest import hold_contest
 from forecasting.explaining.stored import stored_accounts
 from forecasting.heads import LEVELS
 from forecasting.scores import score, seasonal_error
 from forecasting.service import ForecastResult, forecast, to_demand
+from forecasting.serving import Serving, choose, enter
 from scenarios.sources import Source
 from twin.demand import DemandForecast
 from twin.records.history import History
@@ -108,7 +111,13 @@ class Foreseen:
 
 
 def foresee(
-    source: Source, *, days: int, seed: int, n_paths: int = PATHS, time_limit: float | None = None
+    source: Source,
+    *,
+    days: int,
+    seed: int,
+    n_paths: int = PATHS,
+    time_limit: float | None = None,
+    models: Path | None = None,
 ) -> Foreseen:
     """Forecast every stream of a source.
 
@@ -120,11 +129,16 @@ def foresee(
         Days ahead.
     time_limit
         Seconds for each of the two forecasts.
+    models
+        Folder of registered models: the newest answers while it is fresh, and what is trained is registered
+        there. Trained anew and registered nowhere when omitted.
     """
     history = source.history
+    serving = None if models is None else choose(models, history, days)
     result = forecast(
-        history, days, seed=seed, n_paths=n_paths, country=source.country, time_limit=time_limit
-    )
+        history, days, seed=seed, n_paths=n_paths, country=source.country, time_limit=time_limit,
+        contest=hold_contest if serving is None else serving.contest,
+    )  # fmt: skip
     streams = tuple(dict.fromkeys(source.streams.values()))
     plain = to_demand(result, source.streams)
     factors = {stream: source.factor(stream) for stream in streams}
@@ -132,14 +146,20 @@ def foresee(
     observed = np.stack([source.observed(stream) * factors[stream] for stream in streams])
     note = "; ".join(source.scale_note(stream) for stream in streams if factors[stream] != 1)
     demand = replace(plain, paths=paths, note=note)
+    held_out = _kept_hold_out(serving, factors)
+    if held_out is None:
+        held_out = _hold_out(source, factors, seed=seed, time_limit=time_limit)
+    if models is not None and serving is not None and serving.trains:
+        kept = {"held_out": [_on_card(held, factors[held.stream]) for held in held_out.values()]}
+        enter(models, history, result, config={"seed": seed, "time_limit": time_limit}, metrics=kept)
     return Foreseen(
         demand=demand,
         observed=observed,
         first_day=history.stamps[0].date(),
         factors={s: f for s, f in factors.items() if source.is_foreign},
-        held_out=_hold_out(source, factors, seed=seed, time_limit=time_limit),
-        degraded=_fallback(result),
-        notes=tuple(result.notes),
+        held_out=held_out,
+        degraded=(*_fallback(result), *(() if serving is None else serving.degraded)),
+        notes=(*result.notes, *_learned(serving)),
         reasons=_reasons(result, source, demand, factors),
     )
 
@@ -180,6 +200,32 @@ def _fallback(result: ForecastResult) -> tuple[str, ...]:
     if "lstm" in result.made_by:
         return ()
     return (f"Base forecast in use: {result.notes[0]}",)
+
+
+def _learned(serving: Serving | None) -> tuple[str, ...]:
+    """Why a night did more than answer with the registered model."""
+    return (f"trained tonight, because {serving.why}",) if serving is not None and serving.trains else ()
+
+
+def _on_card(held: HeldOut, factor: float) -> dict[str, Any]:
+    """A hold-out as it stands on a model's card."""
+    row = asdict(held) | {"issued_at": held.issued_at.isoformat(), "factor": factor}
+    row["days"] = [day.isoformat() for day in held.days]
+    return row | {name: getattr(held, name).tolist() for name in ("middle", "q10", "q90")}
+
+
+def _kept_hold_out(serving: Serving | None, factors: Mapping[str, float]) -> dict[str, HeldOut] | None:
+    """The hold-out that was made when the model that answers was trained; None where it must be made."""
+    if serving is None or serving.trains or serving.model is None:
+        return None
+    rows = {}
+    for row in serving.model.card.metrics.get("held_out", []):
+        factor = factors[row["stream"]] / row["factor"]
+        middle, q10, q90 = (np.array(row[name]) * factor for name in ("middle", "q10", "q90"))
+        days = tuple(date.fromisoformat(day) for day in row["days"])
+        issued_at = datetime.fromisoformat(row["issued_at"])
+        rows[row["stream"]] = HeldOut(row["stream"], issued_at, days, middle, q10, q90, row["scores"])
+    return rows
 
 
 def _hold_out(

@@ -147,8 +147,12 @@ def zipped() -> bytes:
     return buffer.getvalue()
 
 
+def whole(model: StoredModel) -> bytes:
+    return weights_of([n.state_dict() for n in (*model.networks, model.learner)])
+
+
 def tensors(model: StoredModel) -> dict[str, torch.Tensor]:
-    return load(weights_of([network.state_dict() for network in model.networks]))
+    return load(whole(model))
 
 
 def changed(model: StoredModel, key: str, change: Callable[[torch.Tensor], torch.Tensor]) -> bytes:
@@ -242,11 +246,11 @@ HOSTILE: dict[str, tuple[Harm, type[ModelRefused], str]] = {
     "huge header": (the_weights(lambda m: HEADER + b"{}" + bytes(99)), ModelCorrupt, "header of"),
     "header no JSON": (the_weights(lambda m: struct.pack("<Q", 4) + b"{{{{"), ModelCorrupt, "not JSON"),
     "a tensor named twice": (
-        the_weights(lambda m: twice(weights_of([n.state_dict() for n in m.networks]))),
+        the_weights(lambda m: twice(whole(m))),
         ModelCorrupt, "comes twice",
     ),
     "tail cut off, hash forged": (
-        the_weights(lambda m: weights_of([n.state_dict() for n in m.networks])[:-4]),
+        the_weights(lambda m: whole(m)[:-4]),
         ModelCorrupt, "format of safetensors",
     ),
     "another type": (the_weights(lambda m: changed(m, BIAS, torch.Tensor.double)), ModelContract, "float64"),

@@ -1,0 +1,262 @@
+"""Serving: a registered model answers tonight, so that a night costs seconds and not a training.
+
+It answers as long as it is young, knows the same series for the same horizon, and the days since it
+learned look like those it learned from. When it no longer does, training goes on from its weights. A model
+that is damaged is never loaded: the last good one answers, and that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.base import Base, fit_base
+from forecasting.card import ModelRefused
+from forecasting.contest import Champion, Made, hold_contest
+from forecasting.features import Calendar
+from forecasting.heads import MIDDLE
+from forecasting.lstm import DemandLSTM
+from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
+from forecasting.pretrained import pack_for
+from forecasting.registry import StoredModel, data_hash, last_good, register
+from forecasting.service import ForecastResult
+from forecasting.training import Clock, predict
+from forecasting.warm import Warm
+from forecasting.windows import windows_of
+from twin.errors import UsageError
+from twin.records.history import History
+
+OLDEST = pd.Timedelta(days=7)  # a model learns on after so long (assumed: once a week, a usual habit)
+SHIFT = 5.0  # standard errors of the days since training that call for learning on; assumed: no chance
+REPLAYED = 0.03  # of the 80 % interval: a replay farther off than this on average is not the same forecast
+
+Contest = Callable[..., Champion]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What will answer for a history.
+
+    Attributes
+    ----------
+    model : the newest registered model that is whole and fits; None where there is none
+    why : why it does not answer as it is; empty where it does
+    refused : models that were not loaded, newest first
+    warm : what training begins from; None: anew
+    """
+
+    model: StoredModel | None
+    why: str
+    refused: tuple[ModelRefused, ...]
+    warm: Warm | None
+
+    @property
+    def trains(self) -> bool:
+        """Whether somebody must learn before this night's forecast."""
+        return bool(self.why)
+
+    @property
+    def contest(self) -> Contest:
+        """What decides who serves, for ``forecasting.service.forecast``."""
+        if self.model is not None and not self.why:
+            return partial(serve, self.model)
+        return partial(hold_contest, warm=self.warm)
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """What went wrong, in sentences with codes."""
+        instead = "a new one is trained" if self.model is None else f"model {self.model.name} is used instead"
+        return tuple(f"{error}; {instead}  [{error.code}]" for error in self.refused)
+
+
+def choose(folder: Path, history: History, horizon: int) -> Serving:
+    """Whether a model registered in ``folder`` answers for this history, and if not, why."""
+    model, refused = last_good(folder)
+    if model is None:
+        return Serving(None, "no model is registered yet", refused, pack_for(history.frequency))
+    why = _why_not(model, history, horizon)
+    return Serving(model, why, refused, (_warm(model) or pack_for(history.frequency)) if why else None)
+
+
+def enter(
+    folder: Path,
+    history: History,
+    result: ForecastResult,
+    *,
+    config: dict[str, Any],
+    metrics: dict[str, Any] | None = None,
+) -> str:
+    """Register what made a forecast, with its guard, so that ``serve`` can answer with it; its name.
+
+    Raises
+    ------
+    UsageError
+        The history ends after the forecast begins. (``E_LEAKAGE``)
+    """
+    champion = result.champion
+    if champion.made is None:
+        raise UsageError("a forecast without its parts cannot be registered")
+    base, values = champion.made.base, champion.made.values
+    made = _unguarded(values, champion.made.calendar, base, champion, result)
+    guard = _guard_between(made, champion.quantiles)
+    again = ordered(_moved(made, guard))
+    width = np.mean(champion.quantiles[..., -2] - champion.quantiles[..., 1])
+    off = float(np.abs(again - champion.quantiles).mean() / max(width, 1e-9))
+    return register(
+        folder,
+        history,
+        result,
+        config=config,
+        guard=guard.tolist(),
+        replays=off <= REPLAYED,
+        metrics={"replay_off": off, **(metrics or {})},
+    )
+
+
+def serve(
+    model: StoredModel,
+    values: np.ndarray,
+    calendar: Calendar,
+    horizon: int,
+    *,
+    seed: int,
+    clock: Clock,
+    made_by: str = "auto",
+) -> Champion:
+    """Answer with a registered model: the base is fitted to all days known, nothing is trained.
+
+    Called as ``forecasting.contest.hold_contest`` is; ``seed`` and ``clock`` have nothing to decide here.
+
+    Raises
+    ------
+    UsageError
+        ``made_by`` asks for something else than what was registered.
+    """
+    if made_by != "auto":
+        raise UsageError(f'a registered model answers as it was judged, not "{made_by}" as asked')
+    card = model.card
+    base = fit_base(values, calendar, horizon)
+    templates = error_templates(values, base, horizon)
+    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
+    share = np.array(card.share) if len(card.share) == 1 else np.array(card.share)[:, None]
+    plain, raw = _raw(values, calendar, base, templates, mean, horizon, model.networks, share)
+    quantiles = ordered(_moved(raw, np.array(card.guard)))
+    reason = f"model {model.name} of {card.train_end[:10]} serves; when it was trained, {card.reason}"
+    return Champion(
+        quantiles,
+        templates,
+        mean,
+        "lstm" if model.networks else "base",
+        reason,
+        dict(card.metrics.get("recent_origins", {})),
+        model.networks,
+        made=Made(values, calendar, base, plain[..., MIDDLE], share),
+    )
+
+
+def _unguarded(
+    values: np.ndarray, calendar: Calendar, base: Base, champion: Champion, result: ForecastResult
+) -> np.ndarray:
+    """What a champion said before its guard, shape (series, horizon, level)."""
+    horizon = len(result.stamps)
+    share = np.asarray(0.0 if champion.made is None else champion.made.share, dtype=float)
+    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
+    return _raw(values, calendar, base, champion.templates, mean, horizon, champion.networks, share)[1]
+
+
+def _raw(
+    values: np.ndarray,
+    calendar: Calendar,
+    base: Base,
+    templates: np.ndarray,
+    mean: np.ndarray,
+    horizon: int,
+    networks: tuple[DemandLSTM, ...],
+    share: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of the base, and of base and networks together, before any guard."""
+    seen = values[np.isfinite(values)]
+    counts = bool((seen == np.rint(seen)).all())
+    plain = base_quantiles(mean, base, error_quantiles(templates, horizon), counts)
+    if not networks:
+        return plain, plain
+    windows = windows_of(values, base, calendar, horizon)
+    rows = np.arange(len(values))
+    now = np.full(len(values), values.shape[1] - 1)
+    away = predict(list(networks), windows, rows, now)[:, :horizon]
+    moved = np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0)
+    part = share.reshape(-1, 1, 1) if share.size > 1 else float(share.reshape(()))
+    return plain, plain + part * (moved - plain)
+
+
+def _guard_between(raw: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """How far each level was moved from the middle by the guard, shape (horizon, level)."""
+    reach = np.abs(raw - raw[..., MIDDLE : MIDDLE + 1]).sum(axis=0)
+    moved = np.abs(said - said[..., MIDDLE : MIDDLE + 1]).sum(axis=0)
+    return np.where(reach > 1e-9, moved / np.maximum(reach, 1e-9), 1.0)
+
+
+def _moved(raw: np.ndarray, guard: np.ndarray) -> np.ndarray:
+    middle = raw[..., MIDDLE : MIDDLE + 1]
+    return middle + (raw - middle) * guard
+
+
+def _warm(model: StoredModel) -> Warm | None:
+    """What to learn on from: the judged network for the judged one, those that serve for those."""
+    if model.learner is None:
+        return None
+    networks = model.networks or (model.learner,)
+    return Warm(model.learner.state_dict(), tuple(network.state_dict() for network in networks))
+
+
+def _why_not(model: StoredModel, history: History, horizon: int) -> str:
+    """Why a model does not answer for a history as it is; empty where it does."""
+    card = model.card
+    learned_until = pd.Timestamp(card.train_end)
+    if (card.frequency, card.horizon, card.series) != (history.frequency, horizon, len(history.ids)):
+        return "the registered model is of other series, another frequency or another horizon"
+    if not card.replays:
+        return "the registered model's forecast cannot be made again from its weights and card"
+    if history.as_of < learned_until:
+        return f"the registered model learned until {card.train_end}, after the last day known"
+    if history.as_of - learned_until > OLDEST:
+        return f"the registered model is of {card.train_end[:10]}, older than {OLDEST.days} days"
+    if len(history.stamps) < card.periods or data_hash(history, card.periods) != card.data_sha256:
+        return "days that the registered model learned from have changed since"
+    return _shifted(history, card.periods)
+
+
+def _shifted(history: History, learned: int) -> str:
+    """Which series' new days lie too far from what the days before them foretold; empty where none does."""
+    values = np.asarray(history.values)
+    new = values.shape[1] - learned
+    if not new:
+        return ""
+    if learned < 4 * history.season:  # assumed: fewer seasons show no spread to judge by
+        return ""
+    recent = values[:, max(learned - 8 * history.season, 0) : learned]
+    same = np.stack([_same_place(values, learned + k, learned, history.season) for k in range(new)], axis=1)
+    miss = (values[:, learned:] - same).sum(axis=1)
+    seasonal = recent[:, history.season :] - recent[:, : -history.season]
+    spread = np.nanstd(seasonal, axis=1) / np.sqrt(2.0)
+    error = np.maximum(spread, 1e-9) * np.sqrt(new * (1 + 1 / 8) + 1)
+    far = np.nan_to_num(np.abs(miss) / error)
+    worst = int(np.argmax(far))
+    if far[worst] <= SHIFT:
+        return ""
+    return f"{history.ids[worst]} moved away from its level since the registered model learned"
+
+
+def _same_place(values: np.ndarray, at: int, learned: int, season: int) -> np.ndarray:
+    """Mean of the same place in the last eight seasons before ``learned``, shape (series,)."""
+    first = at - season * (-(-(at - learned + 1) // season))
+    places = list(range(first, max(first - 8 * season, -1), -season))
+    rows = values[:, places]
+    seen = np.isfinite(rows)
+    return np.where(seen, rows, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
