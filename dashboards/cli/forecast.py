@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
+    from forecasting.covariates import CovariateTable
     from forecasting.service import ForecastResult
     from twin.records.history import History
+
+
+class Futures(Protocol):
+    """Joint paths (path, series, time), and the names of their series and periods."""
+
+    @property
+    def paths(self) -> np.ndarray: ...
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def stamps(self) -> pd.DatetimeIndex: ...
+
 
 HistoryFile = Annotated[
     Path | None,
@@ -45,6 +59,26 @@ Explain = Annotated[
         show_default=False,
     ),
 ]
+TargetKinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="TARGET",
+        help="Without HISTORY: arrivals, admissions, discharges, census, bookings, attendances or supplies; "
+        "all that the records give when omitted. May be repeated.",
+        show_default=False,
+    ),
+]
+LevelNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--level",
+        metavar="LEVEL",
+        help="Without HISTORY: stream, ward, specialty, clinic, item, kit, store or hospital; all when "
+        "omitted. May be repeated.",
+        show_default=False,
+    ),
+]
 
 CovariatesFile = Annotated[
     Path | None,
@@ -71,42 +105,88 @@ def command(
     time_limit: TimeLimit = None,
     explain: Explain = None,
     covariates: CovariatesFile = None,
+    target: TargetKinds = None,
+    level: LevelNames = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
-    """Forecast demand from a history file or the workspace's records."""
-    from dashboards.services.explaining import asked_for, reasons_document, reasons_text
-    from forecasting.covariates import read_covariates
-    from forecasting.service import check_horizon, forecast
+    """Forecast demand from a history file, or all that the workspace's records give to forecast."""
+    asked: dict[str, Any] = {"seed": seed, "time_limit": time_limit, "covariates": _covariates(covariates)}
+    if history is None:
+        from dashboards.cli.forecast_targets import targets_ahead
 
-    known = read(history, frequency, workspace)
+        chosen: dict[str, Any] = {
+            "kinds": target or [],
+            "levels": level or [],
+            "frequency": frequency,
+            "explain": explain,
+        }
+        told = targets_ahead(workspace, horizon, **chosen, **asked, country=country, n_paths=n_paths)
+        _hand_out(told.table, told, told.document(), told.reasons, out, paths, json)
+        return
+    _refuse_of_records(target, level)
+    asked |= {"country": country, "n_paths": n_paths if paths else 0}
+    result, reasons, document = _of_file(history, horizon, frequency, explain, asked)
+    _hand_out(result.table, result, document, reasons, out, paths, json)
+
+
+def _covariates(table: Path | None) -> CovariateTable | None:
+    from forecasting.covariates import read_covariates
+
+    return None if table is None else read_covariates(table)
+
+
+def _refuse_of_records(target: list[str] | None, level: list[str] | None) -> None:
+    from twin.errors import UsageError
+
+    if target or level:
+        raise UsageError("--target and --level choose among the workspace's records; leave HISTORY out")
+
+
+def _of_file(
+    history: Path, horizon: int, frequency: str | None, explain: str | None, asked: dict[str, Any]
+) -> tuple[ForecastResult, str | None, dict[str, object]]:
+    """The forecast of a file's series, the reasons asked for as text, and all as a document."""
+    from dashboards.services.explaining import asked_for, reasons_document, reasons_text
+    from forecasting.service import check_horizon, forecast
+    from twin.records.history import read_history
+
+    known = read_history(history, frequency=frequency)
     check_horizon(horizon, known.frequency)
     why = None if explain is None else asked_for(explain, known.ids, known.ahead(horizon))
-    result = forecast(
-        known,
-        horizon,
-        seed=seed,
-        country=country_of(history, country, workspace),
-        time_limit=time_limit,
-        n_paths=n_paths if paths else 0,
-        covariates=None if covariates is None else read_covariates(covariates),
-    )
+    result = forecast(known, horizon, **asked)
     for line in result.notes:
         note(line)
+    document = _document(result)
+    if why is None:
+        return result, None, document
+    return result, reasons_text(result, *why), document | reasons_document(result, *why)
+
+
+def _hand_out(
+    table: pd.DataFrame,
+    futures: Futures,
+    document: dict[str, object],
+    reasons: str | None,
+    out: Path | None,
+    paths: Path | None,
+    json: bool,
+) -> None:
+    """The table to a file or standard output, the joint paths to theirs."""
     if paths:
-        _write_paths(paths, result)
-        note(f"{n_paths} joint paths written to {paths}")
+        _write_paths(paths, futures)
+        note(f"{len(futures.paths)} joint paths written to {paths}")
     if out:
         from twin.files import write_whole
 
-        write_whole(out, _csv(result.table))
+        write_whole(out, _csv(table))
         note(f"forecast written to {out}")
     if json:
-        say(_document(result) | ({} if why is None else reasons_document(result, *why)), json)
-    elif why is not None:
-        typer.echo(reasons_text(result, *why))
+        say(document, json)
+    elif reasons is not None:
+        typer.echo(reasons)
     elif not out:
-        typer.echo(_csv(result.table).decode(), nl=False)
+        typer.echo(_csv(table).decode(), nl=False)
 
 
 def read(history: Path | None, frequency: str | None, workspace: Path) -> History:
@@ -145,7 +225,7 @@ def _document(result: ForecastResult) -> dict[str, object]:
     }
 
 
-def _write_paths(path: Path, result: ForecastResult) -> None:
+def _write_paths(path: Path, result: Futures) -> None:
     """Paths as a long table ``path, unique_id, ds, y``."""
     import io
 

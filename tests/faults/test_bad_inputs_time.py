@@ -282,7 +282,7 @@ def a_feed_that_fell_silent(surgery: Surgery, twin: Twin) -> None:
     rule = "no records of 9 days (2025-02-05 to 2025-02-13): kept as missing"
     assert any(rule in note for note in said.json["notes"])
     assert rule in said.err
-    means = [row["mean"] for row in said.json["forecast"] if row["unique_id"] == "door"]
+    means = [row["mean"] for row in said.json["forecast"] if row["unique_id"] == "arrivals/stream/door"]
     assert 9.5 < min(means) and max(means) < 10.5, "ten came each day that is known"
 
     rows = [f"ed,{first + timedelta(days=day)},10\n" for day in range(70)]
