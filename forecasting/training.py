@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from forecasting.adamw import AdamW
 from forecasting.heads import LEVELS, pinball
 from forecasting.lstm import DemandLSTM
 from forecasting.windows import Windows
@@ -92,12 +93,12 @@ def train(
     best, scores, kept, done = copy.deepcopy(averaged.state_dict()), [], 0, 0
     if check is not None:
         scores.append(_score(averaged, windows, check))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
+    optimizer = AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     while done < batches and not clock.over:
         rows = chance.integers(len(windows.values), size=BATCH)
         steps, truth = windows.cut(rows, chance.choice(origins, size=BATCH))
         loss = pinball(network(steps), truth)
-        optimizer.zero_grad()
+        optimizer.forget()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
