@@ -36,11 +36,12 @@ class AdamW:
 
     def step(self) -> None:
         """Move every parameter that has a gradient."""
-        use = [k for k, part in enumerate(self.parameters) if part.grad is not None]
+        found = [(k, part.grad) for k, part in enumerate(self.parameters) if part.grad is not None]
+        use = [k for k, _ in found]
         with torch.no_grad():
             adamw(
                 [self.parameters[k] for k in use],
-                [self.parameters[k].grad for k in use],
+                [grad for _, grad in found],
                 [self._means[k] for k in use],
                 [self._squares[k] for k in use],
                 [],
