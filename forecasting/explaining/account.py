@@ -109,13 +109,13 @@ def explain(
     row = result.ids.index(series)
     usual, base, network, error = _parts(champion, champion.made, row, chosen)
     quantiles = champion.quantiles[row, chosen]
+    quiet = bool(np.isnan(champion.made.values[row, -champion.made.calendar.season :]).all())
     accounts = []
     for k, lead in enumerate(chosen):
         told = {reason: (float(base[reason][k]), float(network[reason][k])) for reason in base}
         told = {reason: both for reason, both in told.items() if max(map(abs, both)) > NOTHING}
         rest = float(quantiles[k, MIDDLE]) - float(usual[k]) - sum(map(sum, told.values()))
-        shut = quantiles[k, -1] == 0 and rest < -FEWEST_CLOSED
-        told["closed" if shut else "rounding"] = (rest, 0.0)
+        told[_last(rest, quantiles[k], quiet)] = (rest, 0.0)
         at = len(champion.made.values[row]) + int(lead)
         parts = [
             Part(reason, label(reason, stamps[lead], result.frequency, champion.made.calendar, at), *both)
@@ -130,6 +130,13 @@ def explain(
             )
         )  # fmt: skip
     return accounts
+
+
+def _last(rest: float, quantiles: np.ndarray, quiet: bool) -> str:
+    """The reason of what no other reason holds."""
+    if rest < -FEWEST_CLOSED and quiet:
+        return "silent"
+    return "closed" if rest < -FEWEST_CLOSED and quantiles[-1] == 0 else "rounding"
 
 
 def _parts(

@@ -18,6 +18,7 @@ LABELS = {
     "trend": "trend",
     "working_days": "working days in the month",
     "closed": "closed",
+    "silent": "nobody came for long",
     "other": "other",
 }
 RECENT = {"h": "recent weeks", "D": "recent weeks", "W": "recent months", "MS": "recent months"}

@@ -187,6 +187,18 @@ def test_what_the_hospital_told_is_told_under_its_own_name_and_a_closure_too():
         assert with_one.usual + sum(p.value for p in with_one.parts) == pytest.approx(with_one.served)
 
 
+def test_a_ward_from_which_nothing_comes_any_more_is_told_as_silent():
+    chance = np.random.default_rng(4)
+    stamps = pd.date_range("2022-01-03", periods=300, freq="D")
+    gone = pd.DataFrame({"unique_id": "gone", "ds": stamps[:150], "y": chance.poisson(40, 150)})
+    open_ = pd.DataFrame({"unique_id": "open", "ds": stamps, "y": chance.poisson(40, 300)})
+    result = forecast(history_of(pd.concat([gone, open_])), 3, n_paths=0, country="none", made_by="base")
+
+    account = explain(result, "gone")[0]
+
+    assert account.served < 2 and account.parts[0].said == "nobody came for long"
+
+
 def test_a_series_or_a_day_that_is_not_forecast_is_named(by_base):
     with pytest.raises(NotFound, match="ed_0"):
         explain(by_base, "ed_9")
