@@ -100,6 +100,7 @@ CODES: dict[str, str] = {
     "E_MODEL_HASH": "a model's file with other bytes than were registered",
     "E_MODEL_CONTRACT": "a model of other inputs: other features, another order, scale or width",
     "E_LEAKAGE": "a model that learned from days after the first one it is to forecast",
+    "E_STALE": "a night that found no new data; the last forecast is kept and its age told",
     "E_CRASH": "reading ended by a fault of the reader; nothing was changed",
 }
 

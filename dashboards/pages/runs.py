@@ -19,6 +19,7 @@ from twin.store import Run
 KINDS = {
     "run": "Main job",
     "nightly": "Night cycle",
+    "stale": "Night without new data",
     "whatif": "What-if",
     "simulate": "Simulation",
     "compare": "Comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +163,49 @@ def test_scenarios_are_compared_with_the_base(town_folder, tmp_path, capsys):
 def test_an_unknown_scenario_exits_2(town_folder, capsys):
     assert twin("compare", "wintr_surge", "--workspace", town_folder) == 2
     assert 'did you mean "winter_surge"?' in capsys.readouterr().err
+
+
+def test_a_night_without_new_data_keeps_the_forecast_and_records_its_age(
+    town_folder, history, capsys, monkeypatch
+):
+    words = ("nightly", "--history", history, *QUICK, "--workspace", town_folder)
+    twin(*words)
+    capsys.readouterr()
+    tomorrow = datetime.now(UTC) + timedelta(hours=37)
+    monkeypatch.setattr("scenarios.nights.now", lambda: tomorrow)
+
+    codes = [twin(*words), twin(*words)]
+    said = capsys.readouterr()
+
+    assert codes == [3, 3]
+    assert "[E_STALE]" in said.err and "no new data since 2026-01-05 00:00" in said.err
+    assert "made 37 hours ago" in said.err
+    assert runs_of(town_folder) == ["stale done", "nightly done"]
+    with open_store(town_folder) as store:
+        stale, night = store.runs.list(2)
+        assert stale.summary["kept"] == night.id and stale.summary["age_hours"] == pytest.approx(37, abs=0.2)
+        assert {row.run_id for row in store.forecasts.list()} == {night.id}
+
+
+def test_a_night_answers_with_the_model_of_the_night_before_and_tells_when_that_is_damaged(
+    town_folder, history, capsys
+):
+    words = ("nightly", "--history", history, *QUICK, "--workspace", town_folder)
+    twin(*words)
+    capsys.readouterr()
+    models = list((town_folder / "models").rglob("*.json"))
+    lines = history.read_text().splitlines()
+    history.write_text("\n".join([*lines, "ED,2026-01-05,20"]) + "\n")
+
+    second = twin(*words)
+    served = capsys.readouterr().out
+    for card in models:
+        card.write_bytes(b"{}")
+    history.write_text("\n".join([*lines, "ED,2026-01-05,20", "ED,2026-01-06,21"]) + "\n")
+    third = twin(*words)
+    damaged = capsys.readouterr().out
+
+    assert len(models) == 1
+    assert second == 5 and "trained tonight" not in served and "serves; when it was trained" in served
+    assert third == 5 and "degraded: " in damaged and "E_MODEL_HASH" in damaged
+    assert "a new one is trained" in damaged and "trained tonight, because" in damaged
