@@ -7,8 +7,8 @@ say of the past is taken as usual.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +28,15 @@ FEWEST_EXPECTED = 5.0  # counts expected on closed periods of which none came: c
 LEAST_TOLD = 0.0005  # a smaller effect is told as none
 _TOLD = 20
 _KEYS = ("ds", "unique_id")
+
+
+class BadCovariates(BadData):
+    """A table that does not say what is known beforehand."""
+
+    code = "E_COVARIATES"
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        super().__init__(source, [replace(problem, code=problem.code or self.code) for problem in problems])
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def read_covariates(path: str | Path) -> CovariateTable:
 
     Raises
     ------
-    BadData
+    BadCovariates
         It is no such table; each fault is told. (exit code 3)
     NotFound
         There is no such file. (exit code 2)
@@ -93,7 +102,7 @@ def read_covariates(path: str | Path) -> CovariateTable:
             Problem("row 1", "y", "is the count of the history, not known beforehand", "leave it out")
         )
     if faults:
-        raise BadData(source, faults)
+        raise BadCovariates(source, faults)
     return CovariateTable(frame, source)
 
 
@@ -109,7 +118,7 @@ def tell(table: CovariateTable, history: History, horizon: int, stamps: pd.Datet
 
     Raises
     ------
-    BadData
+    BadCovariates
         All that is wrong with the table, row by row: a period of the horizon that it does not know, a series
         that the history does not have, a value that is no number, stamps of another frequency, a period
         told twice. (exit code 3)
@@ -128,7 +137,7 @@ def tell(table: CovariateTable, history: History, horizon: int, stamps: pd.Datet
     for name, column in columns.items():
         _find_empty(frame, column, name, history, found)
     if found:
-        raise BadData(table.source, found)
+        raise BadCovariates(table.source, found)
     return _laid(columns, place, history, stamps)
 
 

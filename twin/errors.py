@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "E_BUDGET": "more than a run may take, refused before it starts, with the estimate",
     "E_WARMUP": "a warm-up longer than the run",
     "E_HORIZON": "a forecast of no period, or of more than ten years",
+    "E_COVARIATES": "a table of what is known beforehand that stops early, or does not fit the history",
     "E_SEED": "a seed that is not a whole number from 0 to 2^63 - 1",
     "E_OUTPUT": "a file asked for cannot be written there; told before the work begins",
     "E_NONEXISTENT_TIME": "a local time in the hour that the clocks skip in spring",
