@@ -58,7 +58,7 @@ def nothing_and_a_million(twin: Twin) -> None:
     table = is_a_forecast(twin("forecast", file, "--horizon", 14), 3, 14)
 
     by = table.set_index("unique_id")
-    assert by.loc["zero", "q0.9"].max() == 0
+    assert by.loc["zero", "q0.9"].max() < 1e-6
     assert by.loc["spike", "q0.5"].max() < 100, "one day of a million is no level"
 
     alone = twin.file(history(("zero", [0] * 120)), "zero.csv")
