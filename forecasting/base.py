@@ -15,6 +15,7 @@ from scipy.signal import lfilter
 from forecasting.covariate_effects import covariate_effects, covariate_factor
 from forecasting.features import Calendar
 from forecasting.holiday_effects import holiday_effects, mark_ratios
+from forecasting.lately import latest, recent_factor
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
 
 HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
@@ -23,7 +24,8 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
     52: (2, 4, 8, 16, 32),
     12: (1, 2, 4, 8, 16, 32),
 }
-FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 78, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
+FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 39, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
+RECENT = (7,)  # seasons whose factors are also followed over recent weeks; short ones show it soon enough
 RARE = 2.0  # mean count a period below which a series leans on its kin; assumed
 KIN_LOOKS = 12  # looks that the spread of rare kin counts for; assumed
 SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a third of the weight
@@ -76,6 +78,8 @@ class Base:
     level : level known at the end of each past period, shape (series, time past)
     scale : standard deviation over the square root of the mean, shape (series,)
     floor : smallest mean that a spread is computed for, shape (series,)
+    recent : how far its place of the season has lately left its factor, known at the end of each past
+        period, shape (series, time past); None where seasons are not followed so
     """
 
     factor: np.ndarray
@@ -83,10 +87,19 @@ class Base:
     scale: np.ndarray
     floor: np.ndarray
     factors: Factors
+    recent: np.ndarray | None = None
 
     def mean(self, origin: int, leads: np.ndarray) -> np.ndarray:
         """Expected counts ``leads`` periods after past period ``origin``, shape (series, lead)."""
-        return self.level[:, origin, None] * self.factor[:, origin + leads]
+        rows = np.arange(len(self.level))[:, None]
+        return self.level[:, origin, None] * self.factor_at(rows, origin, origin + leads)
+
+    def factor_at(self, rows: np.ndarray, origin: np.ndarray | int, time: np.ndarray) -> np.ndarray:
+        """Factor of periods as it was known at the end of ``origin``; the arguments broadcast."""
+        factor = self.factor[rows, time]
+        if self.recent is None:
+            return factor
+        return factor * self.recent[rows, latest(time, origin, self.factors.seasonal.shape[1])]
 
     def spread(self, mean: np.ndarray) -> np.ndarray:
         """One unit of spread around these means (first axis: series): a quasi-Poisson deviation."""
@@ -112,11 +125,18 @@ def fit_base(values: np.ndarray, calendar: Calendar, horizon: int, *, learned: i
     known = values[:, : past if learned is None else learned]
     factors = fit_factors(known, calendar)
     factor = factors.of(calendar)
-    level = _levels(values, factor[:, :past], HALF_LIVES[calendar.season], horizon, known.shape[1])
+    recent, exposure = None, factor[:, :past]
+    if calendar.season in RECENT:
+        usual_days = calendar.mark[:past] < 0
+        recent = recent_factor(values, exposure, usual_days, calendar.season, known.shape[1], horizon)
+        before = np.ones(recent.shape)
+        before[:, calendar.season :] = recent[:, : -calendar.season]
+        exposure = exposure * before
+    level = _levels(values, exposure, HALF_LIVES[calendar.season], horizon, known.shape[1])
     seen = np.isfinite(known)
     usual = np.where(seen, known, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     floor = np.maximum(0.05 * usual, 1e-3)
-    base = Base(factor, level, np.ones(len(values)), floor, factors)
+    base = Base(factor, level, np.ones(len(values)), floor, factors, recent)
     return replace(base, scale=_scale(known, base, horizon))
 
 
@@ -300,7 +320,8 @@ def _scale(values: np.ndarray, base: Base, horizon: int) -> np.ndarray:
     past = values.shape[1]
     total, count = np.zeros(len(values)), np.zeros(len(values))
     for lead in _leads(horizon, past):
-        mean = base.level[:, : past - lead] * base.factor[:, lead:past]
+        time = np.arange(past - lead)
+        mean = base.level[:, time] * base.factor_at(np.arange(len(values))[:, None], time, time + lead)
         miss = (values[:, lead:] - mean) / np.sqrt(np.maximum(mean, base.floor[:, None]))
         total += np.nansum(miss[:, miss.shape[1] // 4 :] ** 2, axis=1)
         count += np.isfinite(miss[:, miss.shape[1] // 4 :]).sum(axis=1)

@@ -79,7 +79,8 @@ def _surprise(days: History) -> np.ndarray:
     """How far each day lay from what its level and weekday let expect, shape (time,). [deviations]"""
     values = np.asarray(days.values)
     base = fit_base(values, calendar_of(days.stamps.append(days.ahead(1)), "D"), 1)
-    mean = base.level * base.factor[:, : values.shape[1]]
+    time = np.arange(values.shape[1])
+    mean = base.level * base.factor_at(np.arange(len(values))[:, None], time, time)
     away = (values - mean) / base.spread(mean)
     seen = np.isfinite(away)
     daily = np.where(seen, np.clip(away, -6, 6), 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)

@@ -79,7 +79,7 @@ class Windows:
         inside = np.clip(time, 0, self.values.shape[1] - 1)
         row = series[:, None]
         level = self.base.level[row, origin[:, None]]
-        factor = self.base.factor[row, np.clip(time, 0, self.base.factor.shape[1] - 1)]
+        factor = self.base.factor_at(row, origin[:, None], np.clip(time, 0, self.base.factor.shape[1] - 1))
         mean = level * factor
         unit = self.base.scale[row] * np.sqrt(np.maximum(mean, self.base.floor[row]))
         away = np.where(known, (self.values[row, inside] - mean) / unit, np.nan)
@@ -126,7 +126,8 @@ def windows_of(values: np.ndarray, base: Base, calendar: Calendar, horizon: int)
 
 def _last_year(values: np.ndarray, base: Base) -> np.ndarray:
     """How far each past count lay from the base of its own day, in units of spread, halved and clipped."""
-    mean = base.level * base.factor[:, : values.shape[1]]
+    time = np.arange(values.shape[1])
+    mean = base.level * base.factor_at(np.arange(len(values))[:, None], time, time)
     away = (values - mean) / base.spread(mean)
     return np.clip(np.nan_to_num(away), -CLIP, CLIP).astype(np.float32) / 2
 
