@@ -147,7 +147,7 @@ def _parts(
     factors = {
         name: part[min(row, len(part) - 1)] for name, part in made.base.factors.parts(made.calendar).items()
     }
-    factors = _split_told(_split_season(factors, made), made, row)
+    factors = _split_told(_split_season(factors, made), made, row) | _lately(made, row)
     level = made.base.level[row]
     year = YEAR_STEPS[made.calendar.season] * EACH[made.calendar.season]
     usual = float(level[max(0, past - year) : past].mean())
@@ -187,6 +187,16 @@ def _split_season(factors: Mapping[str, np.ndarray], made: Made) -> dict[str, np
     sums, days = np.bincount(weekday, season, minlength=7), np.bincount(weekday, minlength=7)
     mean = (sums / np.maximum(days, 1))[weekday]
     return {"weekday": mean, "hour": np.where(mean > LEAST, season / np.maximum(mean, LEAST), 1.0), **own}
+
+
+def _lately(made: Made, row: int) -> dict[str, np.ndarray]:
+    """How far each weekday has lately left its usual factor, as known now; nothing where none is followed."""
+    if made.base.recent is None:
+        return {}
+    time, last = np.arange(made.base.factor.shape[1]), made.values.shape[1] - 1
+    known = made.base.factor_at(np.array(row), last, time)
+    usual = made.base.factor[row]
+    return {"lately": np.where(usual > LEAST, known / np.maximum(usual, LEAST), 1.0)}
 
 
 def _split_told(factors: dict[str, np.ndarray], made: Made, row: int) -> dict[str, np.ndarray]:

@@ -31,6 +31,8 @@ def label(reason: str, ds: pd.Timestamp, frequency: str, calendar: Calendar, at:
     """One reason in words; ``at`` is the place of the period in the calendar."""
     if reason == "weekday":
         return f"{ds:%A}"
+    if reason == "lately":
+        return f"{ds:%A}s lately"
     if reason == "hour":
         return f"{ds:%H:%M}"
     if reason == "time_of_year":

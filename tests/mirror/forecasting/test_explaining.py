@@ -86,6 +86,21 @@ def test_a_level_that_rose_is_told_as_recent_weeks_and_a_weekday_by_its_name(by_
     assert 15 < value(account, "weekday") < 60  # 240 x 0.15 is 36
 
 
+def test_a_weekday_that_changed_this_autumn_is_told_apart_from_what_it_usually_brings():
+    chance = np.random.default_rng(8)
+    stamps = pd.date_range("2022-01-03", periods=700, freq="D")
+    saturday, late = stamps.day_of_week == 5, np.arange(700) >= 620
+    expected = 80 * np.where(saturday, np.where(late, 0.9, 0.4), 1.0)
+    table = pd.DataFrame({"unique_id": "ward", "ds": stamps, "y": chance.poisson(expected)})
+    result = forecast(history_of(table), 7, n_paths=0, country="none", made_by="base")
+
+    account = next(a for a in explain(result, "ward") if a.ds.day_of_week == 5)
+
+    assert value(account, "weekday") < -20 and value(account, "lately") > 10
+    assert {"Saturday", "Saturdays lately"} <= {part.said for part in account.parts}
+    assert value(account, "trend") == 0
+
+
 def test_where_the_base_serves_the_network_adds_nothing(by_base):
     assert all(part.network == 0 for account in explain(by_base, "ed_0") for part in account.parts)
 
