@@ -36,6 +36,14 @@ HistoryFile = Annotated[
 Horizon = Annotated[
     int, typer.Option("--horizon", help="Periods ahead, up to ten years.", show_default=False)
 ]
+HorizonOrHours = Annotated[
+    int | None,
+    typer.Option(
+        "--horizon",
+        help="Periods ahead, up to ten years; of --beds-now hours, 72 when omitted.",
+        show_default=False,
+    ),
+]
 FrequencyName = Annotated[
     str | None, typer.Option("--frequency", help="h, D, W or MS; found from the stamps when omitted.")
 ]
@@ -65,7 +73,7 @@ TargetKinds = Annotated[
         "--target",
         metavar="TARGET",
         help="Without HISTORY: arrivals, admissions, discharges, census, bookings, attendances or supplies; "
-        "all that the records give when omitted. May be repeated.",
+        "all that the records give when omitted. Or beds, alone, as --beds-now. May be repeated.",
         show_default=False,
     ),
 ]
@@ -80,6 +88,18 @@ LevelNames = Annotated[
     ),
 ]
 
+BedsNow = Annotated[
+    bool,
+    typer.Option(
+        "--beds-now", help="Without HISTORY: beds that each ward needs at the huddles of the next 72 hours."
+    ),
+]
+Huddles = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--at", metavar="HOUR", help="Of --beds-now: an hour of the day; 6, 9, 12, 15 and 22 when omitted."
+    ),
+]
 CovariatesFile = Annotated[
     Path | None,
     typer.Option(
@@ -92,7 +112,7 @@ CovariatesFile = Annotated[
 
 
 def command(
-    horizon: Horizon,
+    horizon: HorizonOrHours = None,
     history: HistoryFile = None,
     frequency: FrequencyName = None,
     country: Country = None,
@@ -107,27 +127,49 @@ def command(
     covariates: CovariatesFile = None,
     target: TargetKinds = None,
     level: LevelNames = None,
+    beds_now: BedsNow = False,
+    at: Huddles = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Forecast demand from a history file, or all that the workspace's records give to forecast."""
+    from dashboards.cli.forecast_targets import beds_ahead_of, is_of_beds, targets_ahead
+
+    if is_of_beds(history, target, beds_now, at):
+        _refuse_with_beds(frequency, explain, covariates)
+        drawn = {"seed": seed, "n_paths": n_paths, "country": country, "time_limit": time_limit}
+        board = beds_ahead_of(workspace, horizon, at=at, levels=level, **drawn)
+        _hand_out(board.table, board, board.document(), None, out, paths, json)
+        return
+    ahead = _needed(horizon)
     asked: dict[str, Any] = {"seed": seed, "time_limit": time_limit, "covariates": _covariates(covariates)}
     if history is None:
-        from dashboards.cli.forecast_targets import targets_ahead
-
-        chosen: dict[str, Any] = {
-            "kinds": target or [],
-            "levels": level or [],
-            "frequency": frequency,
-            "explain": explain,
-        }
-        told = targets_ahead(workspace, horizon, **chosen, **asked, country=country, n_paths=n_paths)
+        chosen: dict[str, Any] = {"kinds": target or [], "levels": level or [], "frequency": frequency}
+        told = targets_ahead(
+            workspace, ahead, **chosen, explain=explain, **asked, country=country, n_paths=n_paths
+        )
         _hand_out(told.table, told, told.document(), told.reasons, out, paths, json)
         return
     _refuse_of_records(target, level)
     asked |= {"country": country, "n_paths": n_paths if paths else 0}
-    result, reasons, document = _of_file(history, horizon, frequency, explain, asked)
+    result, reasons, document = _of_file(history, ahead, frequency, explain, asked)
     _hand_out(result.table, result, document, reasons, out, paths, json)
+
+
+def _needed(horizon: int | None) -> int:
+    from twin.errors import UsageError
+
+    if horizon is None:
+        raise UsageError("how far ahead? name --horizon N, in hours, days, weeks or months")
+    return horizon
+
+
+def _refuse_with_beds(frequency: str | None, explain: str | None, covariates: Path | None) -> None:
+    from twin.errors import UsageError
+
+    given = {"--frequency": frequency, "--explain": explain, "--covariates": covariates}
+    if named := [name for name, value in given.items() if value is not None]:
+        raise UsageError(f"{', '.join(named)}: not with the beds of the next hours; leave it out")
 
 
 def _covariates(table: Path | None) -> CovariateTable | None:

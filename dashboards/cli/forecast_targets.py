@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from forecasting.targets.bedboard import Bedboard
     from forecasting.targets.foretold import Foretold
     from forecasting.targets.target import Target, Targets
 
@@ -60,6 +61,80 @@ class Told:
             "forecast": self.table.assign(ds=self.table["ds"].astype(str)).to_dict("records"),
             **self._why,
         }
+
+
+class ToldBeds:
+    """What is printed and written of the beds needed at the huddles."""
+
+    def __init__(self, board: Bedboard) -> None:
+        self.board = board
+        self.table, self.paths, self.ids, self.stamps = board.table, board.paths, board.ids, board.stamps
+
+    def document(self) -> dict[str, Any]:
+        """As of a history file; each row also has the beds open and the chance that more are needed."""
+        from forecasting.targets.bedboard import BEDS, UNIT
+
+        board = self.board
+        rows = board.table.assign(
+            ds=board.table["ds"].astype(str),
+            open_beds=board.open_beds.astype(int).ravel(),
+            chance_over=board.chance_over.ravel(),
+        )
+        return {
+            "as_of": str(board.beds.as_of),
+            "frequency": "huddles",
+            "made_by": dict(zip(board.result.ids, board.result.made_by, strict=True)),
+            "notes": list(board.notes),
+            "targets": [{"target": BEDS, "unit": UNIT}],
+            "now": {
+                name: {"in_beds": int(lying), "waiting": int(waits)}
+                for name, lying, waits in zip(
+                    board.beds.wards, board.beds.in_beds, board.beds.waiting, strict=True
+                )
+            },
+            "forecast": rows.to_dict("records"),
+        }
+
+
+def is_of_beds(
+    history: Path | None, target: Sequence[str] | None, beds_now: bool, at: Sequence[int] | None
+) -> bool:
+    """Whether the beds of the next hours are asked for; refused beside anything else."""
+    from twin.errors import UsageError
+
+    asked = beds_now or "beds" in (target or ())
+    if asked and history is not None:
+        raise UsageError("--beds-now needs the patients who are in the house: leave HISTORY out")
+    if asked and set(target or ()) - {"beds"}:
+        raise UsageError("beds stand at huddles, other targets on days: ask for them one after the other")
+    if at and not asked:
+        raise UsageError("--at names the huddles of --beds-now")
+    return asked
+
+
+def beds_ahead_of(
+    workspace: Path,
+    horizon: int | None,
+    *,
+    at: Sequence[int] | None,
+    levels: Sequence[str] | None,
+    **drawn: Any,
+) -> ToldBeds:
+    """Forecast the beds of the next hours; what is known now is said on standard error."""
+    from forecasting.targets.bedboard import beds_ahead
+    from forecasting.targets.beds_now import HUDDLES, LONGEST
+    from forecasting.targets.material import material_of
+    from twin.workspace import Workspace as Place
+
+    place = Place(workspace)
+    hospital = place.hospital()
+    hours = LONGEST if horizon is None else horizon
+    note(f"beds needed in the next {hours} hours: arrivals by hour are forecast, then the house is played on")
+    material = material_of(place, hospital)
+    board = beds_ahead(material, hospital, horizon=hours, at=at or HUDDLES, levels=levels, **drawn)
+    for line in board.notes:
+        note(line)
+    return ToldBeds(board)
 
 
 def targets_ahead(
