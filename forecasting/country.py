@@ -8,6 +8,8 @@ a country overrules it.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 
@@ -22,7 +24,9 @@ CANDIDATES = (
 )  # fmt: skip
 SHORTEST = pd.Timedelta(days=400)  # assumed: a year shows each holiday once
 SHIFTS = range(3, 50)  # weeks that a calendar is moved by to see what chance explains; a year is 52
-NEEDED = 10.0  # gain in twice the log-likelihood over no calendar, after 2 a holiday name (Akaike); assumed
+NEEDED = 10.0  # gain in twice the log marginal likelihood over no calendar: very strong evidence
+AS_GOOD = 2.0  # a gain smaller by so much is as good
+EFFECT = 0.3  # variance of holiday effects in units of usual days' variance; assumed: half a deviation
 
 
 def likely_country(
@@ -48,7 +52,7 @@ def likely_country(
         return None, (
             "no country was named and no calendar clearly explains the history: forecast without holidays",
         )
-    as_good = sorted((c for c in scores if scores[c] > scores[best] - NEEDED), key=lambda c: -scores[c])
+    as_good = sorted((c for c in scores if scores[c] > scores[best] - AS_GOOD), key=lambda c: -scores[c])
     if len(as_good) == 1:
         return best, (f"no country was named: the holidays of {best} explain the history best",)
     return tuple(as_good), (
@@ -60,19 +64,38 @@ def likely_country(
 def _scores(days: History) -> tuple[dict[str, float], float]:
     """Gain of each candidate over no calendar, and the most that a moved calendar gains by chance.
 
-    In twice the log-likelihood less 2 a name.
+    In twice the log marginal likelihood: the surprise of a day is noise, plus what any holiday does, plus
+    what the named one does, all normal; the day of the holiday and the day after it are told apart.
+
+    References
+    ----------
+    Kass & Raftery (1995), J. Am. Stat. Assoc. 90, 773-795: 2 is barely worth a mention, 10 very strong.
     """
     z = _surprise(days)
     moved = np.stack([z, *(np.roll(z, 7 * weeks) for weeks in SHIFTS)])
-    dates = days.stamps.date
     gains = {}
     for country in CANDIDATES:
-        names = holidays(country, dates[0].year, dates[-1].year)
-        label = np.array([names.get(day, "") for day in dates], dtype=object)
-        kinds = [moved[:, label == name] for name in sorted(set(label) - {""})]
-        gains[country] = sum(part.sum(axis=1) ** 2 / part.shape[1] - 2.0 for part in kinds)
+        told = np.sqrt(EFFECT) * _labels(days, country)
+        known = np.eye(len(told)) + told @ told.T
+        push = told @ moved.T
+        gains[country] = (push * np.linalg.solve(known, push)).sum(axis=0) - np.linalg.slogdet(known)[1]
     chance = max(float(gain[1:].max()) for gain in gains.values())
     return {country: float(gain[0]) for country, gain in gains.items()}, chance
+
+
+def _labels(days: History, country: str) -> np.ndarray:
+    """1 on each holiday, and after each, of any name and of every name; shape (label, time)."""
+    dates = days.stamps.date
+    names = holidays(country, dates[0].year - 1, dates[-1].year + 1)
+    on = np.array([names.get(day, "") for day in dates], dtype=object)
+    after = np.array([names.get(day - timedelta(days=1), "") for day in dates], dtype=object)
+    after[on != ""] = ""
+    rows = [
+        row
+        for name in (on, after)
+        for row in (name != "", *(name == one for one in sorted(set(name) - {""})))
+    ]
+    return np.stack(rows).astype(float)
 
 
 def _surprise(days: History) -> np.ndarray:

@@ -116,3 +116,14 @@ def test_of_several_countries_the_shared_days_are_kept():
     shared = calendar_of(STAMPS, "D", ("GB-ENG", "PL"))
 
     assert shared.mark[NEW_YEAR] >= 0 and shared.mark[STAMPS.get_loc("2025-08-25")] < 0
+
+
+def test_neighbours_that_share_most_holidays_are_told_apart_by_the_busy_day_after():
+    off = holidays("US", 2021, 2024)
+    days = pd.date_range("2021-03-01", periods=1000, freq="D")
+    after = [day.date() in off for day in days - pd.Timedelta(days=1)]
+    counts = np.random.default_rng(7).poisson(np.where(after, 150.0, 120.0))
+
+    found, _ = likely_country(of(counts, "2021-03-01"), None)
+
+    assert found == "US"
