@@ -1,8 +1,9 @@
 """Silences: zeros that nobody counted, and series from which nothing comes any more.
 
 A ward of sixty beds that reports 0 on one Tuesday did not send its report; a clinic that reports 0 each
-Sunday is closed on Sundays. The first is taken as missing and named, the second is a fact. A series that
-ended, or has been zero for long, is forecast near zero, and named too.
+Sunday is closed on Sundays. The first is taken as missing and named, the second is a fact. One count that
+is twenty times as large as any other of its series is a slip, missing and named too. A series that ended,
+or has been zero for long, is forecast near zero.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ LONGEST_GAP = {168: 168, 7: 7, 52: 3, 12: 2}  # periods; assumed: a longer silen
 GONE = {168: 56 * 24, 7: 56, 52: 12, 12: 6}  # periods without a row, after which a series has ended; assumed
 QUIET = {168: 28 * 24, 7: 28, 52: 8, 12: 6}  # periods of zeros, after which a series may be dead; assumed
 EXPECTED = 20.0  # counts that those zeros should have been; assumed: chance makes 2e-9 (Poisson)
+SLIP = 20.0  # times the next largest count, from which a single one is a slip; assumed
+SLIP_LOOKS, SLIP_COUNT = 28, 100.0  # counts of a series, and size of one, that make it so sure; assumed
 _NAMED = 5
 
 
@@ -71,7 +74,11 @@ def find_silences(
     if len(values) > 1:  # a day on which all report nothing
         total = np.where(np.isfinite(values).any(axis=0), np.nansum(values, axis=0), np.nan)
         gap |= _gaps(total[None], calendar, np.zeros(1)) & (values == 0)
-    notes = _told_gaps(gap, ids, stamps, hourly=calendar.season == 168)
+    slip = _slips(values)
+    hourly = calendar.season == 168
+    notes = _told(gap, "zeros taken as reporting gaps, not as counts", ids, stamps, hourly)
+    notes += _told(slip, "taken as a slip, far above every other count", ids, stamps, hourly)
+    gap |= slip
     notes += _told_dead(values, silent_for, ids, stamps[:past])
     after = np.arange(past) >= past - silent_for[:, None]  # a dead series teaches its kin nothing
     return Silences(np.where(gap | after, np.nan, values), silent_for, tuple(notes))
@@ -154,16 +161,32 @@ def _silent_for(values: np.ndarray, season: int) -> np.ndarray:
     return np.where(ended | quiet, past - last_count, 0)
 
 
-def _told_gaps(gap: np.ndarray, ids: tuple[str, ...], stamps: pd.DatetimeIndex, hourly: bool) -> list[str]:
-    rows = np.flatnonzero(gap.any(axis=1))
+def _slips(values: np.ndarray) -> np.ndarray:
+    """One count of a series that is beyond all others, shape (series, time)."""
+    slip = np.zeros(values.shape, dtype=bool)
+    if values.shape[1] < SLIP_LOOKS:
+        return slip
+    known = np.nan_to_num(values)
+    second, first = np.partition(known, -2, axis=1)[:, -2:].T
+    enough = np.isfinite(values).sum(axis=1) >= SLIP_LOOKS
+    rows = np.flatnonzero(enough & (first >= SLIP_COUNT) & (first > SLIP * second) & (second > 0))
+    slip[rows, known[rows].argmax(axis=1)] = True
+    return slip
+
+
+def _told(
+    odd: np.ndarray, what: str, ids: tuple[str, ...], stamps: pd.DatetimeIndex, hourly: bool
+) -> list[str]:
+    """Which periods of which series are odd, the first few by name."""
+    rows = np.flatnonzero(odd.any(axis=1))
     notes = []
     for row in rows[:_NAMED]:
-        when = stamps[np.flatnonzero(gap[row])]
+        when = stamps[np.flatnonzero(odd[row])]
         shown = ", ".join(f"{at:%Y-%m-%d %H:%M}" if hourly else f"{at:%Y-%m-%d}" for at in when[:_NAMED])
         more = f" and {len(when) - _NAMED} more" if len(when) > _NAMED else ""
-        notes.append(f"{ids[row]}: zeros taken as reporting gaps, not as counts: {shown}{more}")
+        notes.append(f"{ids[row]}: {what}: {shown}{more}")
     if len(rows) > _NAMED:
-        notes.append(f"{len(rows) - _NAMED} more series have zeros that were taken as reporting gaps")
+        notes.append(f"and {len(rows) - _NAMED} more series: {what}")
     return notes
 
 

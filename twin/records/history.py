@@ -196,8 +196,8 @@ def _columns(table: pd.DataFrame, found: list[Problem]) -> tuple[pd.Series, pd.S
     _tell(found, "unique_id", table["unique_id"][series.str.strip() == ""], "every row names its series")
     stamps = local_stamps(table["ds"], found)
     raw = table["y"]
-    empty = raw.isna() | raw.astype(str).str.strip().str.lower().isin(_MISSING)
-    counts = pd.to_numeric(raw.where(~empty), errors="coerce").astype("float64")
+    counts = pd.to_numeric(raw, errors="coerce").astype("float64")
+    empty = counts.isna() & (raw.isna() | raw.astype(str).str.strip().str.lower().isin(_MISSING))
     unread = counts.isna() & ~empty
     _tell(
         found, "y", raw[unread], "y is a plain number", 'write 1234.5, without units or "," between thousands'
@@ -216,6 +216,12 @@ def local_stamps(column: pd.Series, found: list[Problem]) -> pd.Series:
     """Local times of the column ``ds``; only ISO 8601 is read, so 03/04 is never guessed."""
     if pd.api.types.is_datetime64_dtype(column):
         return column
+    code, distinct = pd.factorize(column.astype(str))
+    if 4 * len(distinct) < len(column):  # each stamp is read once, if there is nothing to tell of it
+        amiss: list[Problem] = []
+        read = local_stamps(pd.Series(distinct), amiss)
+        if not amiss:
+            return pd.Series(read.to_numpy()[code], index=column.index)
     text = column.astype(str).str.strip()
     offset = text.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True) & text.str.contains(":")
     _tell(
@@ -247,41 +253,47 @@ def _regular(
     frame: pd.DataFrame, frequency: Frequency, found: list[Problem]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Every series on its full grid of periods, and the repairs in words."""
-    last = frame["ds"].max()
-    frame = frame.sort_values(["unique_id", "ds"], kind="stable")
-    known = frame[frame["y"].notna()]
-    first, end = (known.groupby("unique_id")["ds"].agg(which) for which in ("min", "max"))
-    silent = sorted(set(frame["unique_id"]) - set(first.index))
+    whole = period_range(frame["ds"].min(), frame["ds"].max(), frequency)
+    code, names = pd.factorize(frame["unique_id"], sort=True)
+    at = whole.get_indexer(frame["ds"])
+    on = at >= 0
+    code, at, y = code[on], at[on], frame["y"].to_numpy()[on]
+    told = ~np.isnan(y)
+    first, end = np.full(len(names), len(whole)), np.full(len(names), -1)
+    np.minimum.at(first, code[told], at[told])
+    np.maximum.at(end, code[told], at[told])
+    silent = [str(name) for name in names[end < 0]]
     _tell_series(found, silent, "every count of the series is missing", "leave the series out")
-    whole = period_range(frame["ds"].min(), last, frequency)
-    repairs: list[str] = []
-    parts: list[pd.DataFrame] = []
-    gappy: list[str] = []
-    stopped: list[str] = []
-    for name, rows in frame.groupby("unique_id", sort=True):
-        if name not in first.index:
-            continue
-        grid = whole[whole.searchsorted(first[name]) :]
-        y = np.full(len(grid), np.nan)
-        place = grid.get_indexer(rows["ds"])
-        y[place[place >= 0]] = rows["y"].to_numpy()[place >= 0]
-        inside = grid[: grid.searchsorted(end[name]) + 1]
-        share = float(np.isnan(y[: len(inside)]).mean())
-        if share > MAX_SHARE_MISSING:
-            gappy.append(f"{name} ({share:.0%} of {len(inside)} periods)")
-        absent = inside[np.isin(np.arange(len(inside)), place, invert=True)]
-        if len(absent):
-            repairs.append(_absence(str(name), absent, frequency))
-        if end[name] < last:
-            stopped.append(f"{name} (last count {end[name]:%Y-%m-%d})")
-        parts.append(pd.DataFrame({"unique_id": str(name), "ds": grid, "y": y}))
+    length = np.where(end >= 0, len(whole) - first, 0)
+    begin = np.concatenate([[0], np.cumsum(length)])
+    use = at >= first[code]
+    place = (begin[code] + at - first[code])[use]
+    counts, rows = np.full(begin[-1], np.nan), np.zeros(begin[-1], dtype=bool)
+    counts[place], rows[place] = y[use], True
+    series = np.repeat(np.arange(len(names)), length)
+    period = np.arange(begin[-1]) - begin[series] + first[series]
+    inside = period <= end[series]
+    n = np.maximum(end - first + 1, 1)
+    share = np.bincount(series[inside & np.isnan(counts)], minlength=len(names)) / n
+    gappy = [
+        f"{names[k]} ({share[k]:.0%} of {n[k]} periods)" for k in np.flatnonzero(share > MAX_SHARE_MISSING)
+    ]
     rule = f"at most {MAX_SHARE_MISSING:.0%} of a series is missing"
     _tell_series(found, gappy, rule, "complete the series, or name its frequency if it is coarser")
-    repairs = _first_few(repairs)
-    if stopped:
-        repairs.append(f"{len(stopped)} series end before the file does: {', '.join(_first_few(stopped, 3))}")
-    empty = pd.DataFrame({"unique_id": [], "ds": [], "y": []})
-    return pd.concat(parts, ignore_index=True) if parts else empty, repairs
+    absent = np.flatnonzero(inside & ~rows)
+    lacking, begins = np.unique(series[absent], return_index=True)
+    parts = zip(lacking[: _TOLD + 1], np.split(absent, begins[1:]), strict=False)
+    repairs = [_absence(str(names[k]), whole[period[part]], frequency) for k, part in parts][:_TOLD]
+    if len(lacking) > _TOLD:
+        repairs.append(f"and {len(lacking) - _TOLD} more")
+    stopped = np.flatnonzero((end >= 0) & (end < len(whole) - 1))
+    if len(stopped):
+        some = [f"{names[k]} (last count {whole[end[k]]:%Y-%m-%d})" for k in stopped[:4]]
+        more = [f"and {len(stopped) - 3} more"] if len(stopped) > 3 else []
+        shown = ", ".join([*some[: 3 if more else 4], *more])
+        repairs.append(f"{len(stopped)} series end before the file does: {shown}")
+    labels = pd.Series(names[series], dtype="str")
+    return pd.DataFrame({"unique_id": labels, "ds": whole[period], "y": counts}), repairs
 
 
 def _absence(name: str, absent: pd.DatetimeIndex, frequency: Frequency) -> str:

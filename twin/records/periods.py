@@ -59,8 +59,7 @@ def is_hourly(frame: pd.DataFrame) -> bool:
     """Whether every series of the file is hourly, by the gaps between its stamps."""
     ordered = frame.sort_values(["unique_id", "ds"])
     gaps = ordered.groupby("unique_id")["ds"].diff()
-    kinds = {_kind(part.dropna()) for _, part in gaps.groupby(ordered["unique_id"])} - {None}
-    return kinds == {"h"}
+    return set(_kinds(gaps, ordered["unique_id"]).values()) - {None} == {"h"}
 
 
 def frequency_of(frame: pd.DataFrame, wanted: str | None, faults: list[Problem]) -> Frequency:
@@ -75,7 +74,7 @@ def frequency_of(frame: pd.DataFrame, wanted: str | None, faults: list[Problem])
     """
     ordered = frame.sort_values(["unique_id", "ds"])
     gaps = ordered.groupby("unique_id")["ds"].diff()
-    seen = {str(name): _kind(part.dropna()) for name, part in gaps.groupby(ordered["unique_id"])}
+    seen = _kinds(gaps, ordered["unique_id"])
     kinds = {kind for kind in seen.values() if kind is not None}
     if not kinds and wanted is None:
         cure = "name --frequency, or add rows"
@@ -99,11 +98,15 @@ def frequency_of(frame: pd.DataFrame, wanted: str | None, faults: list[Problem])
     return found
 
 
-def _kind(gaps: pd.Series) -> str | None:
-    """The frequency that most gaps between neighbouring rows speak for."""
-    if gaps.empty:
-        return None
-    usual = gaps.median()
+def _kinds(gaps: pd.Series, series: pd.Series) -> dict[str, str | None]:
+    """The frequency of each series; None where one row tells none."""
+    usual = gaps.groupby(series).median()
+    known = {gap: _kind(gap) for gap in usual.dropna().unique()}
+    return {str(name): known.get(gap) for name, gap in usual.items()}
+
+
+def _kind(usual: pd.Timedelta) -> str | None:
+    """The frequency that a series' usual gap between neighbouring rows speaks for."""
     for name, step in _STEP.items():
         if usual == step:
             return name

@@ -158,3 +158,16 @@ def test_one_point_and_one_constant_series_are_forecast_beside_others():
     assert result.champion.mean[1] == pytest.approx(7, rel=0.01)
     assert result.champion.mean[2] == pytest.approx(y[2, -1], rel=0.5)
     assert np.isfinite(result.champion.quantiles).all()
+
+
+def test_a_slip_of_the_keyboard_is_no_epidemic():
+    y = counts()
+    y[0, 290] = 60_000
+    y[1, 250:253] = 700  # an epidemic
+
+    result = ahead(y)
+
+    assert note_of(result, "slip") == (
+        f"ward_0: taken as a slip, far above every other count: {STAMPS[290]:%Y-%m-%d}"
+    )
+    assert result.champion.mean[0] == pytest.approx(60, rel=0.06)
