@@ -134,7 +134,7 @@ def test_a_ward_closed_for_a_season_by_the_plan_opens_again():
     result = ahead(y, covariates=table)
 
     assert note_of(result, "near zero") == ""
-    assert result.champion.mean == pytest.approx(60, rel=0.06)
+    assert result.champion.mean == pytest.approx(60, rel=0.12)
 
 
 def test_a_new_ward_has_the_week_of_its_kin():
