@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from scenarios.refusals import named_before_the_run, refuse_closed_ways
 from scenarios.sources import KEEP, Source, history_file, own_records
 from scenarios.study import cost_rows
 from scenarios.track import issue, track_record
+from scenarios.watching import told, watch_streams
 from twin.case import Case, Snapshot, Window
 from twin.errors import BadData, Problem, UsageError
 from twin.hospital import Hospital
@@ -215,6 +216,9 @@ def run_cycle(
         time_limit=asked.training_seconds,
         models=ready.models if kind == NIGHTLY else None,
     )
+    drift = watch_streams(store, foreseen, ready.source_key)
+    alarms = told(drift, {name: stream.title for name, stream in ready.hospital.arrivals.items()})
+    foreseen = replace(foreseen, degraded=(*foreseen.degraded, *alarms))
     case, notes = _case(ready, foreseen)
     notes += named_before_the_run(case, ready.window)
 
@@ -232,7 +236,9 @@ def run_cycle(
         store, run_id, kind, ready, foreseen, today, planned, plan, [*notes, *plan.notes], workspace
     )
     store.histories.put(ready.source.name, ready.source.history)
-    issue(store, run_id, foreseen.demand, asked.days, ready.source.as_of, ready.hospital.timezone)
+    document["drift"] = drift
+    for said, of_base in ((foreseen.demand, False), (foreseen.base, True)):
+        issue(store, run_id, said, asked.days, ready.source.as_of, ready.hospital.timezone, of_base=of_base)
     put(DEMAND, pack_demand(case.demand or foreseen.demand))
     put("plan.toml", plan.plan.toml().encode())
     put("answer.json", json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
@@ -244,6 +250,7 @@ def run_cycle(
         "source_key": ready.source_key,
         "made_by": foreseen.demand.made_by,
         "degraded": document["degraded"],
+        "drift": drift,
         "decisions": len(document["decisions"]),
         "plan_holds": plan.certificate.holds,
         "seconds": round(time.monotonic() - begun, 1),

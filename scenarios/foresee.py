@@ -60,6 +60,7 @@ class Foreseen:
     Attributes
     ----------
     demand : from the first day that is not known, in the hospital's scale
+    base : what the base alone says of the same days; the same forecast where the base serves
     observed : counts by stream and day, (stream, day), NaN where missing, in the hospital's scale
     first_day : local date of ``observed[:, 0]``
     factors : stream -> factor by which a foreign series was scaled
@@ -70,6 +71,7 @@ class Foreseen:
     """
 
     demand: DemandForecast
+    base: DemandForecast
     observed: FloatArray
     first_day: date
     factors: Mapping[str, float]
@@ -142,18 +144,21 @@ def foresee(
     streams = tuple(dict.fromkeys(source.streams.values()))
     plain = to_demand(result, source.streams)
     factors = {stream: source.factor(stream) for stream in streams}
-    paths = np.stack([_scaled(plain, i, factors[s], seed) for i, s in enumerate(streams)], axis=1)
+    demand = _in_scale(plain, source, factors, seed)
     observed = np.stack([source.observed(stream) * factors[stream] for stream in streams])
-    note = "; ".join(source.scale_note(stream) for stream in streams if factors[stream] != 1)
-    demand = replace(plain, paths=paths, note=note)
     held_out = _kept_hold_out(serving, factors)
     if held_out is None:
         held_out = _hold_out(source, factors, seed=seed, time_limit=time_limit)
     if models is not None and serving is not None and serving.trains:
         kept = {"held_out": [_on_card(held, factors[held.stream]) for held in held_out.values()]}
         enter(models, history, result, config={"seed": seed, "time_limit": time_limit}, metrics=kept)
+    base = demand
+    if "lstm" in result.made_by:
+        alone = forecast(history, days, seed=seed, n_paths=n_paths, country=source.country, made_by="base")
+        base = _in_scale(to_demand(alone, source.streams), source, factors, seed)
     return Foreseen(
         demand=demand,
+        base=base,
         observed=observed,
         first_day=history.stamps[0].date(),
         factors={s: f for s, f in factors.items() if source.is_foreign},
@@ -176,6 +181,15 @@ def _reasons(
         stream: stored_accounts(result, own[stream], factors[stream], shown[:, i])
         for i, stream in enumerate(demand.series)
     }
+
+
+def _in_scale(
+    plain: DemandForecast, source: Source, factors: Mapping[str, float], seed: int
+) -> DemandForecast:
+    """A forecast in the hospital's own scale, with a note of what was scaled."""
+    paths = np.stack([_scaled(plain, i, factors[s], seed) for i, s in enumerate(plain.series)], axis=1)
+    note = "; ".join(source.scale_note(stream) for stream in plain.series if factors[stream] != 1)
+    return replace(plain, paths=paths, note=note)
 
 
 def _scaled(demand: DemandForecast, row: int, factor: float, seed: int) -> IntArray:

@@ -27,17 +27,32 @@ def track_record(store: Store, foreseen: Foreseen, source_key: str, timezone: st
     """
     rows: list[dict[str, Any]] = []
     for stream in foreseen.demand.series:
-        issued = [row for row in _latest_said(store, stream) if _source_of(store, row.run_id) == source_key]
+        issued = latest_said(store, stream, source_key)
         met = [_issued(row, foreseen, timezone) for row in issued]
         met = [row for row in met if row["happened"] is not None]
         rows += met or _held_out(foreseen, stream)
     return rows
 
 
+def base_name(stream: str) -> str:
+    """The name under which the base's own forecast of a stream is issued."""
+    return f"{stream} (base)"
+
+
 def issue(
-    store: Store, run_id: str, demand: DemandForecast, days: int, as_of: datetime, timezone: str
+    store: Store,
+    run_id: str,
+    demand: DemandForecast,
+    days: int,
+    as_of: datetime,
+    timezone: str,
+    *,
+    of_base: bool = False,
 ) -> None:
-    """Keep what this run says about its days; ``demand`` begins on the first day that is not known."""
+    """Keep what this run says about its days; ``demand`` begins on the first day that is not known.
+
+    With ``of_base`` it is what the base alone would have said, kept to judge the other by.
+    """
     q10, q50, q90 = demand.quantiles((0.1, 0.5, 0.9))
     mean = demand.paths.mean(axis=0)
     ds = [demand.start + timedelta(days=d) for d in range(days)]
@@ -45,7 +60,7 @@ def issue(
         store.forecasts.add(
             run_id,
             as_of.replace(tzinfo=ZoneInfo(timezone)),
-            stream,
+            base_name(stream) if of_base else stream,
             ds,
             mean[row, :days],
             q10[row, :days],
@@ -54,11 +69,14 @@ def issue(
         )
 
 
-def _latest_said(store: Store, stream: str) -> list[Issued]:
-    """For each day, what was said last before it."""
+def latest_said(store: Store, stream: str, source_key: str) -> list[Issued]:
+    """For each day, what was said last before it by runs on this source, oldest day first."""
+    sources: dict[str, str | None] = {}
     newest: dict[Any, Issued] = {}
     for row in store.forecasts.list(stream):  # in order of issue
-        if row.issued_at.date() <= row.ds:
+        if row.run_id not in sources:
+            sources[row.run_id] = _source_of(store, row.run_id)
+        if row.issued_at.date() <= row.ds and sources[row.run_id] == source_key:
             newest[row.ds] = row
     return [newest[day] for day in sorted(newest)]
 

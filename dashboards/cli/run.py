@@ -119,6 +119,8 @@ def finish(store: Store, run: Run, json: bool) -> None:
     report = save_report(store, run.id)
     say({**short, "report": report} if json else f"{words(short)}\nreport: {report}", json)
     if short["degraded"]:
+        for text in short["degraded"]:
+            note(f"degraded: {text}")
         raise typer.Exit(DEGRADED)
 
 

@@ -46,8 +46,30 @@ def _status(store: Store, limit: int) -> dict[str, Any]:
             "alive": silent is not None and silent <= WORKER_IS_MISSING_SECONDS,
             "last_seen": store.workers.last_seen(),
         },
+        "drift": _drift(store),
         "runs": [_row(run) for run in store.runs.list(limit)],
     }
+
+
+def _drift(store: Store) -> list[dict[str, Any]]:
+    """How the forecasts of the last weeks met their days, as the newest main job found it."""
+    done = [run for run in (store.runs.latest(kind) for kind in ("run", "nightly")) if run is not None]
+    newest = max(done, key=lambda run: run.ended or run.created, default=None)
+    return list((newest.summary or {}).get("drift", [])) if newest is not None else []
+
+
+def _drift_line(row: dict[str, Any]) -> str:
+    """One stream's figures, and its alarms."""
+    said = [f"{row['days']} days"]
+    for name, key, form in (
+        ("MASE", "mase", ".2f"),
+        ("base", "plain_mase", ".2f"),
+        ("in 80 %", "coverage80", ".0%"),
+    ):
+        if row[key] is not None:
+            said.append(f"{name} {row[key]:{form}}")
+    alarms = "; ".join(alarm["told"] for alarm in row["alarms"])
+    return f"forecast   {row['stream']}: {', '.join(said)}" + (f"; ALARM: {alarms}" if alarms else "")
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -62,6 +84,7 @@ def _words(status: dict[str, Any]) -> str:
         f"workspace  {status['workspace']}",
         f"database   {status['database']}",
         f"worker     {alive}",
+        *(_drift_line(row) for row in status["drift"]),
         "",
     ]
     rows = [_line(run) for run in status["runs"]]

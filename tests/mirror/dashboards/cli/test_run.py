@@ -53,7 +53,7 @@ def test_the_main_job_prints_an_answer_keeps_its_row_and_says_that_a_fallback_se
     said = capsys.readouterr()
 
     assert code == 5  # 60 days are too few for a network: the base serves, and that is told
-    assert "degraded: Base forecast in use" in said.out
+    assert "degraded: Base forecast in use" in said.out and "degraded: Base forecast" in said.err
     assert "scaled by" in said.out and "Decisions" in said.out
     assert "forecasting demand" in said.err and "Decisions" not in said.err
     assert runs_of(town_folder) == ["run done"]
