@@ -79,7 +79,7 @@ class Card(_Part):
     train_end : the last instant it learned from; never after ``origin``
     origin : the first instant it was made to forecast
     share : of the network in what serves, one number or one a series; 0 where the base serves alone
-    guard : how far each level is moved from the middle, shape (horizon, level)
+    guard : how far each level is moved from the middle, a row a lead; then a row a series, its width
     replays : whether the forecast it was registered with can be made again from weights and card
     metrics : scores on recent origins that it had not learned from, by contestant
     """

@@ -275,4 +275,4 @@ class _Trial:
     def guard(self, quantiles: np.ndarray) -> np.ndarray:
         """Conformal factors of these forecasts; small counts are left as they are."""
         truth = np.where((self.mean < 5) & self.counts, np.nan, self.truth)
-        return guard_factors(quantiles, truth)
+        return guard_factors(quantiles, truth, len(self.values))

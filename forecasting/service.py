@@ -106,7 +106,10 @@ def forecast(
     champion = known.held_to(champion)
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
-        paths = joint_paths(champion.quantiles, champion.templates, n_paths, seed=seed, counts=known.counts)
+        paths = joint_paths(
+            champion.quantiles, champion.templates, n_paths,
+            seed=seed, counts=known.counts, mean=_mean(champion),
+        )  # fmt: skip
     notes = [champion.reason, *known.notes(champion), *history.repairs]
     if champion.cut_short:
         notes.append(f"training was cut short by the time limit of {time_limit:g} s; a repeat may differ")
@@ -182,6 +185,11 @@ def to_demand(
     )
 
 
+def _mean(champion: Champion) -> np.ndarray:
+    """Expected counts, shape (series, time): of the table and of the paths of small counts."""
+    return champion.mean if champion.made_by == "base" else mean_of(champion.quantiles)
+
+
 def _table(history: History, horizon: int, champion: Champion) -> pd.DataFrame:
     """The forecast as a long table, series by series."""
     n = len(history.ids)
@@ -189,7 +197,7 @@ def _table(history: History, horizon: int, champion: Champion) -> pd.DataFrame:
         {
             "unique_id": np.repeat(np.array(history.ids, dtype=object), horizon),
             "ds": np.tile(history.ahead(horizon).to_numpy(), n),
-            "mean": (champion.mean if champion.made_by == "base" else mean_of(champion.quantiles)).ravel(),
+            "mean": _mean(champion).ravel(),
         }
     )
     for k, level in enumerate(LEVELS):

@@ -113,7 +113,7 @@ def enter(
         history,
         result,
         config=config,
-        guard=guard.tolist(),
+        guard=guard,
         replays=off <= REPLAYED,
         metrics={"replay_off": off, **(metrics or {})},
     )
@@ -146,7 +146,7 @@ def serve(
     mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
     share = np.array(card.share) if len(card.share) == 1 else np.array(card.share)[:, None]
     plain, raw = _raw(values, calendar, base, templates, mean, horizon, model.networks, share)
-    quantiles = ordered(_moved(raw, np.array(card.guard)))
+    quantiles = ordered(_moved(raw, card.guard))
     reason = f"model {model.name} of {card.train_end[:10]} serves; when it was trained, {card.reason}"
     return Champion(
         quantiles,
@@ -195,16 +195,28 @@ def _raw(
     return plain, plain + part * (moved - plain)
 
 
-def _guard_between(raw: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """How far each level was moved from the middle by the guard, shape (horizon, level)."""
-    reach = np.abs(raw - raw[..., MIDDLE : MIDDLE + 1]).sum(axis=0)
-    moved = np.abs(said - said[..., MIDDLE : MIDDLE + 1]).sum(axis=0)
-    return np.where(reach > 1e-9, moved / np.maximum(reach, 1e-9), 1.0)
+def _guard_between(raw: np.ndarray, said: np.ndarray) -> list[list[float]]:
+    """How far each level was moved from the middle, a row a lead; then a row a series, its width."""
+    reach = np.abs(raw - raw[..., MIDDLE : MIDDLE + 1])
+    moved = np.abs(said - said[..., MIDDLE : MIDDLE + 1])
+    width = np.ones((len(raw), 1, 1))
+    levels = np.ones(raw.shape[1:])
+    for _ in range(3):  # each is fitted to what the other leaves
+        levels = _over(moved.sum(axis=0), (reach * width).sum(axis=0))
+        width = _over(moved.sum(axis=(1, 2)), (reach * levels).sum(axis=(1, 2)))[:, None, None]
+    return [[float(factor) for factor in row] for table in (levels, width[:, 0]) for row in table]
 
 
-def _moved(raw: np.ndarray, guard: np.ndarray) -> np.ndarray:
+def _over(top: np.ndarray, below: np.ndarray) -> np.ndarray:
+    return np.where(below > 1e-9, top / np.maximum(below, 1e-9), 1.0)
+
+
+def _moved(raw: np.ndarray, guard: list[list[float]]) -> np.ndarray:
+    """Quantiles moved by a guard; one of an older card has no widths."""
+    horizon = raw.shape[1]
+    width = np.array(guard[horizon:]) if len(guard) > horizon else np.ones((len(raw), 1))
     middle = raw[..., MIDDLE : MIDDLE + 1]
-    return middle + (raw - middle) * guard
+    return middle + (raw - middle) * np.array(guard[:horizon]) * width[:, None]
 
 
 def _warm(model: StoredModel) -> Warm | None:
