@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from forecasting.blocks import in_blocks
 from forecasting.contest import Champion, hold_contest
 from forecasting.covariates import CovariateTable
 from forecasting.heads import LEVELS
@@ -24,6 +25,7 @@ from twin.errors import UsageError
 from twin.records.history import History
 from twin.records.periods import LONGEST_HORIZON
 
+MOST_CELLS = 100_000_000  # counts in all paths; 0.8 GB, and as much again while they are drawn
 MADE_BY = ("auto", "base", "lstm")
 
 
@@ -67,6 +69,7 @@ def forecast(
     made_by: str = "auto",
     covariates: CovariateTable | None = None,
     contest: Callable[..., Champion] = hold_contest,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ForecastResult:
     """Forecast the next ``horizon`` periods of every series.
 
@@ -89,20 +92,25 @@ def forecast(
     contest
         What decides who serves, called as ``hold_contest`` is; a registered model or a warm start is one
         (``forecasting.serving``).
+    progress
+        Told how many series are answered, and of how many, where they are too many to answer at once.
 
     Raises
     ------
     BadData
         The covariates do not cover the horizon, or do not fit the history.
     UsageError
-        The horizon, ``made_by`` or the country is not possible.
+        The horizon, ``made_by``, the country or so many paths are not possible.
     """
     check_horizon(horizon, history.frequency)
     if made_by not in MADE_BY:
         raise UsageError(f'made_by "{made_by}" is not one of {", ".join(MADE_BY)}')
+    check_paths(n_paths, len(history.ids), horizon)
     clock = Clock(time_limit)
     known = known_of(history, horizon, country=country, covariates=covariates)
-    champion = contest(known.values, known.calendar, horizon, seed=seed, clock=clock, made_by=made_by)
+    champion = in_blocks(contest, progress)(
+        known.values, known.calendar, horizon, seed=seed, clock=clock, made_by=made_by
+    )
     champion = known.held_to(champion)
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
@@ -138,6 +146,23 @@ def check_horizon(horizon: int, frequency: str) -> None:
     if not 1 <= horizon <= most:
         raise UsageError(
             f"horizon {horizon} is outside 1 to {most} periods of {frequency} (ten years)", code="E_HORIZON"
+        )
+
+
+def check_paths(n_paths: int, series: int, horizon: int) -> None:
+    """Refuse more paths than memory holds.
+
+    Raises
+    ------
+    UsageError
+        With how many would fit.
+    """
+    if n_paths * series * horizon > MOST_CELLS:
+        most = MOST_CELLS // (series * horizon)
+        raise UsageError(
+            f"{n_paths} paths of {series} series over {horizon} periods are {n_paths * series * horizon:.2g} "
+            f"counts, above {MOST_CELLS:.0e}; ask for at most {most} paths, or for fewer series",
+            code="E_BUDGET",
         )
 
 

@@ -91,7 +91,7 @@ def _plain(text: str) -> pd.DataFrame | None:
         return None
     try:
         table = pd.read_csv(
-            io.StringIO(text), dtype=str, keep_default_na=False, na_values=[], skip_blank_lines=False
+            io.BytesIO(text.encode()), dtype=str, keep_default_na=False, na_values=[], skip_blank_lines=False
         )
     except (pd.errors.ParserError, ValueError):
         return None

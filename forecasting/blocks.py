@@ -1,0 +1,119 @@
+"""Blocks: many thousand series, taught by some of them and answered a block at a time.
+
+What a network learns of two thousand series it knows of a hundred thousand. So the contest is held among a
+sample, spread evenly over the names; every series then gets the base of its own block of neighbours and
+what the champion adds to it. Memory follows the block, not the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from forecasting.base import fit_base
+from forecasting.contest import Champion
+from forecasting.features import Calendar
+from forecasting.heads import LEVELS, MIDDLE
+from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
+from forecasting.training import Clock, predict
+from forecasting.windows import windows_of
+
+BLOCK = 2000  # series answered together; assumed: kin enough to lean on, 100 MB for two years of days
+Contest = Callable[..., Champion]
+
+
+def in_blocks(contest: Contest, progress: Callable[[int, int], None] | None = None) -> Contest:
+    """A contest that is held among a sample where there are more than two blocks of series.
+
+    Parameters
+    ----------
+    contest
+        Called as ``hold_contest`` is.
+    progress
+        Told how many series are answered, and of how many.
+    """
+
+    def held(
+        values: np.ndarray,
+        calendar: Calendar,
+        horizon: int,
+        *,
+        seed: int,
+        clock: Clock,
+        made_by: str = "auto",
+    ) -> Champion:
+        if len(values) <= 2 * BLOCK:
+            return contest(values, calendar, horizon, seed=seed, clock=clock, made_by=made_by)
+        some = np.unique(np.linspace(0, len(values) - 1, BLOCK).round().astype(int))
+        champion = contest(
+            values[some], _part(calendar, some), horizon, seed=seed, clock=clock, made_by=made_by
+        )
+        return _spread(champion, some, values, calendar, horizon, progress)
+
+    return held
+
+
+def _spread(
+    champion: Champion,
+    some: np.ndarray,
+    values: np.ndarray,
+    calendar: Calendar,
+    horizon: int,
+    progress: Callable[[int, int], None] | None,
+) -> Champion:
+    """What a champion of a sample says of every series."""
+    n = len(values)
+    guard = _guard(champion, _said(champion, values[some], _part(calendar, some), horizon)[0])
+    quantiles = np.empty((n, horizon, len(LEVELS)))
+    mean = np.empty((n, horizon))
+    for first in range(0, n, BLOCK):
+        rows = np.arange(first, min(first + BLOCK, n))
+        raw, mean[rows] = _said(champion, values[rows], _part(calendar, rows), horizon)
+        middle = raw[..., MIDDLE : MIDDLE + 1]
+        quantiles[rows] = ordered(middle + (raw - middle) * guard)
+        if progress is not None:
+            progress(len(rows) + first, n)
+    reason = f"among {len(some)} of {n} series, {champion.reason}"
+    return replace(
+        champion,
+        quantiles=quantiles,
+        mean=mean,
+        templates=np.zeros((0, n, horizon)),
+        reason=reason,
+        made=None,
+    )
+
+
+def _said(
+    champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of some series before the guard, shape (series, horizon, level), and the base's mean."""
+    base = fit_base(values, calendar, horizon)
+    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
+    seen = values[np.isfinite(values)]
+    counts = bool((seen == np.rint(seen)).all())
+    table = error_quantiles(error_templates(values, base, horizon), horizon)
+    plain = base_quantiles(mean, base, table, counts)
+    if not champion.networks:
+        return plain, mean
+    share = 1.0 if champion.made is None else float(np.mean(champion.made.share))
+    windows = windows_of(values, base, calendar, horizon)
+    now = np.full(len(values), values.shape[1] - 1)
+    away = predict(list(champion.networks), windows, np.arange(len(values)), now)[:, :horizon]
+    moved = np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0)
+    return plain + share * (moved - plain), mean
+
+
+def _guard(champion: Champion, raw: np.ndarray) -> np.ndarray:
+    """How far the champion moved each level from the middle, shape (horizon, level)."""
+    reach, moved = (
+        np.abs(said - said[..., MIDDLE : MIDDLE + 1]).sum(axis=0) for said in (raw, champion.quantiles)
+    )
+    return np.where(reach > 1e-9, moved / np.maximum(reach, 1e-9), 1.0)
+
+
+def _part(calendar: Calendar, rows: np.ndarray) -> Calendar:
+    """The calendar of some of the series."""
+    return calendar if calendar.told is None else replace(calendar, told=calendar.told[rows])
