@@ -17,6 +17,7 @@ from forecasting.features import Calendar
 from forecasting.holiday_effects import holiday_effects, mark_ratios
 from forecasting.lately import latest, recent_factor
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
+from forecasting.yearly import year_factor, yearly_waves
 
 HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
     168: tuple(24 * days for days in (4, 8, 16, 32, 64, 128)),
@@ -41,12 +42,14 @@ class Factors:
     special : of each mark of a holiday, shape (series, mark)
     work : power of the working-day ratio, shape (1,)
     told : relative change for each covariate that the hospital told, shape (series, name); None without
+    year : height of each wave of the year, shape (series, wave); None where the year is not followed so
     """
 
     seasonal: np.ndarray
     special: np.ndarray
     work: np.ndarray
     told: np.ndarray | None = None
+    year: np.ndarray | None = None
 
     def parts(self, calendar: Calendar) -> dict[str, np.ndarray]:
         """Each part in every period, shape (series or 1, time); their product is ``of``."""
@@ -57,6 +60,8 @@ class Factors:
         }
         if self.told is not None and calendar.told is not None:
             parts["covariates"] = covariate_factor(self.told, calendar.told)
+        if self.year is not None:
+            parts["time_of_year"] = year_factor(self.year, calendar)
         return parts
 
     def of(self, calendar: Calendar) -> np.ndarray:
@@ -164,7 +169,8 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> Factors:
         if season == 12:
             expected = trend * seasonal[:, position] * moved
             work = _working_day_effect(values, expected, calendar.working[:past])
-    return Factors(seasonal, special, work, told)
+    factors = Factors(seasonal, special, work, told)
+    return replace(factors, year=yearly_waves(values, factors.of(calendar)[:, :past], calendar))
 
 
 def _told(values: np.ndarray, calendar: Calendar) -> tuple[np.ndarray | None, np.ndarray]:
