@@ -43,11 +43,14 @@ def bookings_and_attendances(
 ) -> list[Target]:
     """Both targets, or what the records give of them; the rest is told."""
     book = material.tables.get("appointments")
-    if book is None or book.empty or material.brought is None:
+    if book is None or book.empty or material.known_until is None:
         told.append("the records hold no appointment book: no bookings (bring one in with: twin import FILE)")
         return _seen(material, hospital, frequency, told)
-    periods = whole_periods(*material.brought, frequency)
-    book = book[book["place"].notna() & book["planned_start"].notna()]
+    book = book[book["place"].notna() & (book["planned_start"] < material.known_until)]
+    if book.empty:
+        told.append(f"no appointment before {material.known_until}: no bookings")
+        return _seen(material, hospital, frequency, told)
+    periods = whole_periods(book["planned_start"].min().date(), material.known_until, frequency)
     counts: dict[str, dict[str, np.ndarray]] = {BOOKINGS: {}, ATTENDANCES: {}}
     for clinic, mine in book.groupby("place", sort=True, observed=True):
         booked = mine[~mine["status"].isin(_OFF)]

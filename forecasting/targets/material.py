@@ -41,7 +41,7 @@ class Material:
     begins : first local day from which every arrival is known
     as_of : last instant of the data
     tables : ``appointments``, ``slots``, ``supply_movements`` where brought in, with the columns above
-    brought : first day and last instant of what was brought in; None for a simulated year
+    known_until : last instant of ``tables``
     made_by : ``simulated`` or ``imported``
     """
 
@@ -51,7 +51,7 @@ class Material:
     as_of: datetime
     made_by: str
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
-    brought: tuple[date, datetime] | None = None
+    known_until: datetime | None = None
 
     def until(self, instant: datetime) -> Material:
         """Only what was known at ``instant``: later ends are unknown, later stays and visits unheard of."""
@@ -82,7 +82,7 @@ def material_of(workspace: Workspace, hospital: Hospital) -> Material:
     """
     records = workspace.records()
     tables: dict[str, pd.DataFrame] = {}
-    brought = None
+    known_until = None
     with workspace.store() as store:
         if store is not None and store.records.head():
             for name, kept in store.records.tables().items():
@@ -91,17 +91,16 @@ def material_of(workspace: Workspace, hospital: Hospital) -> Material:
                     tables[name] = _local(
                         pq.read_table(path, columns=list(_READ[name])).to_pandas(), hospital
                     )
-            spans = [(s.begins, s.as_of) for s in store.records.segments() if s.begins and s.as_of]
-            if spans:
-                brought = min(b for b, _ in spans), max(_naive(a, hospital) for _, a in spans)
-    return material_from(records, tables, brought=brought)
+            told = [_naive(s.as_of, hospital) for s in store.records.segments() if s.as_of is not None]
+            known_until = max(told) if told else _last_seen(tables, records)
+    return material_from(records, tables, known_until=known_until)
 
 
 def material_from(
     records: Encounters,
     tables: Mapping[str, pd.DataFrame] | None = None,
     *,
-    brought: tuple[date, datetime] | None = None,
+    known_until: datetime | None = None,
 ) -> Material:
     """The frame of encounters and, of tables in local time, the stays of visits that the frame leaves out."""
     given = dict(tables or {})
@@ -127,7 +126,7 @@ def material_from(
         name: given[name] for name in ("appointments", "slots", "supply_movements") if name in given
     }
     return Material(
-        visits, stays, records.begins, records.as_of, records.made_by, kept, brought if kept else None
+        visits, stays, records.begins, records.as_of, records.made_by, kept, known_until or records.as_of
     )
 
 
@@ -162,6 +161,17 @@ def _local(table: pd.DataFrame, hospital: Hospital) -> pd.DataFrame:
     for column in table.select_dtypes("datetimetz"):
         table[column] = table[column].dt.tz_convert(hospital.timezone).dt.tz_localize(None)
     return table
+
+
+def _last_seen(tables: Mapping[str, pd.DataFrame], records: Encounters) -> datetime:
+    """Until when things are known that say it nowhere: the records' end, or the last that happened."""
+    if records.made_by == "imported":
+        return records.as_of
+    happened = {"appointments": "started", "supply_movements": "at"}
+    times = [tables[name][column].max() for name, column in happened.items() if name in tables]
+    seen = [time for time in times if not pd.isna(time)]
+    last: datetime = max(seen).ceil("D").to_pydatetime() if seen else records.as_of
+    return last
 
 
 def _naive(instant: datetime, hospital: Hospital) -> datetime:

@@ -22,7 +22,7 @@ SEVERAL_KITS, NO_KIT, NO_STORE = "several_kits", "no_kit", "no_store"
 def use_of_items(material: Material, hospital: Hospital, frequency: str, told: list[str]) -> Target | None:
     """Use by item; None, and told, where there are no supply records."""
     moved = material.tables.get("supply_movements")
-    if moved is None or moved.empty or material.brought is None:
+    if moved is None or moved.empty or material.known_until is None:
         told.append(
             "the records hold no supply movements: no supply targets (bring them in with: twin import FILE)"
         )
@@ -32,7 +32,7 @@ def use_of_items(material: Material, hospital: Hospital, frequency: str, told: l
     if used.empty:
         told.append("the supply movements hold no issue: no supply targets")
         return None
-    periods = whole_periods(*material.brought, frequency)
+    periods = whole_periods(used["at"].min().date(), material.known_until, frequency)
     sign = np.where(used["kind"] == "return", -1.0, 1.0)
     used = used.assign(quantity=used["quantity"].abs() * sign)
     rows, capped = {}, []

@@ -2,10 +2,12 @@
 
 import io
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+import tomlkit
 
 from dashboards.cli import main
 
@@ -85,3 +87,97 @@ def test_a_backtest_prints_three_methods(capsys, history):
 
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["method", "forecast", "base", "seasonal_naive"]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A practice with eight weeks of records: six a day by the door, half of them lie a day in oak."""
+    from tests.mirror.forecasting.test_targets import a_house, a_stay
+    from twin.records.encounters import Encounters
+
+    folder = tmp_path_factory.mktemp("practice")
+    as_of = pd.Timestamp("2025-03-03")
+    stays = []
+    for day in pd.date_range("2025-01-06", "2025-03-02"):
+        for k in range(6):
+            came = day + pd.Timedelta(hours=3 * k + 1)
+            name, gone = f"{day:%m%d}{k}", came + pd.Timedelta(hours=25)
+            seen = came + pd.Timedelta(hours=1)
+            stays.append(a_stay(name, "door", "majors", came, seen, "seen"))
+            if k % 2:
+                stays.append(a_stay(name, "door", "oak", seen, gone if gone < as_of else None, arrived=came))
+    (folder / "records").mkdir()
+    (folder / "hospital.toml").write_text(
+        tomlkit.dumps(a_house().model_dump(by_alias=True, exclude_none=True, mode="json"))
+    )
+    records = Encounters(pd.DataFrame(stays), date(2025, 1, 6), as_of.to_pydatetime(), "simulated")
+    (folder / "records" / "encounters.parquet").write_bytes(records.parquet())
+    return folder
+
+
+def test_without_a_file_the_workspaces_targets_are_forecast_at_every_level(capsys, workspace):
+    asked = ("--target", "census", "--target", "arrivals", "--time-limit", "0.1")
+    code, out, err = called(capsys, "forecast", "--workspace", workspace, "--horizon", 3, *asked, "--json")
+
+    document = json.loads(out)
+    assert code == 0
+    rows = {row["unique_id"]: row for row in document["forecast"]}
+    assert {
+        "arrivals/stream/door",
+        "arrivals/hospital",
+        "census/ward/oak",
+        "census/specialty/medicine",
+    } <= set(rows)
+    assert rows["census/ward/oak"]["mean"] == pytest.approx(rows["census/hospital"]["mean"])
+    assert document["targets"][0]["unit"] == "patients"
+    assert "no supply movements: no supply targets" in err and "1 of 2: arrivals" in err
+
+
+def test_a_target_that_the_records_do_not_give_says_why(capsys, workspace):
+    code, out, err = called(
+        capsys, "forecast", "--workspace", workspace, "--horizon", 3, "--target", "supplies"
+    )
+
+    assert (code, out) == (2, "")
+    assert "the records give no supplies" in err and "no supply movements" in err
+
+
+def test_beds_of_the_next_hours_stand_at_huddles_beside_the_beds_that_are_open(capsys, workspace):
+    asked = ("--horizon", 24, "--at", 6, "--at", 15, "--time-limit", "0.1", "--n-paths", 50)
+    code, out, err = called(capsys, "forecast", "--workspace", workspace, "--beds-now", *asked, "--json")
+
+    document = json.loads(out)
+    assert code == 0
+    oak = [row for row in document["forecast"] if row["unique_id"] == "beds/ward/oak"]
+    assert [row["ds"] for row in oak] == ["2025-03-03 06:00:00", "2025-03-03 15:00:00"]
+    assert [row["open_beds"] for row in oak] == [2, 2]
+    assert all(2 < row["mean"] < 4 for row in oak), "three a day for a day each need three beds"
+    assert all(0.2 < row["chance_over"] <= 1 for row in oak), "and two are open"
+    assert document["now"]["oak"]["in_beds"] == 3
+    assert "as of 2025-03-03 00:00: 3 patients in ward beds" in err
+
+
+def test_what_cannot_be_asked_together_is_told(capsys, history, workspace):
+    cases = {
+        ("forecast", history, "--beds-now"): "leave HISTORY out",
+        ("forecast", history, "--horizon", 3, "--target", "census"): "leave HISTORY out",
+        ("forecast", history): "name --horizon",
+        (
+            "forecast",
+            "--workspace",
+            workspace,
+            "--horizon",
+            3,
+            "--target",
+            "beds",
+            "--target",
+            "census",
+        ): "one after",
+        ("forecast", "--workspace", workspace, "--horizon", 3, "--at", 6): "--at names the huddles",
+        ("forecast", "--workspace", workspace, "--beds-now", "--frequency", "D"): "--frequency",
+        ("forecast", "--workspace", workspace, "--horizon", 3, "--target", "sensus"): "census",
+        ("forecast", "--workspace", workspace, "--horizon", 3, "--level", "bay"): "is not one of",
+    }
+    for asked, rule in cases.items():
+        code, _, err = called(capsys, *asked)
+        assert code == 2 and rule in err, asked
