@@ -84,7 +84,7 @@ def _trusts(column: str, bars: Bars) -> Callable[[Path], Task]:
         keep = (wide.isna().mean() < MOST_MISSING) & (wide.fillna(0).median() >= SMALLEST_MEDIAN)
         table = wide.loc[:, keep].reset_index().melt("ds", var_name="unique_id", value_name="y")
         known = history_of(table[["unique_id", "ds", "y"]])
-        told = "discharges" if column == "discharged_total" else "patients who could leave"
+        told = "discharges" if column == "discharged_total" else "could leave"
         return Task(
             f"{told} daily",
             known,
