@@ -16,6 +16,7 @@ import shutil
 import struct
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,11 @@ from forecasting.registry import (
 )
 from forecasting.schema import schema_hash
 from forecasting.service import forecast
+from scenarios.nights import STALE, stale_night
 from tests.faults.bad_inputs import Book
 from tests.mirror.forecasting.test_service import a_history
 from twin.errors import NotFound, UsageError
+from twin.store import open_store
 
 BOOK = Book("forecast")
 Harm = Callable[[Path, str, StoredModel], str | None]
@@ -376,7 +379,29 @@ def test_a_model_that_saw_its_future_is_not_registered(folder):
     seen_future(folder)
 
 
-@pytest.mark.parametrize("name", ["B094", "B095", "B097", "B098"])
+@BOOK.answers_to("B100", "nightly job finds no new data")
+def no_new_data(folder: Path) -> None:
+    """The old forecast is kept and recorded as stale, stamped with its age; the night's exit code is 3."""
+    with open_store(folder) as store:
+        night = store.runs.start("nightly", {}, owner="a test", key="nightly:data")
+        store.runs.finish(night, {"source_key": "records"})
+        before = store.runs.by_key("nightly:data")
+        found = stale_night(store, before, datetime(2026, 1, 5), {}, "nightly:data")
+        assert found is not None and found.kept == night.run_id
+        assert f"{STALE} done" in [f"{run.kind} {run.state}" for run in store.runs.list()]
+        assert store.runs.get(found.run_id).summary["age_hours"] == pytest.approx(37, abs=0.1)
+        assert "made 37 hours ago" in found.told
+        assert stale_night(store, before, datetime(2026, 1, 5), {}, "nightly:data").run_id == found.run_id
+
+
+def test_a_night_without_new_data_is_recorded_as_stale(tmp_path, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    later = datetime.now(UTC) + timedelta(hours=37)
+    monkeypatch.setattr("scenarios.nights.now", lambda: later)
+    no_new_data(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["B094", "B095", "B097", "B098", "B100"])
 def test_the_list_asks_what_was_answered(name):
     listed = BOOK.skip_unless_listed()
 
