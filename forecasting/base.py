@@ -16,6 +16,7 @@ from forecasting.covariate_effects import covariate_effects, covariate_factor
 from forecasting.features import Calendar
 from forecasting.holiday_effects import holiday_effects, mark_ratios
 from forecasting.lately import latest, recent_factor
+from forecasting.rare import credible_level, kin_season, rare_series
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
 from forecasting.yearly import year_factor, yearly_waves
 
@@ -27,7 +28,6 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
 }
 FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 39, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
 RECENT = (7,)  # seasons whose factors are also followed over recent weeks; short ones show it soon enough
-RARE = 2.0  # mean count a period below which a series leans on its kin; assumed
 KIN_LOOKS = 12  # looks that the spread of rare kin counts for; assumed
 SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a third of the weight
 
@@ -163,6 +163,7 @@ def fit_factors(values: np.ndarray, calendar: Calendar) -> Factors:
         other = known / np.maximum(seasonal[:, position], FLOOR)
         raw, variance = raw_ratios(values, trend * other, usual_days, season, weight)
         seasonal = _shrunk_season(raw, variance, past / season)
+        seasonal = kin_season(seasonal, values, trend * other, usual_days, weight)
         if len(calendar.marks):
             expected = trend * seasonal[:, position] * moved
             special = holiday_effects(*mark_ratios(values, expected, mark, len(calendar.marks)), kind)
@@ -266,15 +267,13 @@ def _levels(
     score = trust * relative + (1 - trust) * pooled
     share = np.exp(-SHARPNESS * (score - score.min(axis=0)))
     share /= share.sum(axis=0)
-    return np.einsum("gs,gst->st", share, np.stack(levels))
-
-
-def _rare(values: np.ndarray) -> np.ndarray:
-    """Series of few counts a period, shape (series,); there must be ten of them to learn from each other."""
-    seen = np.isfinite(values)
-    usual = np.where(seen, values, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    rare = usual < RARE
-    return rare if rare.sum() >= 10 else np.zeros(len(values), dtype=bool)
+    level = np.einsum("gs,gst->st", share, np.stack(levels))
+    rare = rare_series(values[:, :known])
+    if rare.any():
+        lives, leads = half_lives[2:5:2], _leads(horizon, known)
+        credible = credible_level(values[rare], factor[rare], lives, leads, known)
+        level[rare] = level[rare] if credible is None else credible
+    return level
 
 
 def _credibility(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -286,7 +285,7 @@ def _credibility(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ----------
     Buehlmann & Straub (1970), Mitt. Ver. Schweiz. Vers.-Math. 70, 111-133: within over between variance.
     """
-    rare = _rare(values)
+    rare = rare_series(values)
     if not rare.any():
         return np.zeros((len(values), 1)), np.zeros((len(values), 1))
     counts = values[rare]
@@ -331,7 +330,7 @@ def _scale(values: np.ndarray, base: Base, horizon: int) -> np.ndarray:
         miss = (values[:, lead:] - mean) / np.sqrt(np.maximum(mean, base.floor[:, None]))
         total += np.nansum(miss[:, miss.shape[1] // 4 :] ** 2, axis=1)
         count += np.isfinite(miss[:, miss.shape[1] // 4 :]).sum(axis=1)
-    rare = _rare(values)
+    rare = rare_series(values)
     if rare.any():
         kin = total[rare].sum() / max(count[rare].sum(), 1)
         total, count = np.where(rare, [total + KIN_LOOKS * kin, count + KIN_LOOKS], [total, count])
