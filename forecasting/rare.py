@@ -14,7 +14,7 @@ from scipy.signal import lfilter
 
 from forecasting.shrinkage import raw_ratios, shrink
 
-RARE = 2.0  # mean count a period below which a series leans on its kin; assumed
+RARE = 5.0  # mean count a period below which a series leans on its kin; assumed
 KIN_PERIODS = 1.0  # periods that the mean of kin counts for where a past has just begun; assumed
 FEWEST_PAIRS = 200  # looks and the count that followed; assumed: fewer do not show what a look is worth
 PLACE_COUNTS = 100.0  # as uncertain (a tenth) as factors usually differ: weigh as much as all kin; assumed
