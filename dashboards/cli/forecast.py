@@ -151,9 +151,18 @@ def command(
         _hand_out(told.table, told, told.document(), told.reasons, out, paths, json)
         return
     _refuse_of_records(target, level)
-    asked |= {"country": country, "n_paths": n_paths if paths else 0}
+    asked |= {"country": country, "n_paths": n_paths if paths else 0, "progress": _progress}
     result, reasons, document = _of_file(history, ahead, frequency, explain, asked)
     _hand_out(result.table, result, document, reasons, out, paths, json)
+
+
+def _progress(done: int, series: int) -> None:
+    """One line each time a tenth of very many series is answered."""
+    from forecasting.blocks import BLOCK
+
+    tenth = -(-series // 10)
+    if done == series or done // tenth > (done - BLOCK) // tenth:
+        note(f"{done:,} of {series:,} series forecast")
 
 
 def _needed(horizon: int | None) -> int:
