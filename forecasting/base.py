@@ -24,7 +24,7 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
     168: tuple(24 * days for days in (4, 8, 16, 32, 64, 128)),
     7: (2, 4, 8, 16, 32, 64, 128),
     52: (2, 4, 8, 16, 32),
-    12: (1, 2, 4, 8, 16, 32),
+    12: (1, 2, 3, 4, 6, 8, 12, 16, 24, 48),
 }
 FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 39, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
 RECENT = (7,)  # seasons whose factors are also followed over recent weeks; short ones show it soon enough

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 FLOOR = 1e-12
-OWN_EVIDENCE = 10.0  # repeats at which a series' own spread weighs about half; assumed
+OWN_EVIDENCE = 1.0  # repeats at which a series' own spread weighs about half; assumed: places add up
 CERTAIN = 4.0  # a ratio two deviations from belief begins to speak for itself; assumed
 
 
