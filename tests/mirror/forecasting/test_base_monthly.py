@@ -66,3 +66,13 @@ def test_missing_months_leave_the_forecast_where_it_was():
 
     np.testing.assert_allclose(_ahead(holes)[1:], _ahead(counts)[1:], rtol=0.06)
     assert np.isfinite(_ahead(holes)).all()
+
+
+def test_ten_seasonal_clinics_among_sixty_are_told_from_chance_within_three_years():
+    mean = np.full((60, 36), 100.0)
+    mean[:10] *= np.tile(YEAR, 3)
+
+    ahead = _ahead(np.random.default_rng(9).poisson(mean).astype(float))
+
+    assert np.abs(ahead[:10] / (100 * YEAR) - 1).mean() < 0.054  # kin alone would leave .11
+    assert np.abs(ahead[10:] / 100 - 1).mean() < 0.031  # a Poisson count of 100 varies by 10 %
