@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,7 @@ from twin.store.columns import EPOCH, MILLISECOND, Now
 from twin.store.content import ArtefactDamaged, digest_of
 from twin.store.migrations import version_of
 from twin.store.named import named
-from twin.store.packing import INBOX, OF_WORKSPACE, Manifest, Member, Packer
+from twin.store.packing import INBOX, MODEL, OF_WORKSPACE, Manifest, Member, Packer
 from twin.store.rows import lines_of, tables_of
 from twin.store.store import Store
 from twin.store.tables import audit_head
@@ -143,7 +144,8 @@ def _plain_files(workspace: Path, held: ExitStack) -> list[tuple[Member, BinaryI
     found: list[tuple[Member, BinaryIO]] = []
     inbox = (workspace / INBOX).glob("[A-Za-z0-9]*")
     waiting = sorted(f"{INBOX}/{path.name}" for path in inbox if path.suffix in (".ndjson", ".open"))
-    for name in (*OF_WORKSPACE, *waiting):
+    learned = sorted(path.relative_to(workspace).as_posix() for path in workspace.glob("models/*/*"))
+    for name in (*OF_WORKSPACE, *waiting, *(name for name in learned if re.fullmatch(MODEL, name))):
         path = workspace / name
         if path.is_file():
             source = held.enter_context(path.open("rb"))

@@ -30,10 +30,14 @@ UNIT = 512  # bytes: what a tar is counted in
 OF_WORKSPACE = ("hospital.toml", "records.toml", "records/encounters.parquet", "records/secret")
 #: what a feed has acknowledged and nobody has brought in yet
 INBOX = "records/inbox"
+#: what the nights have learned
+MODEL = r"models/[0-9a-f]{16}/[0-9]{6}-[0-9a-f]{32}\.(?:safetensors|json)"
 NAMES = re.compile(
     r"(?:tables/[a-z][a-z0-9_]{0,60}\.ndjson|artefacts/[0-9a-f]{2}/[0-9a-f]{62}|"
     + INBOX
     + r"/[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.(?:ndjson|open)|"
+    + MODEL
+    + "|"
     + "|".join(re.escape(name) for name in OF_WORKSPACE)
     + ")"
 )

@@ -36,6 +36,8 @@ FILES = {
     "records/secret": b"00ff\n",
     "records/inbox/heard-20240401-1.ndjson": b'{"journal": "twin hl7"}\n',
     "records/inbox/heard-20240401-2.open": b'{"journal": "twin hl7"}\n',
+    "models/0123456789abcdef/000001-0123456789abcdef0123456789abcdef.json": b"{}",
+    "models/0123456789abcdef/000001-0123456789abcdef0123456789abcdef.safetensors": b"weights",
 }
 
 
