@@ -172,4 +172,4 @@ def _in_words(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         said = f"{folder}: cannot be written: {error.strerror}; nothing was changed"
-        raise TwinError(said, code=code_of(error)) from None
+        raise TwinError(said, code=code_of(error) or "E_STORE") from None

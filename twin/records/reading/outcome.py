@@ -75,7 +75,7 @@ def _signal(number: int) -> str:
 def _of_system(number: object, name: str) -> TwinError:
     error = OSError(number, os.strerror(number)) if isinstance(number, int) else OSError()
     said = f"{name}: what is read of it cannot be written: {error.strerror}; nothing was changed"
-    return TwinError(said, code=code_of(error))
+    return TwinError(said, code=code_of(error) or "E_STORE")
 
 
 def _short_of(what: object, name: str, allowance: Allowance) -> TwinError:
