@@ -175,7 +175,7 @@ def test_a_file_that_grows_without_end_is_stopped(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [("ENOSPC", "E_DISK_FULL"), ("EROFS", "E_READ_ONLY"), ("EIO", "E_FAILED")]
+    ("number", "code"), [("ENOSPC", "E_DISK_FULL"), ("EROFS", "E_READ_ONLY"), ("EIO", "E_STORE")]
 )
 def test_a_place_that_cannot_be_written_is_no_fault_of_the_file(tmp_path, number, code):
     with pytest.raises(TwinError, match=r"cannot be written: .*; nothing was changed") as caught:
