@@ -29,7 +29,10 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
 FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 39, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
 RECENT = (7,)  # seasons whose factors are also followed over recent weeks; short ones show it soon enough
 KIN_LOOKS = 12  # looks that the spread of rare kin counts for; assumed
-SHARPNESS = 60.0  # assumed: a half-life 1.7 % worse in absolute error gets a third of the weight
+SHARPNESS = {  # of a half-life 1/60 (months: 1/200) worse in absolute error remains a third of its weight
+    168: 60.0, 7: 60.0, 52: 60.0,  # assumed; days: 30 was 0.3 % better where levels move and worse where not
+    12: 200.0,  # measured on two kinds of monthly counts: WQL 1 % lower than with 60
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def fit_base(values: np.ndarray, calendar: Calendar, horizon: int, *, learned: i
         before = np.ones(recent.shape)
         before[:, calendar.season :] = recent[:, : -calendar.season]
         exposure = exposure * before
-    level = _levels(values, exposure, HALF_LIVES[calendar.season], horizon, known.shape[1])
+    level = _levels(values, exposure, calendar.season, horizon, known.shape[1])
     seen = np.isfinite(known)
     usual = np.where(seen, known, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     floor = np.maximum(0.05 * usual, 1e-3)
@@ -240,10 +243,9 @@ def _convolve(rows: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return np.maximum(wide - 0.5 * ends, 0.0)
 
 
-def _levels(
-    values: np.ndarray, factor: np.ndarray, half_lives: tuple[int, ...], horizon: int, known: int
-) -> np.ndarray:
+def _levels(values: np.ndarray, factor: np.ndarray, season: int, horizon: int, known: int) -> np.ndarray:
     """Mean of several smoothed levels, weighted by how well each foretold the past."""
+    half_lives = HALF_LIVES[season]
     seen = np.isfinite(values)
     counts, exposure = np.where(seen, values, 0.0), np.where(seen, factor, 0.0)
     kin, credit = _credibility(values[:, :known])
@@ -265,7 +267,7 @@ def _levels(
     evidence = seen[:, :known].sum(axis=1) / max(half_lives[2], 1)
     trust = evidence / (evidence + 20.0)  # assumed: twenty independent looks weigh as much as all kin
     score = trust * relative + (1 - trust) * pooled
-    share = np.exp(-SHARPNESS * (score - score.min(axis=0)))
+    share = np.exp(-SHARPNESS[season] * (score - score.min(axis=0)))
     share /= share.sum(axis=0)
     level = np.einsum("gs,gst->st", share, np.stack(levels))
     rare = rare_series(values[:, :known])
