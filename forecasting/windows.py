@@ -18,8 +18,9 @@ from forecasting.features import COVARIATES, Calendar
 PAST_STEPS = {168: 28, 7: 56, 52: 52, 12: 24}  # assumed: four weeks, eight weeks, a year, two years
 EACH = {168: 24, 7: 1, 52: 1, 12: 1}  # periods in one step of the network
 YEAR = {168: 364 * 24, 7: 364, 52: 52, 12: 0}  # the same weekday a year ago; months have it in the base
-OWN = ("away", "seen", "factor", "last_year", "has_last_year")  # of each period of a step
+OWN = ("away", "seen", "factor", "last_year", "has_last_year", "kin")  # of each period of a step
 TRAITS = ("size", "spread", "zeros")  # of each series
+KIN = 100  # series that speak for all, evenly chosen; assumed: more say the same and cost time
 CLIP = 12.0  # units of spread beyond which a past count says no more
 
 
@@ -103,6 +104,7 @@ class Windows:
             np.log(np.maximum(factor, 0.05)),
             year,
             usable,
+            self._kin(origin, time.shape[1]),
         )
         batch, n_steps = len(series), time.shape[1] // self.each
         parts = [part.astype(np.float32).reshape(batch, n_steps, self.each) for part in own]
@@ -115,6 +117,24 @@ class Windows:
         ahead = (np.arange(n_steps) >= self.past // self.each).astype(np.float32)
         parts.append(np.broadcast_to(ahead[None, :, None], (batch, n_steps, 1)))
         return np.concatenate(parts, axis=2, dtype=np.float32)
+
+    def _kin(self, origin: np.ndarray, steps: int) -> np.ndarray:
+        """How far all series together lay from the base as it stands at each origin, shape (batch, time).
+
+        A bad week strikes every ward: what its kin did tells a ward how much of its own is chance.
+        """
+        some = np.unique(np.linspace(0, len(self.values) - 1, KIN).round().astype(int))[:, None, None]
+        at, back = np.unique(origin, return_inverse=True)
+        time = at[:, None] + np.arange(1 - self.past, 1)
+        inside = np.maximum(time, 0)
+        mean = self.base.level[some, at[:, None]] * self.base.factor_at(some, at[:, None], inside)
+        unit = self.base.scale[some] * np.sqrt(np.maximum(mean, self.base.floor[some]))
+        away = (self.values[some, inside] - mean) / unit
+        seen = np.isfinite(away) & (time >= 0)
+        kin = np.where(seen, away, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        out = np.zeros((len(origin), steps))
+        out[:, : self.past] = np.clip(kin, -CLIP, CLIP)[back] / 2
+        return out
 
 
 def windows_of(values: np.ndarray, base: Base, calendar: Calendar, horizon: int) -> Windows:

@@ -29,7 +29,7 @@ def usual_input(windows: Windows, here: Tensor) -> Tensor:
     past = windows.values.shape[1]
     mean = windows.calendar.covariates[max(0, past - year) : past].mean(axis=0)
     names = np.array(windows.names)
-    for name in ("away", "factor", "last_year"):
+    for name in ("away", "factor", "last_year", "kin"):
         usual[:, names == name] = 0.0
     usual[:, names == "seen"] = 1.0
     first = int(np.flatnonzero(names == "weekday_0")[0])
@@ -59,7 +59,7 @@ def reasons(windows: Windows, found: Moves, factors: dict[str, np.ndarray]) -> d
         own = parts[:, :, column]
         if column in told:
             add(TOLD + name, own.sum(axis=1))
-        elif name in ("away", "seen"):
+        elif name in ("away", "seen", "kin"):
             add("recent", own[:, :recent].sum(axis=1))
             add("last_week", own[:, recent:].sum(axis=1))
         elif name == "factor":
