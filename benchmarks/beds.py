@@ -12,11 +12,11 @@ from time import perf_counter
 
 import numpy as np
 
-from optimization.beds import bed_model, bed_parameters, solve_beds
-from optimization.certify import short_and_open
-from optimization.limits import BedLimits, BedPrices
-from optimization.needs import WardNeeds
-from optimization.planning import plan_beds
+from optimization.beds.counting import short_and_open
+from optimization.beds.limits import BedLimits, BedPrices
+from optimization.beds.model import bed_model, bed_parameters, solve_beds
+from optimization.beds.needs import WardNeeds
+from optimization.beds.planning import plan_beds
 from optimization.solving import solver
 from twin.case import Case, Window
 from twin.hospital import parse_hospital, shipped

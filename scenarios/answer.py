@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from optimization.planning import BedPlanAnswer
+from optimization.beds.planning import BedPlanAnswer
 from scenarios.comparison import Comparison
 from scenarios.decisions import Decision, Tight
 from scenarios.foresee import Foreseen

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from optimization.planning import BedPlanAnswer, plan_beds
+from optimization.beds.planning import BedPlanAnswer, plan_beds
 from scenarios.answer import LastWeek, answer_document
 from scenarios.base_case import DEMAND, WARM_UP, pack_demand
 from scenarios.comparison import Comparison, compare_measures

@@ -10,7 +10,7 @@ import typer
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
-    from optimization.planning import BedPlanAnswer
+    from optimization.beds.planning import BedPlanAnswer
 
 What = Annotated[str, typer.Argument(metavar="[beds]", help="What to plan.", show_default=False)]
 Pins = Annotated[
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Plan the open beds of every ward under one total; prove the plan on futures it has not seen."""
     from dashboards.cli.status import existing
-    from optimization.planning import plan_beds
+    from optimization.beds.planning import plan_beds
     from scenarios.base_case import base_case
     from twin.errors import UsageError
     from twin.replications.where import on_cluster

@@ -7,8 +7,8 @@ most, is exact: Fox (1966), Oper. Res. 14(2), 210-216, doi:10.1287/opre.14.2.210
 import numpy as np
 import pytest
 
-from optimization.beds import bed_model, bed_parameters, solve_beds
-from optimization.limits import BedLimits, BedPrices
+from optimization.beds.limits import BedLimits, BedPrices
+from optimization.beds.model import bed_model, bed_parameters, solve_beds
 from optimization.solving import solver
 from tests.mirror.optimization.conftest import needs_by_hand
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from optimization.needs import WardNeeds
+from optimization.beds.needs import WardNeeds
 from tests.houses import START, hospital
 from twin.case import Case, Window
 from twin.hospital import Hospital

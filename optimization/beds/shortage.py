@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from optimization.beds import BedParameters, Levels, bed_model, solve_beds
-from optimization.needs import WardNeeds
+from optimization.beds.model import BedParameters, Levels, bed_model, solve_beds
+from optimization.beds.needs import WardNeeds
 from optimization.solving import NoPlan
 from twin.errors import Infeasible
 from twin.hospital import Hospital

@@ -2,7 +2,7 @@
 
 import pytest
 
-from optimization.limits import BedPrices, bed_limits
+from optimization.beds.limits import BedPrices, bed_limits
 from twin.errors import ConfigError, UsageError
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from optimization.beds import bed_model, bed_parameters, solve_beds
-from optimization.certify import cost_again
-from optimization.limits import BedLimits, BedPrices
-from optimization.planning import _by_day, _moves
+from optimization.beds.counting import cost_again
+from optimization.beds.levels import by_day, moves
+from optimization.beds.limits import BedLimits, BedPrices
+from optimization.beds.model import bed_model, bed_parameters, solve_beds
 from optimization.solving import NoPlan, solver
 from tests.mirror.optimization.conftest import needs_by_hand
 
@@ -87,7 +87,7 @@ def test_the_cost_counted_hour_by_hour_is_the_model_s(period_days):
         needs, total=7, today=3, prices=BedPrices(10.0, 4.0, move=1.5), period_days=period_days
     )
 
-    counted = cost_again(needs, given.prices, _by_day(given, levels, 2), _moves(given, levels))
+    counted = cost_again(needs, given.prices, by_day(given, levels, 2), moves(given, levels))
     assert counted == pytest.approx(solved.objective)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from optimization.planning import plan_beds
+from optimization.beds.planning import plan_beds
 from tests.houses import START
 from twin.errors import ConfigError, Infeasible, UsageError
 from twin.plan import Target

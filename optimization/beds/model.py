@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from optimization.limits import BedLimits, BedPrices
-from optimization.needs import WardNeeds
+from optimization.beds.limits import BedLimits, BedPrices
+from optimization.beds.needs import WardNeeds
 from optimization.solving import Solved, solve
 from twin.units import FloatArray
 

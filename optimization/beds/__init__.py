@@ -1,0 +1,1 @@
+"""Beds: how many each ward opens under one total, with proof and reasons."""

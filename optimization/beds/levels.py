@@ -1,0 +1,81 @@
+"""Levels of open beds: as decided today, as high as they can go, by day, and as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import numpy as np
+
+from optimization.beds.model import BedParameters, Levels
+from optimization.beds.needs import WardNeeds, morning_hours, planned_days
+from twin.case import Case, Window, resolve
+from twin.plan import Plan
+from twin.units import MS_HOUR, IntArray
+
+
+def decided(case: Case, window: Window) -> IntArray:
+    """Open beds at 08:00 of the planned days as they are decided now, shape (ward, day)."""
+    schedule, mornings = resolve(case, window), morning_hours(window, case.hospital) * MS_HOUR
+    return np.array(
+        [[schedule.levels[w].at(int(t)) for t in mornings] for w in case.hospital.wards], dtype=np.int64
+    )
+
+
+def usual(case: Case, calendar: IntArray) -> dict[str, int]:
+    """The level that each ward has on most of the planned mornings."""
+    return {w: int(np.bincount(calendar[i]).argmax()) for i, w in enumerate(case.hospital.wards)}
+
+
+def ceiling_of(case: Case, window: Window) -> dict[str, int]:
+    """Beds that can be opened at every hour of the planned days: those that stand there and have nurses."""
+    wide = {w: _on_planned_days(window, ward.physical_beds) for w, ward in case.hospital.wards.items()}
+    schedule = resolve(case.with_(plan=Plan("all that stands there", wide)), window)
+    starts, days = window.clock(case.hospital).day_starts, planned_days(window)
+    first, last = int(starts[days.start]), int(starts[days.stop])
+    lowest = {}
+    for ward in case.hospital.wards:
+        level = schedule.levels[ward]
+        within = level.values[(level.times >= first) & (level.times < last)]
+        lowest[ward] = int(min([level.at(first), *within]))
+    return lowest
+
+
+def _on_planned_days(window: Window, beds: int) -> dict[date, int]:
+    return {window.start + timedelta(days=d): beds for d in range(planned_days(window).start, window.total)}
+
+
+def by_day(given: BedParameters, levels: Levels, days: int) -> IntArray:
+    """Levels of periods as a table, shape (ward, day). [beds]"""
+    table = np.zeros((len(given.wards), days), np.int64)
+    for i, ward in enumerate(given.wards):
+        for p, period in enumerate(given.periods):
+            table[i, period] = levels[ward, p]
+    return table
+
+
+def constant(needs: WardNeeds, levels: Mapping[str, int]) -> IntArray:
+    """The same levels every day, shape (ward, day). [beds]"""
+    return np.repeat(np.array([[levels[w]] for w in needs.wards], np.int64), len(needs.days), axis=1)
+
+
+def plan_of(case: Case, window: Window, needs: WardNeeds, table: IntArray) -> Plan:
+    """The levels by date; the tail keeps the last one."""
+    beds = {}
+    for i, ward in enumerate(needs.wards):
+        dates = _on_planned_days(window, int(table[i, -1]))
+        beds[ward] = {**dates, **{day: int(n) for day, n in zip(needs.days, table[i], strict=True)}}
+    first, last = needs.days[0], needs.days[-1]
+    return Plan(
+        f"Bed plan from {first:%d %B %Y}", beds, f"{case.hospital.name}: open beds from {first} to {last}"
+    )
+
+
+def moves(given: BedParameters, levels: Levels) -> int:
+    """Beds opened or closed against today, once a period. [beds]"""
+    return sum(abs(level - given.today[w]) for (w, _), level in levels.items())
+
+
+def apart(levels: Mapping[str, int], today: Mapping[str, int]) -> int:
+    """Beds by which levels differ from today's. [beds]"""
+    return sum(abs(levels[w] - today[w]) for w in today)

@@ -1,0 +1,258 @@
+"""A bed plan with proof: question, needs, model, finalists, certificate and explanation, in that order.
+
+The first measured day keeps its calendar, because opening a bed takes a day's notice; the plan names
+every later date of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optimization.beds.answer import BedPlanAnswer
+from optimization.beds.counting import agreed, beds_a_day, cost_again, proportional
+from optimization.beds.explain import WHY_KEPT, binds, headline, sentences, still_short
+from optimization.beds.finalists import choose, find_finalists, screening
+from optimization.beds.levels import apart, by_day, constant, moves, plan_of
+from optimization.beds.limits import BedPrices
+from optimization.beds.model import BedParameters, Levels, bed_model, bed_parameters, cost_of, solve_beds
+from optimization.beds.needs import Check, Progress, WardNeeds, bed_needs
+from optimization.beds.one_more import one_more_bed, one_more_in_words
+from optimization.beds.playing import Played, chance_short, play
+from optimization.beds.question import BedQuestion, bed_question
+from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
+from optimization.certify import judge, not_measured, versions
+from optimization.solving import NoPlan, Solved, solver
+from twin.case import Case, Window
+from twin.plan import Certificate, Explanation, Plan, Target
+from twin.units import IntArray
+
+
+def plan_beds(
+    case: Case,
+    window: Window,
+    *,
+    total: int | None = None,
+    seed: int = 1,
+    replications: int = 40,
+    targets: Sequence[Target] | None = None,
+    prices: BedPrices | None = None,
+    pins: Mapping[str, int] | None = None,
+    cover: float | None = None,
+    period_days: int | None = None,
+    time_limit: float = 60,
+    progress: Progress | None = None,
+    check: Check | None = None,
+    threads: int = 2,
+) -> BedPlanAnswer:
+    """Plan the open beds of every ward under a total, prove the plan and explain it.
+
+    Parameters
+    ----------
+    case
+        Its own plan is what "today" means.
+    window
+        Measured days; the plan names them from the second on, and the tail.
+    total
+        Open beds of all wards together; today's when omitted. [beds]
+    replications
+        Even ones train, odd ones certify.
+    targets
+        What the plan must reach on the certifying futures; ``default_targets()`` when omitted.
+    pins
+        Wards whose level is fixed. [beds]
+    cover
+        Each ward must open what it needs on this share of mornings. [fraction]
+    period_days
+        Decide anew after so many days; one level for the whole horizon when omitted. [days]
+    time_limit
+        Of the solver, not of the simulation. [s]
+    progress
+        Told (replications done, all).
+
+    Raises
+    ------
+    ConfigError, UsageError
+        Numbers that cannot be planned with, before anything is simulated.
+    Infeasible
+        No plan meets the rules: what is short, where, when, by how much, and the cheapest ways out.
+    Cancelled
+        Raised by ``check``.
+    """
+    question = bed_question(
+        case,
+        window,
+        replications=replications,
+        total=total,
+        targets=targets,
+        prices=prices,
+        pins=pins,
+        cover=cover,
+        period_days=period_days,
+    )
+    highs = solver(time_limit=time_limit)
+    step = _steps(progress, *_futures_of_passes(question))
+    simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
+    chosen = _propose(question, highs, step, simulation)
+    base, changed = play(
+        question.case, [case.plan, chosen.plan], window, question.certify, progress=step(3), **simulation
+    )
+    return _answer(question, chosen, base, changed, highs, seed)
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """The plan put forward, and what it was made of.
+
+    Attributes
+    ----------
+    levels, table : its open beds by ward and period; and as int (ward, day)
+    best : the levels that the model itself would choose, of which ``solved`` tells the bound
+    finalists : how many plans were played
+    """
+
+    needs: WardNeeds
+    given: BedParameters
+    levels: Levels
+    table: IntArray
+    plan: Plan
+    best: Levels
+    solved: Solved
+    finalists: int
+
+
+def _futures_of_passes(question: BedQuestion) -> tuple[int, int, int, int]:
+    """Futures that each pass plays: needs, needs as it runs, finalists, certificate."""
+    screened = len(screening(question.train).replications)
+    return len(question.train.replications), screened, screened, len(question.certify.replications)
+
+
+def _propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, Any]) -> _Proposal:
+    """Play the needs, solve the model, and choose among the finalists: all on training futures."""
+    case, window, train = question.case, question.window, question.train
+    rules: Any = {"period_days": question.period_days}
+    limits, prices, today = question.limits, question.prices, question.today
+    needs = bed_needs(case, window, train, progress=step(0), **simulation)
+    given = bed_parameters(needs, limits, prices, today, **rules)
+    best, solved = _solve(given, needs, case, highs)
+
+    as_it_runs = bed_needs(case, window, screening(train), progress=step(1), as_it_runs=True, **simulation)
+    lent = replace(given, needed=bed_parameters(as_it_runs, limits, prices, today, **rules).needed)
+    finalists = find_finalists(given, lent, best, highs)
+    tables = [by_day(given, levels, len(needs.days)) for levels in finalists]
+    plans = [plan_of(case, window, needs, table) for table in tables]
+    i = choose(case, plans, finalists, given, window, train, progress=step(2), **simulation)
+    return _Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists))
+
+
+def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[Levels, Solved]:
+    refuse_what_cannot_stand(given, needs, case.hospital)
+    try:
+        return solve_beds(bed_model(given), highs)
+    except NoPlan as fault:
+        raise explain_shortage(given, needs, case.hospital, highs) from fault
+
+
+def _answer(
+    question: BedQuestion,
+    chosen: _Proposal,
+    base: Sequence[Played],
+    changed: Sequence[Played],
+    highs: Any,
+    seed: int,
+) -> BedPlanAnswer:
+    """The proposal with its proof and its reasons, beside today's beds and shares in proportion."""
+    needs, prices, today = chosen.needs, question.prices, question.today
+    shares = proportional(needs, question.case.hospital, question.limits.ceiling, question.limits.total)
+    thumb = constant(needs, shares)
+    costs = {
+        "today": cost_again(needs, prices, question.calendar),
+        "planned": cost_again(needs, prices, chosen.table, moves(chosen.given, chosen.levels)),
+        "proportional": cost_again(needs, prices, thumb, apart(shares, today)),
+    }
+    left_out = not_measured(question.targets, changed)
+    return BedPlanAnswer(
+        plan=chosen.plan,
+        certificate=_certificate(question, chosen, changed, costs["planned"], seed),
+        explanation=_explanation(question, chosen, base, changed, costs, highs),
+        today=today,
+        planned=_first_day(chosen),
+        chance_short={
+            "today": chance_short(needs.wards, base),
+            "planned": chance_short(needs.wards, changed),
+        },
+        measures={"today": tuple(p.measures for p in base), "planned": tuple(p.measures for p in changed)},
+        cost_a_day=beds_a_day(prices, today=question.calendar, planned=chosen.table, proportional=thumb),
+        currency=prices.currency,
+        notes=(*question.notes, *(f"target not measured in this hospital: {name}" for name in left_out)),
+    )
+
+
+def _certificate(
+    question: BedQuestion, chosen: _Proposal, changed: Sequence[Played], cost: float, seed: int
+) -> Certificate:
+    objective, bound = cost_of(bed_model(chosen.given), chosen.levels), chosen.solved.bound
+    futures = len(question.train.replications) + len(question.certify.replications)
+    return Certificate(
+        cost=agreed(cost, objective),
+        objective=objective,
+        bound=bound,
+        gap=(objective - bound) / objective if objective else 0.0,
+        bound_note=f"{_how_good(chosen)}, over the training futures and without "
+        "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
+        targets=judge(question.targets, question.certify, changed),
+        train_paths=len(question.train.replications),
+        certify_paths=len(question.certify.replications),
+        seed=seed,
+        versions=versions(),
+        command=f"twin optimize beds --total {question.limits.total} --days {question.window.days} "
+        f"--replications {futures} --seed {seed}",
+    )
+
+
+def _how_good(chosen: _Proposal) -> str:
+    if chosen.levels == chosen.best:
+        return chosen.solved.words
+    return (
+        f"the best of {chosen.finalists} finalists in simulation; the bound is the model's, proved by HiGHS"
+    )
+
+
+def _explanation(
+    question: BedQuestion,
+    chosen: _Proposal,
+    base: Sequence[Played],
+    changed: Sequence[Played],
+    costs: Mapping[str, float],
+    highs: Any,
+) -> Explanation:
+    hospital, needs, given = question.case.hospital, chosen.needs, chosen.given
+    more = one_more_bed(given, chosen.levels, highs)
+    return Explanation(
+        headline=headline(hospital, question.today, _first_day(chosen)),
+        sentences=(
+            *sentences(needs, question.prices, question.calendar, chosen.table, costs, base, changed),
+            *((WHY_KEPT,) if chosen.levels != chosen.best else ()),
+        ),
+        binds=binds(given, chosen.levels, hospital),
+        one_more=one_more_in_words(more, given, hospital, len(needs.days)),
+        short=still_short(changed, needs.days, hospital),
+    )
+
+
+def _first_day(chosen: _Proposal) -> dict[str, int]:
+    """Levels of the first planned day. [beds]"""
+    return {w: int(chosen.table[i, 0]) for i, w in enumerate(chosen.needs.wards)}
+
+
+def _steps(progress: Progress | None, *passes: int) -> Any:
+    """Progress of several passes as one count."""
+
+    def of_pass(number: int) -> Progress | None:
+        if progress is None:
+            return None
+        tell = progress
+        return lambda done, _: tell(sum(passes[:number]) + done, sum(passes))
+
+    return of_pass

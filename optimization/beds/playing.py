@@ -1,0 +1,134 @@
+"""Playing bed plans: what they do in the simulated hospital, with its queues, outliers and boarders.
+
+Nothing here knows the model; futures that certify are played exactly like those that train.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from optimization.beds.needs import Check, Progress, morning_hours
+from optimization.paths import CertifyPaths, TrainPaths
+from twin.case import Case, Schedule, Window, resolve
+from twin.errors import Overload
+from twin.measures import measure, need
+from twin.plan import Plan, Target
+from twin.replications import Side, replicate_sides
+from twin.trace import Trace
+from twin.units import HOURS_DAY, MS_HOUR, IntArray
+
+#: the measure that only a plan asks for
+SHORT_MORNINGS = "short_mornings"
+
+
+def default_targets() -> tuple[Target, ...]:
+    """What a bed plan must reach unless the planner says otherwise.
+
+    References
+    ----------
+    NHS England, 2025/26 priorities and operational planning guidance: 78 % within four hours by March 2026.
+    NHS England, A&E attendances and emergency admissions: waits over four hours from decision to admit.
+    The share of short ward-mornings is assumed: one in ten, as in ``SHORT_TO_OPEN``.
+    """
+    return (
+        Target("Ward-mornings short of beds", SHORT_MORNINGS, "%", at_most=10),
+        Target("Wait for a bed, slowest tenth", "boarding_hours_p90", "h", at_most=4),
+        Target("Emergency, left within 4 h", "ed_within_4h", "%", at_least=78),
+    )
+
+
+@dataclass(frozen=True)
+class Played:
+    """One certifying future under one plan.
+
+    Attributes
+    ----------
+    measures : the summary's measures, and ``short_mornings``: ward-mornings on which a ward needs more
+        beds than it has open / all ward-mornings planned [%]
+    beyond : patients in or waiting for the ward beyond its open beds at 08:00, shape (ward, day) [patients]
+    waiting_days : patient-days spent waiting for a ward bed over the planned days [patient-days]
+    """
+
+    measures: Mapping[str, float]
+    beyond: IntArray
+    waiting_days: float
+
+
+def play(
+    case: Case,
+    plans: Sequence[Plan],
+    window: Window,
+    paths: TrainPaths | CertifyPaths,
+    *,
+    seed: int,
+    threads: int = 2,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> tuple[tuple[Played, ...], ...]:
+    """Play a case under several plans on the same futures; a tuple of futures for each plan.
+
+    Raises
+    ------
+    Overload
+        A queue grew until the run had to be stopped: a plan cannot be measured on it.
+    """
+    mornings = morning_hours(window, case.hospital)
+    cases = [case.with_(plan=plan) for plan in plans]
+    schedules = [resolve(each, window) for each in cases]
+    alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
+    different = sorted(set(alike))  # plans that open the same beds have the same future
+    sides = [
+        Side(cases[i], partial(_measured, case=cases[i], window=window, mornings=mornings)) for i in different
+    ]
+    futures = replicate_sides(
+        sides,
+        window,
+        seed=seed,
+        replications=paths.replications,
+        threads=threads,
+        progress=_of_one(progress, len(sides)),
+        check=check,
+    )
+    return tuple(tuple(futures[different.index(i)]) for i in alike)
+
+
+def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -> Played:
+    """One future under the plan of its case."""
+    if trace.stopped_at is not None:
+        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    hospital, starts = case.hospital, window.clock(case.hospital).day_starts
+    ends = window.warm_up + window.days
+    first, last = int(starts[ends - mornings.size]), int(starts[ends])
+    counted = need(trace, hospital)
+    beyond = np.maximum(counted.need - counted.open_beds, 0)[:, mornings]
+    waiting = counted.waiting[:, first // MS_HOUR : last // MS_HOUR].sum() / HOURS_DAY
+    measures = {**measure(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
+    return Played(measures, beyond, float(waiting))
+
+
+def _of_one(progress: Progress | None, sides: int) -> Progress | None:
+    """Progress in futures, where so many sides of each are played."""
+    return None if progress is None else lambda done, of: progress(done // sides, of // sides)
+
+
+def _same(a: Schedule, b: Schedule) -> bool:
+    return all(
+        np.array_equal(level.times, b.levels[name].times)
+        and np.array_equal(level.values, b.levels[name].values)
+        for name, level in a.levels.items()
+    )
+
+
+def mean_waiting(played: Sequence[Played]) -> float:
+    """Patient-days spent waiting for a ward bed, mean over futures. [patient-days]"""
+    return float(np.mean([p.waiting_days for p in played]))
+
+
+def chance_short(wards: Sequence[str], played: Sequence[Played]) -> dict[str, float]:
+    """Share of mornings on which a ward is short of beds, over futures and days. [fraction]"""
+    short = np.stack([p.beyond for p in played]) > 0
+    return {w: float(short[:, i].mean()) for i, w in enumerate(wards)}
