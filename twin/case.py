@@ -6,7 +6,7 @@ duty, which sessions are held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -203,25 +203,47 @@ def resolve(case: Case, window: Window, absent: IntArray | None = None) -> Sched
     Parameters
     ----------
     absent
-        Staff who are away from a shift, as in ``Workload.absent``; nobody when omitted.
+        Staff who are away from a shift, as in ``Workload.absent`` (under a plan that names cover, as
+        ``absences_under`` says); nobody when omitted.
 
     Raises
     ------
     ConfigError
-        The plan names wards that the hospital does not have.
+        The plan names wards, staff groups or shifts that the hospital does not have.
     """
     hospital = case.hospital
-    unknown = [
-        Problem(f"beds.{ward}", None, "no such ward", did_you_mean(ward, hospital.wards))
-        for ward in case.plan.beds
-        if ward not in hospital.wards
-    ]
+    unknown = [*_unknown_wards(case), *_unknown_cover(case)]
     if unknown:
         raise ConfigError(f'plan "{case.plan.name}"', unknown)
     clock = window.clock(hospital)
     decided = decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)
     stock = {name: sum(batch.units for batch in batches) for name, batches in case.snapshot.stock.items()}
     return replace(decided, stock=stock) if stock else decided
+
+
+def _unknown_wards(case: Case) -> Iterator[Problem]:
+    wards = case.hospital.wards
+    for ward in case.plan.beds:
+        if ward not in wards:
+            yield Problem(f"beds.{ward}", None, "no such ward", did_you_mean(ward, wards))
+
+
+def _unknown_cover(case: Case) -> Iterator[Problem]:
+    """Groups and shifts of a plan that nobody works in, each told once."""
+    staff = case.hospital.staff
+    for group, days in case.plan.cover.items():
+        where = f"cover.{group}"
+        if group not in staff:
+            yield Problem(where, None, "no such staff group", did_you_mean(group, staff))
+            continue
+        shifts = staff[group].shifts
+        if not shifts:
+            rule = "the group has no shifts that a plan could name"
+            yield Problem(where, None, rule, f"give it shifts: staff.{group}.shifts")
+            continue
+        for shift in sorted({shift for day in days.values() for shift in day} - shifts.keys()):
+            first = min(day for day, named in days.items() if shift in named)
+            yield Problem(f"{where}.{first}.{shift}", None, "no such shift", did_you_mean(shift, shifts))
 
 
 def shared_schedule(case: Case, window: Window) -> Schedule | None:

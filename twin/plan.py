@@ -1,13 +1,14 @@
 """Plans: what is decided beforehand for named dates, with the proof and the reasons.
 
 A hospital says what is physically there and the usual calendar; a plan says how many beds each
-ward opens on each date. A date that the plan does not name keeps the calendar.
+ward opens on each date, and how many people of a staff group come to each shift. A date, or a shift
+of a date, that the plan does not name keeps the calendar.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,26 +23,29 @@ from twin.files import write_whole
 
 @dataclass(frozen=True)
 class Plan:
-    """Open beds by ward and date.
+    """Open beds by ward and date, people by staff group, date and shift.
 
     Attributes
     ----------
     name : what people call it
     beds : ward -> local date -> open beds [beds]
     note : why it was made
+    cover : staff group -> local date on which a shift begins -> shift -> people who come to it, those
+        among them who turn out to be absent included [people]
     """
 
     name: str
     beds: Mapping[str, Mapping[date, int]] = field(default_factory=dict)
     note: str = ""
+    cover: Mapping[str, Mapping[date, Mapping[str, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        frozen = {ward: MappingProxyType(dict(days)) for ward, days in self.beds.items()}
-        object.__setattr__(self, "beds", MappingProxyType(frozen))
+        object.__setattr__(self, "beds", _frozen(self.beds))
+        object.__setattr__(self, "cover", _frozen(self.cover))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, its frozen tables are made again there."""
-        return type(self), (self.name, {ward: dict(days) for ward, days in self.beds.items()}, self.note)
+        return type(self), (self.name, _plain(self.beds), self.note, _plain(self.cover))
 
     @classmethod
     def empty(cls) -> Plan:
@@ -52,17 +56,17 @@ class Plan:
         """Beds that the plan opens, or None where it does not name the date. [beds]"""
         return self.beds.get(ward, {}).get(day)
 
+    def people(self, group: str, day: date, shift: str) -> int | None:
+        """People whom the plan asks to a shift, or None where it does not name it. [people]"""
+        return self.cover.get(group, {}).get(day, {}).get(shift)
+
     def toml(self) -> str:
         """The plan as the text that ``read`` reads."""
         document = tomlkit.document()
         document["name"], document["note"] = self.name, self.note
-        beds = tomlkit.table()
-        for ward, days in self.beds.items():
-            row = tomlkit.table()
-            for day in sorted(days):
-                row[day.isoformat()] = int(days[day])
-            beds[ward] = row
-        document["beds"] = beds
+        document["beds"] = {ward: _by_date(days) for ward, days in self.beds.items()}
+        if self.cover:
+            document["cover"] = {group: _by_date(days) for group, days in self.cover.items()}
         return tomlkit.dumps(document)
 
     def write(self, path: Path | str) -> None:
@@ -87,28 +91,81 @@ class Plan:
             raw = tomllib.loads(file.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(str(file), [Problem("TOML", None, str(error))]) from error
+        known = ("name", "note", "beds", "cover")
         problems = [
-            Problem(key, None, "no such key in a plan", "known: name, note, beds")
+            Problem(key, None, "no such key in a plan", f"known: {', '.join(known)}")
             for key in raw
-            if key not in ("name", "note", "beds")
+            if key not in known
         ]
-        beds: dict[str, dict[date, int]] = {}
-        table = raw.get("beds", {})
-        for ward, days in table.items() if isinstance(table, dict) else ():
-            for text, level in days.items() if isinstance(days, dict) else ():
-                where = f"beds.{ward}.{text}"
-                try:
-                    day = date.fromisoformat(str(text))
-                except ValueError:
-                    problems.append(Problem(where, text, 'a date "YYYY-MM-DD"'))
-                    continue
-                if isinstance(level, bool) or not isinstance(level, int) or level < 0:
-                    problems.append(Problem(where, level, "a whole number of beds, 0 or more"))
-                    continue
-                beds.setdefault(ward, {})[day] = level
+        beds = _read_beds(raw.get("beds", {}), problems)
+        cover = _read_cover(raw.get("cover", {}), problems)
         if problems:
             raise ConfigError(str(file), problems)
-        return cls(str(raw.get("name", file.stem)), beds, str(raw.get("note", "")))
+        return cls(str(raw.get("name", file.stem)), beds, str(raw.get("note", "")), cover)
+
+
+def _frozen(table: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """A table of tables that nobody can change."""
+    return MappingProxyType({k: _frozen(v) if isinstance(v, Mapping) else v for k, v in table.items()})
+
+
+def _plain(table: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A table of tables that can be sent."""
+    return {k: _plain(v) if isinstance(v, Mapping) else v for k, v in table.items()}
+
+
+def _by_date(days: Mapping[date, Any]) -> dict[str, Any]:
+    """What a plan says of dates, in their order, as TOML's own types."""
+    rows = ((day.isoformat(), days[day]) for day in sorted(days))
+    return {day: _plain(said) if isinstance(said, Mapping) else int(said) for day, said in rows}
+
+
+def _read_beds(raw: object, problems: list[Problem]) -> dict[str, dict[date, int]]:
+    """Open beds by ward and date, and every fault."""
+    beds: dict[str, dict[date, int]] = {}
+    for ward, day, where, level in _dated("beds", raw, problems):
+        if _is_count(level):
+            beds.setdefault(ward, {})[day] = level
+        else:
+            problems.append(Problem(where, level, "a whole number of beds, 0 or more"))
+    return beds
+
+
+def _read_cover(raw: object, problems: list[Problem]) -> dict[str, dict[date, dict[str, int]]]:
+    """People by staff group, date and shift, and every fault."""
+    cover: dict[str, dict[date, dict[str, int]]] = {}
+    for group, day, where, shifts in _dated("cover", raw, problems):
+        for shift, people in _entries(where, shifts, "shift = people", problems):
+            if _is_count(people):
+                cover.setdefault(group, {}).setdefault(day, {})[shift] = people
+            else:
+                problems.append(Problem(f"{where}.{shift}", people, "a whole number of people, 0 or more"))
+    return cover
+
+
+def _dated(name: str, raw: object, problems: list[Problem]) -> Iterator[tuple[str, date, str, Any]]:
+    """Entries (of what, date, path, what is said) of a table of tables by date."""
+    for key, days in _entries(name, raw, "a table for each", problems):
+        for text, said in _entries(f"{name}.{key}", days, "an entry for each date", problems):
+            where = f"{name}.{key}.{text}"
+            try:
+                day = date.fromisoformat(text)
+            except ValueError:
+                problems.append(Problem(where, text, 'a date "YYYY-MM-DD"'))
+                continue
+            yield key, day, where, said
+
+
+def _entries(where: str, raw: object, holds: str, problems: list[Problem]) -> Iterable[tuple[str, Any]]:
+    """Entries of a table; a fault where it is none."""
+    if isinstance(raw, dict):
+        return raw.items()
+    problems.append(Problem(where, str(raw), f"a table: {holds}"))
+    return ()
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 @dataclass(frozen=True)

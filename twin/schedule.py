@@ -1,7 +1,8 @@
 """The schedule: how many beds are open, how many people are on duty, which sessions are held.
 
 ``decide`` is the only place where levels come about:
-level = min(physical, plan if it names the date else calendar, what the nurses on duty can staff).
+level = min(physical, plan if it names the date else calendar, what the nurses on duty can staff);
+people on a shift = plan if it names the shift of the date else the shift's own number, less the absent.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from twin.hospital.week import (
     Days,
     beds_staffed,
     calendar_table,
+    coming_to,
     on_shift,
     ratios,
     resting,
@@ -109,7 +112,7 @@ def decide(
         any other takes them from the group, as a break does.
     """
     days = Days.of(clock, hospital.country)
-    crews = {name: _crew(hospital, clock, days, name, absent) for name, group in hospital.staff.items()}
+    crews = {name: _crew(hospital, plan, clock, days, name, absent) for name in hospital.staff}
     cuts: list[str] = []
     levels: dict[str, Level] = {}
     for name, entry in hospital.everywhere.items():
@@ -157,6 +160,8 @@ def _on(times: IntArray, values: IntArray, grid: IntArray) -> IntArray:
 
 # ---------------------------------------------------------------- people
 
+#: nothing is decided beforehand
+_NO_PLAN = Plan.empty()
 #: what replications of one case share, though each has its own absences
 _all_crews: Once[tuple[IntArray, IntArray]] = Once(1_024)
 _all_owners: Once[dict[tuple[int, int], list[int]]] = Once(1_024)
@@ -182,21 +187,27 @@ class _Crew:
         return beds_staffed(self.there.T, self.away, patients_a_nurse)
 
 
-def shift_spans(hospital: Hospital, clock: Clock, group: str) -> Iterator[tuple[str, int, int, int]]:
-    """Each time a shift of a group is worked: (shift, from, to [ms], people).
+def shift_spans(
+    hospital: Hospital, clock: Clock, group: str, plan: Plan = _NO_PLAN
+) -> Iterator[tuple[str, int, int, int]]:
+    """Each time a shift of a group is worked, or named by the plan: (shift, from, to [ms], people).
 
     In order of the table of shifts, then of days. One that began on the day before the run and runs
     into it is among them: its ``from`` is before 0.
     """
     days, wide = Days.of(clock, hospital.country), _WideClock(clock, before=1, after=1)
+    ordinals = np.append(days.before().ordinals[:1], days.ordinals)
+    known, planned = Days(ordinals, days.holidays), plan.cover.get(group, {})
     for name, shift in hospital.staff[group].shifts.items():
         start, end = shift.span
         over = int(end <= start)
-        on = np.flatnonzero(np.append(days.before().count(shift)[:1], days.count(shift))) - 1
-        begins, ends = wide.instant(on, start), wide.instant(on + over, end)
-        for a, b in zip(begins.tolist(), ends.tolist(), strict=True):
+        named = [day.toordinal() for day, shifts in planned.items() if name in shifts]
+        on = np.flatnonzero(known.count(shift) | np.isin(ordinals, named))
+        people = coming_to(name, shift, known, planned)[on]
+        begins, ends = wide.instant(on - 1, start), wide.instant(on - 1 + over, end)
+        for a, b, n in zip(begins.tolist(), ends.tolist(), people.tolist(), strict=True):
             if b > max(a, 0):
-                yield name, a, b, shift.on_duty
+                yield name, a, b, n
 
 
 class _WideClock:
@@ -215,38 +226,54 @@ class _WideClock:
         return at - inner.day_starts[self._before]
 
 
-def _crew(hospital: Hospital, clock: Clock, days: Days, name: str, absent: IntArray | None) -> _Crew:
+def _crew(
+    hospital: Hospital, plan: Plan, clock: Clock, days: Days, name: str, absent: IntArray | None
+) -> _Crew:
+    says = _says_of(hospital, plan, name)
     times, steps = _all_crews.get(
-        lambda: _planned(hospital.staff[name], clock, days), hospital, also=(clock, name)
+        lambda: _planned(hospital.staff[name], plan, clock, days, name), *says, also=(clock, name)
     )
     if absent is not None:
         rows = absent[absent[:, 0] == list(hospital.staff).index(name), 1:]
         if rows.size:
-            times, steps = _less(hospital, clock, name, times, steps, rows)
+            times, steps = _less(hospital, plan, clock, name, times, steps, rows)
     return _Crew(times, steps[:, :-1], steps[:, -1])
 
 
-def _planned(group: StaffGroup, clock: Clock, days: Days) -> tuple[IntArray, IntArray]:
+def _says_of(hospital: Hospital, plan: Plan, group: str) -> tuple[Any, ...]:
+    """What the people of a group follow from, beside the clock: the plan too where it names the group."""
+    return (hospital, plan) if group in plan.cover else (hospital,)
+
+
+def _planned(group: StaffGroup, plan: Plan, clock: Clock, days: Days, name: str) -> tuple[IntArray, IntArray]:
     """A group as steps when nobody is away: instants, and people by shift and at rest, (step, shift + 1)."""
     points = walls(group)
-    table = np.concatenate([on_shift(group, days, points), resting(group, days, points)[None]])
+    there = on_shift(group, days, points, plan.cover.get(name, {}))
+    table = np.concatenate([there, resting(group, days, points)[None]])
     return _steps(clock, points, table.transpose(1, 2, 0))
 
 
-def _owners(hospital: Hospital, clock: Clock, name: str) -> dict[tuple[int, int], list[int]]:
+def _owners(hospital: Hospital, plan: Plan, clock: Clock, name: str) -> dict[tuple[int, int], list[int]]:
     """Shifts of a group by the span in which each is worked, as places in the table of shifts."""
     columns = {shift: i for i, shift in enumerate(hospital.staff[name].shifts)}
     owners: dict[tuple[int, int], list[int]] = {}
-    for shift, begins, ends, _ in shift_spans(hospital, clock, name):
+    for shift, begins, ends, _ in shift_spans(hospital, clock, name, plan):
         owners.setdefault((max(begins, 0), ends), []).append(columns[shift])
     return owners
 
 
 def _less(
-    hospital: Hospital, clock: Clock, name: str, times: IntArray, steps: IntArray, absent: IntArray
+    hospital: Hospital,
+    plan: Plan,
+    clock: Clock,
+    name: str,
+    times: IntArray,
+    steps: IntArray,
+    absent: IntArray,
 ) -> tuple[IntArray, IntArray]:
     """Steps of a group without those who are absent: rows (from, to, people)."""
-    owners = _all_owners.get(lambda: _owners(hospital, clock, name), hospital, also=(clock, name))
+    says = _says_of(hospital, plan, name)
+    owners = _all_owners.get(lambda: _owners(hospital, plan, clock, name), *says, also=(clock, name))
     grid = np.unique(np.concatenate([times, np.maximum(absent[:, :2].ravel(), 0)]))
     steps = _on(times, steps, grid).copy()
     for begins, ends, people in absent.tolist():

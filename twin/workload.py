@@ -13,7 +13,7 @@ import numpy as np
 
 from twin.calendar import Clock
 from twin.case import Case, Window
-from twin.drawing.absences import draw_absences
+from twin.drawing.absences import absences_under, draw_absences
 from twin.drawing.assembly import Crowd, chain_cues, joined_people, with_trays
 from twin.drawing.in_house import InHouseTable, heads_of, in_house
 from twin.drawing.lead_times import draw_lead_times
@@ -58,6 +58,7 @@ __all__ = [
     "WAITING",
     "StepKey",
     "Workload",
+    "absences_under",
     "discharge_profile",
     "draw_workload",
     "number_steps",
@@ -160,7 +161,8 @@ class Workload:
     reason : int8 (row,) reason of the delay, place in the step's ``delays``, else -1
     cue_row, cue_kind, cue_patient, cue_gap : int64 (cue,) in order of ``cue_row``
         ``cue_patient`` comes ``cue_gap`` ms (1 or more) after what ``cue_kind`` says of ``cue_row``
-    absent : int64 (absence, 4) staff group (place in ``hospital.staff``), from, until [ms], people away
+    absent : int64 (absence, 4) staff group (place in ``hospital.staff``), from, until [ms], people away of
+        those whom the hospital's own shifts name; ``absences_under`` tells how many of those whom a plan asks
     pooled : int64 (entry, 3) patient, group, people of its float pool with those already there
     lead_from, lead : int64 (item + 1,), (order,) lead times of each item's orders in turn [ms]
     cleaning : int64 (entry, 2) place, until [ms]: in turnaround when the run begins

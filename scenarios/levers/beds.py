@@ -7,6 +7,7 @@ whose beds follow its nurses stays at what they can staff; the run says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
 
@@ -76,7 +77,7 @@ class AddBeds(Lever):
         if self.ward not in plan.beds:
             return plan
         days = {day: n + self.opened * self.covers(day) for day, n in plan.beds[self.ward].items()}
-        return Plan(plan.name, {**plan.beds, self.ward: days}, plan.note)
+        return replace(plan, beds={**plan.beds, self.ward: days})
 
     def _named_dates(self, plan: Plan, ward: Ward, country: str | None) -> Plan:
         """Name every other date of the change with the ward's least level of the day, raised.
@@ -88,7 +89,7 @@ class AddBeds(Lever):
         least = least_of_days(ward, self.start, self.end, country)
         days = {self.start + timedelta(days=d): int(n) + self.opened for d, n in enumerate(least)}
         known: Mapping[date, int] = plan.beds.get(self.ward, {})
-        return Plan(plan.name, {**plan.beds, self.ward: {**days, **known}}, plan.note)
+        return replace(plan, beds={**plan.beds, self.ward: {**days, **known}})
 
     def faults_of_dates(self) -> Iterable[Problem]:
         """A change by date needs both dates."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -58,6 +60,25 @@ def test_engines_agree_where_most_rules_are_in_force_at_once(seed, whole_minutes
 @given(st.integers(0, 2**40), st.booleans(), st.booleans())
 def test_engines_agree_on_thousands_of_hospitals(seed, whole_minutes, crowded):
     _agree(seed, whole_minutes=whole_minutes, crowded=crowded)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.integers(0, 2**32))
+def test_engines_agree_under_a_plan_that_asks_people_to_shifts(seed):
+    rng = Random(seed)
+    any_case = random_case(rng, crowded=True)
+    work = random_workload(rng, any_case, whole_minutes=True)
+    dates = [work.window.start + timedelta(days=d) for d in range(-1, work.window.total)]
+    cover = {
+        name: {day: {shift: rng.randint(0, 4) for shift in group.shifts} for day in rng.sample(dates, 1)}
+        for name, group in any_case.hospital.staff.items()
+        if group.shifts
+    }
+    planned = any_case.with_(plan=replace(any_case.plan, cover=cover))
+
+    reference, kernel = (simulate(planned, work, engine=engine) for engine in ("reference", "kernel"))
+
+    assert reference.same_as(kernel)
 
 
 @pytest.mark.parametrize(("name", "days"), [("small", 14), ("reference", 3)])

@@ -70,13 +70,33 @@ def holds(row: Hours, at: datetime) -> bool:
     return (today and wall >= start) or (yesterday and wall < end)
 
 
-def nurses_left(house, at: datetime, missing: dict[str, int]) -> list[tuple[float, int]]:
+def coming(name, shift, at: datetime, cover) -> int:
+    """People of a shift that holds at a local time, by the plan if it names the day on which it began."""
+    start, end = shift.span
+    over_midnight = end <= start and at.hour * MS_HOUR + at.minute * MS_MINUTE < end
+    return cover.get(at.date() - timedelta(days=over_midnight), {}).get(name, shift.on_duty)
+
+
+def named(name, shift, at: datetime, cover) -> bool:
+    """Whether the plan names the shift on a day so that it holds at a local time, worked usually or not."""
+    start, end = shift.span
+    wall = at.hour * MS_HOUR + at.minute * MS_MINUTE
+    today, yesterday = (name in cover.get(at.date() - timedelta(days=d), {}) for d in (0, 1))
+    if start < end:
+        return today and start <= wall < end
+    return (today and wall >= start) or (yesterday and wall < end)
+
+
+def nurses_left(house, at: datetime, missing: dict[str, int], cover) -> list[tuple[float, int]]:
     """(ratio, people) of each shift, when those with the fewest patients rest first."""
     group, nursing = house.staff["nurses"], house.wards["ward"].nursing
     there = [
-        (nursing.by_shift.get(n, nursing.patients_per_nurse), max(s.on_duty - missing.get(n, 0), 0))
+        (
+            nursing.by_shift.get(n, nursing.patients_per_nurse),
+            max(coming(n, s, at, cover) - missing.get(n, 0), 0),
+        )
         for n, s in group.shifts.items()
-        if holds(s, at)
+        if holds(s, at) or named(n, s, at, cover)
     ]
     away = sum(row.away for row in group.breaks if holds(row, at))
     left = []
@@ -100,23 +120,28 @@ def beds_asked(house, at: datetime, plan: dict[date, int]) -> int:
 @given(
     house=houses(),
     planned=st.dictionaries(st.integers(0, DAYS - 1), st.integers(0, 14), max_size=3),
+    asked=st.dictionaries(st.integers(-1, DAYS - 1), st.integers(0, 5), max_size=4),
     at=st.integers(0, DAYS * 48 - 1),
     missing=st.integers(0, 4),
+    data=st.data(),
 )
-def test_levels_are_what_a_person_with_the_tables_would_count(house, planned, at, missing):
+def test_levels_are_what_a_person_with_the_tables_would_count(house, planned, asked, at, missing, data):
     plan = {FIRST + timedelta(days=d): beds for d, beds in planned.items()}
+    shifts = st.sampled_from(sorted(house.staff["nurses"].shifts))
+    cover = {FIRST + timedelta(days=d): {data.draw(shifts): people} for d, people in asked.items()}
+    both = Plan("p", {"ward": plan}, cover={"nurses": cover})
     window = Window(FIRST, days=DAYS, tail=0)
     clock = window.clock(house)
-    spans = list(shift_spans(house, clock, "nurses"))
+    spans = list(shift_spans(house, clock, "nurses", both))
     ms = at * MS_DAY // 48
     # somebody is absent from the first shift of the instant, if no other has the same hours
     of_now = [s for s in spans if s[1] <= ms < s[2]]
     alone = [s for s in of_now if sum((max(o[1], 0), o[2]) == (max(s[1], 0), s[2]) for o in spans) == 1][:1]
     absent = np.array([(0, s[1], s[2], missing) for s in alone], np.int64).reshape(-1, 4)
 
-    levels = resolve(case(house, plan=Plan("p", {"ward": plan})), window, absent).levels
+    levels = resolve(case(house, plan=both), window, absent).levels
 
-    left = nurses_left(house, clock.at(ms), {s[0]: missing for s in alone})
+    left = nurses_left(house, clock.at(ms), {s[0]: missing for s in alone}, cover)
     assert levels["nurses"].at(ms) == sum(people for _, people in left)
     staffed = floor(sum(ratio * people for ratio, people in left))
     assert levels["ward"].at(ms) == min(beds_asked(house, clock.at(ms), plan), 12, staffed)

@@ -8,7 +8,7 @@ from twin.case import Case, Schedule, resolve
 from twin.engine.deadlock import refuse_deadlock
 from twin.errors import UsageError
 from twin.trace import Trace
-from twin.workload import Workload
+from twin.workload import Workload, absences_under
 
 Engine = Literal["kernel", "reference"]
 ENGINES: tuple[Engine, ...] = ("kernel", "reference")
@@ -38,7 +38,9 @@ def simulate(
     Deadlock
         Patients wait for each other's places in a circle that no rule can resolve.
     """
-    schedule = schedule if schedule is not None else resolve(case, workload.window, workload.absent)
+    if schedule is None:
+        absent = absences_under(case.hospital, case.plan, workload)
+        schedule = resolve(case, workload.window, absent)
     if engine == "kernel":
         from twin.engine.kernel import simulate_kernel
 

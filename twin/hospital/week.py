@@ -10,19 +10,22 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.calendar import DAY_NAMES, Clock, holidays
 from twin.hospital.base import Hours
-from twin.hospital.places import Nursing, Place, StaffGroup, Ward
+from twin.hospital.places import Nursing, Place, Shift, StaffGroup, Ward
 from twin.units import DAYS_WEEK, MS_DAY, FloatArray, IntArray
 
 #: a Monday of the usual week, in which no date and no holiday is an exception
 _A_MONDAY = date(2001, 1, 1).toordinal()
 #: beds are not lost to the last digit of a ratio such as 0.29
 _HAIR = 1e-9
+#: no plan: what the shifts say themselves counts
+_NO_COVER: Mapping[date, Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -112,24 +115,43 @@ def least_of_days(entry: Ward | Place, first: date, last: date, country: str | N
     return calendar_table(entry.usual, entry.exceptions(), days, points).min(axis=1)
 
 
-def on_shift(group: StaffGroup, days: Days, points: IntArray) -> IntArray:
+def on_shift(
+    group: StaffGroup, days: Days, points: IntArray, planned: Mapping[date, Mapping[str, int]] = _NO_COVER
+) -> IntArray:
     """People there by shift, breaks not looked at, shape (shift, day, wall).
 
     A group without shifts is one shift as its calendar says. A shift that ends no later than it
     begins runs over midnight and belongs to the day on which it begins.
+
+    Parameters
+    ----------
+    planned
+        Local date -> shift -> people, over what the shifts say themselves.
     """
     if not group.shifts:
         return calendar_table(group.usual, group.exceptions(), days, points)[None]
     tables = []
-    for shift in group.shifts.values():
+    for name, shift in group.shifts.items():
         start, end = shift.span
-        today = days.count(shift)[:, None]
+        today = coming_to(name, shift, days, planned)[:, None]
         if start < end:
-            there = today & (start <= points) & (points < end)
+            there = today * ((start <= points) & (points < end))
         else:
-            there = (today & (start <= points)) | (days.before().count(shift)[:, None] & (points < end))
-        tables.append(there * np.int64(shift.on_duty))
+            before = coming_to(name, shift, days.before(), planned)[:, None]
+            there = today * (start <= points) + before * (points < end)
+        tables.append(there)
     return np.stack(tables)
+
+
+def coming_to(
+    name: str, shift: Shift, days: Days, planned: Mapping[date, Mapping[str, int]] = _NO_COVER
+) -> IntArray:
+    """People who come to a shift on the day on which it begins, 0 where it is not worked, shape (day,)."""
+    people = days.count(shift) * np.int64(shift.on_duty)
+    for day, shifts in planned.items():
+        if name in shifts:
+            people[days.ordinals == day.toordinal()] = shifts[name]
+    return people
 
 
 def resting(group: StaffGroup, days: Days, points: IntArray) -> IntArray:

@@ -1,5 +1,6 @@
-"""Plans: open beds by ward and date, read as they were written."""
+"""Plans: open beds by ward and date, people by group, date and shift, read as they were written."""
 
+import pickle
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
         "winter",
         {"medical": {TUESDAY: 24, date(2025, 1, 6): 20}, "surgical": {TUESDAY: 0}},
         'for "influenza"',
+        {"ward nurses": {TUESDAY: {"night": 3, "late": 0}, date(2025, 1, 6): {"night": 4}}},
     )
 
     plan.write(tmp_path / "plan.toml")
@@ -30,6 +32,20 @@ def test_a_date_that_the_plan_does_not_name_keeps_the_calendar():
     assert plan.open_beds("surgical", TUESDAY) is None
 
 
+def test_a_shift_that_the_plan_does_not_name_keeps_its_own_people():
+    plan = Plan("p", cover={"nurses": {TUESDAY: {"night": 3}}})
+
+    assert plan.people("nurses", TUESDAY, "night") == 3
+    assert plan.people("nurses", TUESDAY, "early") is None
+    assert plan.people("porters", TUESDAY, "night") is None
+
+
+def test_a_plan_sent_to_another_process_is_the_same_plan():
+    plan = Plan("p", {"medical": {TUESDAY: 24}}, "why", {"nurses": {TUESDAY: {"night": 3}}})
+
+    assert pickle.loads(pickle.dumps(plan)) == plan
+
+
 def test_a_plan_cannot_be_changed_once_made():
     beds = {"medical": {TUESDAY: 24}}
     plan = Plan("p", beds)
@@ -38,6 +54,8 @@ def test_a_plan_cannot_be_changed_once_made():
     assert plan.open_beds("medical", TUESDAY) == 24
     with pytest.raises(TypeError):
         plan.beds["medical"][TUESDAY] = 1  # type: ignore[index]
+    with pytest.raises(TypeError):
+        Plan("p", cover={"nurses": {TUESDAY: {"night": 3}}}).cover["nurses"][TUESDAY]["night"] = 1  # type: ignore[index]
 
 
 def test_all_faults_of_a_plan_are_told_at_once(tmp_path):
@@ -52,6 +70,25 @@ def test_all_faults_of_a_plan_are_told_at_once(tmp_path):
         "7 January",
         "2025-01-07",
         "2025-01-08",
+    ]
+
+
+def test_all_faults_of_a_plan_for_people_are_told_at_once(tmp_path):
+    file = tmp_path / "plan.toml"
+    file.write_text(
+        'beds = 3\n[cover.nurses]\n"7 January" = { night = 3 }\n2025-01-07 = 4\n'
+        "2025-01-08 = { night = -1, late = true, early = 2 }\n"
+    )
+
+    with pytest.raises(ConfigError) as told:
+        Plan.read(file)
+
+    assert [p.path for p in told.value.problems] == [
+        "beds",
+        "cover.nurses.7 January",
+        "cover.nurses.2025-01-07",
+        "cover.nurses.2025-01-08.night",
+        "cover.nurses.2025-01-08.late",
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.houses import START, case, hospital
 from twin.case import Window, resolve
+from twin.errors import ConfigError
 from twin.hospital.sessions import Session
 from twin.plan import Plan
 from twin.schedule import Schedule, shift_spans
@@ -258,6 +259,71 @@ def test_dated_rows_of_places_and_people_count_too():
 
     assert [levels["nurses"].at(t) for t in (0, MS_DAY)] == [1, 4]
     assert [levels["room"].at(t) for t in (0, MS_DAY)] == [0, 3]
+
+
+# ---- people whom a plan asks
+
+MONDAY, TUESDAY = START, START + timedelta(days=1)
+
+
+def planned(cover, hours, *, nurses=None):
+    return on_duty(house(nurses=nurses), hours, plan=Plan("p", cover={"nurses": cover}))
+
+
+def test_a_plan_goes_over_the_shifts_it_names_and_over_no_other():
+    there = planned({TUESDAY: {"early": 9, "night": 0}}, [8, 16, 24 + 8, 24 + 16, 24 + 23, 48 + 3, 48 + 8])
+
+    assert there == [6, 5, 9, 5, 0, 0, 6]
+
+
+def test_the_night_that_a_plan_names_is_that_which_begins_on_the_date():
+    there = planned({MONDAY: {"night": 7}}, [3, 23, 24 + 3, 24 + 23])
+
+    assert there == [3, 7, 7, 3]
+
+
+def test_a_plan_for_the_night_before_the_run_counts_in_its_first_morning():
+    assert planned({MONDAY - timedelta(days=1): {"night": 7}}, [3, 23]) == [7, 3]
+
+
+def test_a_plan_may_ask_people_to_a_shift_that_is_not_worked_on_the_day():
+    shifts = {"friday": {"days": ["fri"], "from": "08:00", "to": "20:00", "on_duty": 4}}
+
+    assert planned({TUESDAY: {"friday": 2}}, [12, 24 + 12, 96 + 12], nurses={"shifts": shifts}) == [0, 2, 4]
+
+
+def test_beds_follow_the_nurses_whom_the_plan_asks():
+    plan = Plan("p", cover={"nurses": {MONDAY: {"early": 2}}})
+
+    assert beds(house(ward=ratio()), [8, 16, 24 + 8], plan=plan) == [10, 25, 30]
+
+
+def test_who_is_absent_is_missed_among_those_whom_the_plan_asks():
+    plan = Plan("p", cover={"nurses": {MONDAY: {"early": 9}}})
+    absent = [(0, 7 * MS_HOUR, 15 * MS_HOUR, 2)]
+
+    assert on_duty(house(), [8, 14.6], absent=absent, plan=plan) == [7, 12]
+
+
+def test_groups_and_shifts_that_are_not_there_are_all_told_with_hints():
+    made = hospital(
+        staff={"nurses": {"shifts": ROUND_THE_CLOCK}, "porters": 2}, pathways={"visit": [{"name": "see"}]}
+    )
+    cover = {
+        "nurse": {MONDAY: {"early": 1}},
+        "porters": {MONDAY: {"early": 1}},
+        "nurses": {MONDAY: {"nite": 1}},
+    }
+
+    with pytest.raises(ConfigError) as told:
+        schedule(made, plan=Plan("p", cover=cover))
+
+    assert [p.path for p in told.value.problems] == [
+        "cover.nurse",
+        "cover.porters",
+        f"cover.nurses.{MONDAY}.nite",
+    ]
+    assert 'did you mean "nurses"' in str(told.value)
 
 
 # ---- sessions
