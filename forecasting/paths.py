@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from forecasting.heads import LEVELS
-from forecasting.marginals import SMALL, with_tails
+from forecasting.heads import MIDDLE
+from forecasting.ladder import ladder_of
+from forecasting.together import Common, Linked, PastErrors, leaned
 
+FEWEST = 8  # templates; assumed: fewer show no dependence
 NUGGET = 0.02  # share of a path's pattern that is chance of its own; assumed, keeps ranks without ties
 ONE_PAST = (
     0.8  # share that is one past stretch as it was, the rest a mixture of all; measured on daily panels
 )
-FEWEST = 8  # templates; assumed: fewer show no dependence
-USUAL_LINK = 0.3  # correlation within a future where history is too short to show one; assumed
 BLOCK = 4_000_000  # cells times paths worked on at a time: about 0.2 GB
 
 
@@ -30,6 +30,7 @@ def joint_paths(
     seed: int,
     counts: bool,
     mean: np.ndarray | None = None,
+    past: PastErrors | None = None,
 ) -> np.ndarray:
     """Draw futures.
 
@@ -44,6 +45,9 @@ def joint_paths(
     mean
         Expected counts, shape (series, horizon). The paths of small whole counts keep it: between two
         quantiles that are whole numbers there is room for a mean, and sums over many hours show it.
+    past
+        Errors that tell how far all series go together (``together.past_errors``); as the templates show it
+        when omitted.
 
     Returns
     -------
@@ -54,31 +58,55 @@ def joint_paths(
     ----------
     Clark et al. (2004), J. Hydrometeorology 5, 243-262 (the Schaake shuffle); here each path follows one
     past stretch and, for the rest, a Gaussian copula with the templates' covariance, so that there may be
-    more paths than templates and bad weeks that struck everywhere at once stay rare and whole.
+    more paths than templates and bad weeks that struck everywhere at once stay rare and whole. Series that
+    are mostly 0, and histories with few templates, are drawn by ``together.Linked``.
     """
     chance = np.random.default_rng([seed, 7])
     n_series, horizon = quantiles.shape[:2]
     paths = np.empty((n_paths, n_series, horizon))
     if not n_paths:
         return paths
-    follow = _Following(len(templates), n_paths, chance)
+    rare = _mostly_zero(quantiles, counts and past is not None) | (len(templates) < FEWEST)
+    groups = np.flatnonzero(~rare), np.flatnonzero(rare)
+    common = [None if past is None or not len(rows) else past.common(rows) for rows in groups]
+    follow = _Following(templates[:, groups[0]], quantiles[groups[0]], common[0], n_paths, chance)
+    middle = quantiles[..., MIDDLE] if mean is None else mean
+    links = Linked(common[1], quantiles[groups[1]], middle[groups[1]], n_paths, counts, chance)
     each = max(1, BLOCK // (n_paths * horizon))
-    for first in range(0, n_series, each):
-        block = slice(first, first + each)
-        expected = None if mean is None else mean[block]
-        pattern = follow.pattern(templates[:, block], quantiles[block].shape[:2])
-        ladder = _ladder(quantiles[block], expected, n_paths, counts, chance)
-        order = pattern.argsort(axis=0, kind="stable")
-        np.put_along_axis(paths[:, block], order, np.moveaxis(ladder, -1, 0), axis=0)
+    patterns = (follow.pattern, links.pattern)
+    for rows, pattern in zip(groups, patterns, strict=True):
+        for first in range(0, len(rows), each):
+            place = np.arange(first, min(first + each, len(rows)))
+            block = rows[place]
+            expected = None if mean is None else mean[block]
+            ladder = ladder_of(quantiles[block], expected, n_paths, counts, chance)
+            order = pattern(place).argsort(axis=0, kind="stable")
+            whole = np.empty((n_paths, len(block), horizon))
+            np.put_along_axis(whole, order, np.moveaxis(ladder, -1, 0), axis=0)
+            paths[:, block] = whole
     return paths
+
+
+def _mostly_zero(quantiles: np.ndarray, counts: bool) -> np.ndarray:
+    """Series that are 0 more often than not in most periods: their past shows no pattern, shape (series,)."""
+    zero = quantiles[..., MIDDLE] < 0.5
+    often: np.ndarray = counts & (zero.mean(axis=1) > 0.5)
+    return often
 
 
 class _Following:
     """Which past stretches each path follows: the same for every series."""
 
-    def __init__(self, n_templates: int, n_paths: int, chance: np.random.Generator) -> None:
+    def __init__(
+        self,
+        templates: np.ndarray,
+        quantiles: np.ndarray,
+        common: Common | None,
+        n_paths: int,
+        chance: np.random.Generator,
+    ) -> None:
+        n_templates = len(templates)
         self.chance = chance
-        self.together = chance.standard_normal((n_paths, 1, 1))
         self.weights = chance.standard_normal((n_paths, n_templates)) / np.sqrt(max(n_templates, 1))
         self.weights *= np.sqrt(1 - NUGGET - ONE_PAST)
         if n_templates:
@@ -86,58 +114,21 @@ class _Following:
             turns = [chance.permutation(n_templates) for _ in range(rounds)]
             follow = np.concatenate(turns)[:n_paths]
             self.weights[np.arange(n_paths), follow] += np.sqrt(ONE_PAST)
-
-    def pattern(self, templates: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """High and low of each path, shape (path, series, horizon), of unit variance in each cell."""
-        own = self.chance.standard_normal((len(self.weights), *shape))
-        if len(templates) < FEWEST:
-            return np.sqrt(USUAL_LINK) * self.together + np.sqrt(1 - USUAL_LINK) * own
-        scores = _normal_scores(templates).reshape(len(templates), -1)
+        if not n_templates or not templates.shape[1]:
+            return
+        scores = _normal_scores(templates)
         size = np.sqrt((scores**2).mean(axis=0))
-        linked = (self.weights @ (scores / np.where(size > 0, size, 1.0))).reshape(own.shape)
-        missing = (size == 0).reshape(shape)
-        return np.where(missing, own, linked + np.sqrt(NUGGET) * own)
+        self.unknown = size == 0
+        self.scores = scores / np.where(size > 0, size, 1.0)
+        if common is not None and templates.shape[1] > 1:
+            self.scores = leaned(self.scores, common, quantiles)
 
-
-def _ladder(
-    quantiles: np.ndarray, mean: np.ndarray | None, n_paths: int, counts: bool, chance: np.random.Generator
-) -> np.ndarray:
-    """Even steps through each marginal, from low to high, shape (series, horizon, path)."""
-    nodes, levels = with_tails(quantiles)
-    steps = _interpolation(levels, (np.arange(n_paths) + 0.5) / n_paths)
-    ladder = nodes @ steps
-    if not counts:
-        return ladder
-    out = np.floor(ladder + 0.5)
-    if mean is not None:
-        small = mean < SMALL
-        out[small] = _whole(nodes[small], mean[small], steps, chance)
-    return out
-
-
-def _whole(nodes: np.ndarray, mean: np.ndarray, steps: np.ndarray, chance: np.random.Generator) -> np.ndarray:
-    """Whole counts between whole quantiles whose mean is the expected one, shape (cell, path).
-
-    Between two levels the count changes somewhere; where, the mean says. Beyond the last level it may
-    rise by one or, if the mean still lies higher, as far as that asks.
-    """
-    n = steps.shape[1]
-    nodes = nodes.copy()
-    nodes[:, -1] = np.maximum(nodes[:, -1], nodes[:, -2] + 1.0)
-    ladder = nodes @ steps
-    below = np.floor(ladder + 1e-9)
-    part = ladder - below
-    spare = np.floor(n * mean + chance.random(len(mean)) - below.sum(axis=1))
-    room = (part > 1e-9).sum(axis=1)
-    rising = np.clip(spare, 0, room).astype(np.int64)
-    place = np.maximum(rising - 1, 0)[:, None]
-    last = np.take_along_axis(-np.sort(-part, axis=1), place, axis=1)
-    out = below + ((part >= np.maximum(last, 1e-9)) & (rising > 0)[:, None])
-    out.sort(axis=1)
-    highest = max(1, int(np.ceil(n * (1 - LEVELS[-1]))))
-    more = np.maximum(spare - room, 0.0)[:, None]
-    out[:, -highest:] += np.floor(more / highest) + (np.arange(highest)[::-1] < more % highest)
-    return out
+    def pattern(self, rows: np.ndarray) -> np.ndarray:
+        """High and low of each path, shape (path, series, horizon), of unit variance in each cell."""
+        scores = self.scores[:, rows]
+        own = self.chance.standard_normal((len(self.weights), *scores.shape[1:]))
+        follows = (self.weights @ scores.reshape(len(scores), -1)).reshape(own.shape)
+        return np.where(self.unknown[rows], own, follows + np.sqrt(NUGGET) * own)
 
 
 def _normal_scores(templates: np.ndarray) -> np.ndarray:
@@ -146,13 +137,3 @@ def _normal_scores(templates: np.ndarray) -> np.ndarray:
     n = known.sum(axis=0)
     rank = rankdata(np.where(known, templates, np.inf), axis=0)
     return np.where(known, norm.ppf(np.clip((rank - 0.5) / np.maximum(n, 1), 1e-4, 1 - 1e-4)), 0.0)
-
-
-def _interpolation(levels: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Weights that read a piecewise linear quantile function at ``at``, shape (level, at)."""
-    right = np.clip(np.searchsorted(levels, at), 1, len(levels) - 1)
-    part = (at - levels[right - 1]) / (levels[right] - levels[right - 1])
-    weights = np.zeros((len(levels), len(at)))
-    weights[right, np.arange(len(at))] = part
-    weights[right - 1, np.arange(len(at))] = 1 - part
-    return weights

@@ -19,6 +19,7 @@ from forecasting.heads import LEVELS
 from forecasting.known import known_of
 from forecasting.marginals import mean_of
 from forecasting.paths import joint_paths
+from forecasting.together import past_errors
 from forecasting.training import Clock
 from twin.demand import DemandForecast
 from twin.errors import UsageError
@@ -114,9 +115,11 @@ def forecast(
     champion = known.held_to(champion)
     paths = np.zeros((0, *champion.mean.shape))
     if n_paths:
+        made = champion.made
         paths = joint_paths(
             champion.quantiles, champion.templates, n_paths,
             seed=seed, counts=known.counts, mean=_mean(champion),
+            past=None if made is None else past_errors(made.values, made.base, horizon),
         )  # fmt: skip
     notes = [champion.reason, *known.notes(champion), *history.repairs]
     if champion.cut_short:
