@@ -177,7 +177,7 @@ class Target:
     unit: str
     at_most: float | None = None
     at_least: float | None = None
-    share: float = 0.9  # of futures; DESIGN default, a planner's choice
+    share: float = 0.9  # of futures; assumed, a planner's choice. 0: the share is told and not asked
 
     def holds(self, value: float) -> bool:
         """Whether one future's value meets the level."""
@@ -196,14 +196,54 @@ class TargetResult:
     """One target on fresh futures: two numbers, never mixed."""
 
     target: Target
-    expected: float  # mean over futures
-    bound95: float  # one-sided 95 % bound of the mean, on the unsafe side
+    expected: float  # over futures: their mean or, of a share of patients, sum over sum
+    bound95: float  # one-sided 95 % bound of the expected level, on the unsafe side
     share_of_futures: float  # share that meets the level [fraction]
+    share_bound95: float | None = None  # that of all futures is at least this, at 95 % [fraction]
 
     @property
     def holds(self) -> bool:
-        """The mean's bound meets the level, and enough futures do."""
+        """The expected level's bound meets the level, and enough of the futures tried do."""
         return self.target.holds(self.bound95) and self.share_of_futures >= self.target.share
+
+    @property
+    def proved(self) -> bool:
+        """So do enough of all futures: the share's own bound reaches what was asked."""
+        share = self.share_bound95
+        return self.holds and (self.target.share == 0 or (share is not None and share >= self.target.share))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How a plan was chosen among finalists that were played on the same futures.
+
+    Attributes
+    ----------
+    finalists, futures : plans compared; futures that the last of them were played on
+    within : the plan chosen costs at most so much more than the best of them [the certificate's cost]
+    confidence : chance that this is so [fraction]
+    worth : a difference below this was not looked for [the certificate's cost]
+    """
+
+    finalists: int
+    futures: int
+    within: float
+    confidence: float
+    worth: float
+
+    @property
+    def reached(self) -> bool:
+        """The plan was told apart from every other as finely as was asked."""
+        return self.within <= self.worth
+
+
+@dataclass(frozen=True)
+class OffForecast:
+    """The same plan, played where more or fewer patients come than was forecast."""
+
+    change: float  # of demand against the forecast, -0.1 for 10 % fewer [fraction]
+    cost: float  # of the plan in that demand, counted like ``Certificate.cost`` or as its note says
+    targets: tuple[TargetResult, ...]
 
 
 @dataclass(frozen=True)
@@ -222,11 +262,20 @@ class Certificate:
     versions: Mapping[str, str]
     command: str
     wording: str = "in simulation, if demand is as forecast"
+    attempt: int = 1  # which attempt to certify this was, each on futures of its own
+    alpha: float | None = None  # chance of error that this attempt spent [fraction]
+    selection: Selection | None = None
+    off_forecast: tuple[OffForecast, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Every target holds on fresh futures."""
         return all(result.holds for result in self.targets)
+
+    @property
+    def proved(self) -> bool:
+        """Every target is proved, the share of all futures too."""
+        return all(result.proved for result in self.targets)
 
 
 @dataclass(frozen=True)

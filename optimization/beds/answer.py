@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from optimization.proof.certificate import document
 from twin.plan import Certificate, Explanation, Plan
 
 
@@ -45,41 +46,11 @@ class BedPlanAnswer:
                 "cost_a_day": self.cost_a_day["planned"],
                 "currency": self.currency,
             },
-            "certificate": _proof(self.certificate),
+            "certificate": document(self.certificate),
             "explanation": _reasons(self.explanation),
             "chance_short": {when: dict(wards) for when, wards in self.chance_short.items()},
             "notes": list(self.notes),
         }
-
-
-def _proof(proof: Certificate) -> dict[str, Any]:
-    return {
-        "holds": proof.holds,
-        "cost": proof.cost,
-        "objective": proof.objective,
-        "bound": proof.bound,
-        "gap": proof.gap,
-        "bound_note": proof.bound_note,
-        "train_paths": proof.train_paths,
-        "certify_paths": proof.certify_paths,
-        "seed": proof.seed,
-        "versions": dict(proof.versions),
-        "command": proof.command,
-        "wording": proof.wording,
-        "targets": [
-            {
-                "name": r.target.name,
-                "unit": r.target.unit,
-                "limit": r.target.limit,
-                "expected": r.expected,
-                "bound95": r.bound95,
-                "share_of_futures": r.share_of_futures,
-                "asked_share": r.target.share,
-                "holds": r.holds,
-            }
-            for r in proof.targets
-        ],
-    }
 
 
 def _reasons(because: Explanation) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from optimization.beds.one_more import one_more_bed, one_more_in_words
 from optimization.beds.playing import Played, chance_short, play
 from optimization.beds.question import BedQuestion, bed_question
 from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
-from optimization.certify import judge, not_measured, versions
+from optimization.proof.attempts import Attempts
+from optimization.proof.certificate import certificate, judge, not_measured, per_future
+from optimization.proof.estimates import PerFuture
 from optimization.solving import NoPlan, Solved, solver
 from twin.case import Case, Window
 from twin.plan import Certificate, Explanation, Plan, Target
@@ -171,10 +173,10 @@ def _answer(
         "planned": cost_again(needs, prices, chosen.table, moves(chosen.given, chosen.levels)),
         "proportional": cost_again(needs, prices, thumb, apart(shares, today)),
     }
-    left_out = not_measured(question.targets, changed)
+    seen = per_future(question.targets, changed)
     return BedPlanAnswer(
         plan=chosen.plan,
-        certificate=_certificate(question, chosen, changed, costs["planned"], seed),
+        certificate=_certificate(question, chosen, seen, costs["planned"], seed),
         explanation=_explanation(question, chosen, base, changed, costs, highs),
         today=today,
         planned=_first_day(chosen),
@@ -185,27 +187,32 @@ def _answer(
         measures={"today": tuple(p.measures for p in base), "planned": tuple(p.measures for p in changed)},
         cost_a_day=beds_a_day(prices, today=question.calendar, planned=chosen.table, proportional=thumb),
         currency=prices.currency,
-        notes=(*question.notes, *(f"target not measured in this hospital: {name}" for name in left_out)),
+        notes=(
+            *question.notes,
+            *(
+                f"target not measured in this hospital: {name}"
+                for name in not_measured(question.targets, seen)
+            ),
+        ),
     )
 
 
 def _certificate(
-    question: BedQuestion, chosen: _Proposal, changed: Sequence[Played], cost: float, seed: int
+    question: BedQuestion, chosen: _Proposal, seen: Mapping[str, PerFuture], cost: float, seed: int
 ) -> Certificate:
-    objective, bound = cost_of(bed_model(chosen.given), chosen.levels), chosen.solved.bound
+    objective = cost_of(bed_model(chosen.given), chosen.levels)
+    attempt = Attempts().next(len(question.certify.replications))
     futures = len(question.train.replications) + len(question.certify.replications)
-    return Certificate(
+    return certificate(
         cost=agreed(cost, objective),
         objective=objective,
-        bound=bound,
-        gap=(objective - bound) / objective if objective else 0.0,
+        bound=chosen.solved.bound,
         bound_note=f"{_how_good(chosen)}, over the training futures and without "
         "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
-        targets=judge(question.targets, question.certify, changed),
+        targets=judge(question.targets, attempt, seen),
         train_paths=len(question.train.replications),
-        certify_paths=len(question.certify.replications),
+        attempt=attempt,
         seed=seed,
-        versions=versions(),
         command=f"twin optimize beds --total {question.limits.total} --days {question.window.days} "
         f"--replications {futures} --seed {seed}",
     )

@@ -13,9 +13,10 @@ import numpy as np
 
 from optimization.beds.needs import Check, Progress, morning_hours
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.proof.certificate import patients_behind
 from twin.case import Case, Schedule, Window, resolve
 from twin.errors import Overload
-from twin.measures import measure, need
+from twin.measures import measures_of, need, tally
 from twin.plan import Plan, Target
 from twin.replications import Side, replicate_sides
 from twin.trace import Trace
@@ -49,11 +50,13 @@ class Played:
     ----------
     measures : the summary's measures, and ``short_mornings``: ward-mornings on which a ward needs more
         beds than it has open / all ward-mornings planned [%]
+    patients : of measures that are means or shares over patients: over how many [patients]
     beyond : patients in or waiting for the ward beyond its open beds at 08:00, shape (ward, day) [patients]
     waiting_days : patient-days spent waiting for a ward bed over the planned days [patient-days]
     """
 
     measures: Mapping[str, float]
+    patients: Mapping[str, int]
     beyond: IntArray
     waiting_days: float
 
@@ -106,8 +109,9 @@ def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -
     counted = need(trace, hospital)
     beyond = np.maximum(counted.need - counted.open_beds, 0)[:, mornings]
     waiting = counted.waiting[:, first // MS_HOUR : last // MS_HOUR].sum() / HOURS_DAY
-    measures = {**measure(trace, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
-    return Played(measures, beyond, float(waiting))
+    counts = tally(trace, hospital, wards_only=True)
+    measures = {**measures_of(counts, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
+    return Played(measures, patients_behind(counts), beyond, float(waiting))
 
 
 def _of_one(progress: Progress | None, sides: int) -> Progress | None:

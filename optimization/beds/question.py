@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from optimization.beds.levels import ceiling_of, decided, usual
 from optimization.beds.limits import BedLimits, BedPrices, bed_limits
 from optimization.beds.playing import SHORT_MORNINGS, default_targets
-from optimization.certify import check_targets
 from optimization.paths import CertifyPaths, TrainPaths, apart, split
+from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
 from twin.errors import TwinError
 from twin.plan import Target

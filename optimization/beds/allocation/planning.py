@@ -20,8 +20,8 @@ from optimization.beds.allocation.proof import Distance, distance_from_best
 from optimization.beds.allocation.sharing import by_marginal_analysis, in_proportion
 from optimization.beds.allocation.specialties import Specialty, check_specialties, hospital_of
 from optimization.beds.allocation.week import weekly_costs
-from optimization.certify import versions
 from optimization.paths import split
+from optimization.proof.certificate import versions
 from optimization.solving import solver
 from twin.case import Case, Window
 from twin.errors import TwinError

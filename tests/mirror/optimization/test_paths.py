@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optimization.certify import judge
 from optimization.paths import CertifyPaths, TrainPaths, apart, split
 from tests.houses import START
 from twin.demand import DemandForecast
@@ -21,11 +20,6 @@ def test_a_type_refuses_the_other_s_futures():
         TrainPaths((0, 1))
     with pytest.raises(UsageError):
         CertifyPaths((1, 2))
-
-
-def test_targets_are_never_judged_on_training_futures():
-    with pytest.raises(TypeError):
-        judge((), TrainPaths((0, 2)), ())
 
 
 def test_a_forecast_with_an_odd_number_of_paths_gives_up_its_last(two_weeks):
