@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "E_WARMUP": "a warm-up longer than the run",
     "E_HORIZON": "a forecast of no period, or of more than ten years",
     "E_COVARIATES": "a table of what is known beforehand that stops early, or does not fit the history",
+    "E_BOOKED": "a booked theatre list that is too short, or a case in it that does not say what or when",
     "E_SEED": "a seed that is not a whole number from 0 to 2^63 - 1",
     "E_OUTPUT": "a file asked for cannot be written there; told before the work begins",
     "E_NONEXISTENT_TIME": "a local time in the hour that the clocks skip in spring",

@@ -73,7 +73,8 @@ TargetKinds = Annotated[
         "--target",
         metavar="TARGET",
         help="Without HISTORY: arrivals, admissions, discharges, census, bookings, attendances or supplies; "
-        "all that the records give when omitted. Or beds, alone, as --beds-now. May be repeated.",
+        "all that the records give when omitted. Or beds, alone, as --beds-now; or kits, with "
+        "--booked. May be repeated.",
         show_default=False,
     ),
 ]
@@ -98,6 +99,24 @@ Huddles = Annotated[
     list[int] | None,
     typer.Option(
         "--at", metavar="HOUR", help="Of --beds-now: an hour of the day; 6, 9, 12, 15 and 22 when omitted."
+    ),
+]
+BookedFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--booked",
+        metavar="LIST",
+        help="Use of kits from a booked theatre list, CSV kit,planned,booked_at,cancelled_at,done.",
+        show_default=False,
+    ),
+]
+Today = Annotated[
+    str | None,
+    typer.Option(
+        "--today",
+        metavar="DATE",
+        help="Of --booked: the first day ahead; the day after the list's last entry when omitted.",
+        show_default=False,
     ),
 ]
 CovariatesFile = Annotated[
@@ -129,12 +148,21 @@ def command(
     level: LevelNames = None,
     beds_now: BedsNow = False,
     at: Huddles = None,
+    booked: BookedFile = None,
+    today: Today = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Forecast demand from a history file, or all that the workspace's records give to forecast."""
+    from dashboards.cli.forecast_booked import is_of_kits, kits_ahead_of
     from dashboards.cli.forecast_targets import beds_ahead_of, is_of_beds, targets_ahead
 
+    if is_of_kits(booked, target, today) and booked is not None:
+        _refuse_with_list(history, frequency, explain, covariates, at, beds_now)
+        of_list: dict[str, Any] = {"today": today, "levels": level, "seed": seed, "n_paths": n_paths}
+        kits = kits_ahead_of(booked, workspace, _needed(horizon), **of_list)
+        _hand_out(kits.table, kits, kits.document(), None, out, paths, json)
+        return
     if is_of_beds(history, target, beds_now, at):
         _refuse_with_beds(frequency, explain, covariates)
         drawn = {"seed": seed, "n_paths": n_paths, "country": country, "time_limit": time_limit}
@@ -179,6 +207,24 @@ def _refuse_with_beds(frequency: str | None, explain: str | None, covariates: Pa
     given = {"--frequency": frequency, "--explain": explain, "--covariates": covariates}
     if named := [name for name, value in given.items() if value is not None]:
         raise UsageError(f"{', '.join(named)}: not with the beds of the next hours; leave it out")
+
+
+def _refuse_with_list(
+    history: Path | None,
+    frequency: str | None,
+    explain: str | None,
+    covariates: Path | None,
+    at: list[int] | None,
+    beds_now: bool,
+) -> None:
+    from twin.errors import UsageError
+
+    given = {
+        "HISTORY": history, "--frequency": frequency, "--explain": explain, "--covariates": covariates,
+        "--at": at, "--beds-now": beds_now or None,
+    }  # fmt: skip
+    if named := [name for name, value in given.items() if value is not None]:
+        raise UsageError(f"{', '.join(named)}: not with a booked list, whose days are its own; leave it out")
 
 
 def _covariates(table: Path | None) -> CovariateTable | None:
