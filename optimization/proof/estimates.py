@@ -21,6 +21,8 @@ from twin.units import FloatArray
 
 #: fewer differences than this say nothing of skewness; the t bound stands alone
 ENOUGH_FOR_SKEWNESS = 3
+#: a spread below this part of the level is rounding: all futures are alike [fraction]
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Estimate:
         if self.error == 0:
             return 0.0
         t = float(stats.t.ppf(1 - alpha, self.futures - 1))
-        return max(t, _without_skewness(t, skewness, self.futures)) * self.error
+        return max(t, float(_without_skewness(t, skewness / math.sqrt(self.futures)))) * self.error
 
 
 def estimate(seen: PerFuture) -> Estimate:
@@ -135,9 +137,33 @@ def estimate(seen: PerFuture) -> Estimate:
     expected = float(here.total.sum() / here.count.sum())
     differs = (here.total - expected * here.count) / here.count.mean()
     spread = float(differs.std(ddof=1)) if n > 1 else math.inf
-    if spread <= 1e-12 * max(1.0, abs(expected)):  # rounding only: all futures are alike
+    if spread <= ROUNDING * max(1.0, abs(expected)):
         return Estimate(expected, 0.0, 0.0, n)
-    return Estimate(expected, spread / math.sqrt(n), _skewness(differs), n)
+    return Estimate(expected, spread / math.sqrt(n), float(_skewness(differs)), n)
+
+
+def upper_bounds(values: FloatArray, alpha: float) -> FloatArray:
+    """Upper bounds of many means at once, each but for a chance of ``alpha``; as ``Estimate.upper``.
+
+    Parameters
+    ----------
+    values
+        Shape (..., future), 2 futures or more.
+
+    Returns
+    -------
+    FloatArray, shape (...)
+    """
+    _a_chance(alpha)
+    n = values.shape[-1]
+    mean, spread = values.mean(axis=-1), values.std(axis=-1, ddof=1)
+    some = spread > ROUNDING * np.maximum(1.0, np.abs(mean))
+    standard = np.where(some[..., None], values - mean[..., None], 0.0)
+    k = -_skewness(standard) / math.sqrt(n)
+    t = float(stats.t.ppf(1 - alpha, n - 1))
+    reach = np.maximum(t, _without_skewness(t, k)) * spread / math.sqrt(n)
+    bounds: FloatArray = mean + np.where(some, reach, 0.0)
+    return bounds
 
 
 def share_bound(met: int, futures: int, alpha: float) -> float:
@@ -187,7 +213,7 @@ def futures_for(pilot: Estimate, margin: float, alpha: float, *, power: float = 
 
     def wanted(n: int) -> int:
         t = float(stats.t.ppf(1 - alpha, n - 1))
-        q = max(t, _without_skewness(t, -abs(pilot.skewness), n))
+        q = max(t, float(_without_skewness(t, -abs(pilot.skewness) / math.sqrt(n))))
         return math.ceil(((q + z) * spread / margin) ** 2)
 
     n = max(2, math.ceil(((float(stats.norm.ppf(1 - alpha)) + z) * spread / margin) ** 2))
@@ -196,26 +222,31 @@ def futures_for(pilot: Estimate, margin: float, alpha: float, *, power: float = 
     return n
 
 
-def _skewness(differs: FloatArray) -> float:
-    n = differs.size
+def _skewness(differs: FloatArray) -> FloatArray:
+    """Skewness along the last axis, corrected for few futures (G1); 0 where nothing differs."""
+    n = differs.shape[-1]
     if n < ENOUGH_FOR_SKEWNESS:
-        return 0.0
-    return float(stats.skew(differs, bias=False))
+        return np.zeros(differs.shape[:-1])
+    c = differs - differs.mean(axis=-1, keepdims=True)
+    second, third = (c**2).mean(axis=-1), (c**3).mean(axis=-1)
+    skewness: FloatArray = np.divide(third, second**1.5, out=np.zeros_like(third), where=second > 0)
+    return skewness * math.sqrt(n * (n - 1)) / (n - 2)
 
 
-def _without_skewness(x: float, skewness: float, n: int) -> float:
-    """The quantile x of a symmetric law, for the mean of n values of this skewness.
+def _without_skewness(x: float, k: ArrayLike) -> FloatArray:
+    """The quantile x of a symmetric law, for a mean whose skewness / sqrt(n) is k.
 
-    The inverse of Hall's cubic g(T) = T + kT^2/3 + k^2 T^3/27 + k/6, with k = skewness / sqrt(n).
+    The inverse of Hall's cubic g(T) = T + kT^2/3 + k^2 T^3/27 + k/6.
 
     References
     ----------
     Hall (1992), On the removal of skewness by transformation, J. R. Stat. Soc. B 54(1), 221-228, eq. 2.
     """
-    k = skewness / math.sqrt(n)
-    if abs(k) < 1e-9:
-        return x
-    return float((np.cbrt(1 + k * (x - k / 6)) - 1) * 3 / k)
+    skewed = np.asarray(k, dtype=np.float64)
+    none = np.abs(skewed) < 1e-9
+    by = np.where(none, 1.0, skewed)
+    quantile: FloatArray = np.where(none, x, (np.cbrt(1 + by * (x - by / 6)) - 1) * 3 / by)
+    return quantile
 
 
 def _a_chance(alpha: float) -> None:
