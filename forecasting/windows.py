@@ -6,7 +6,7 @@ except the calendar. An hourly series is cut into days of 24 hours, so that a we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ YEAR = {168: 364 * 24, 7: 364, 52: 52, 12: 0}  # the same weekday a year ago; mo
 OWN = ("away", "seen", "factor", "last_year", "has_last_year", "kin")  # of each period of a step
 TRAITS = ("size", "spread", "zeros")  # of each series
 KIN = 100  # series that speak for all, evenly chosen; assumed: more say the same and cost time
+MOST_KEPT = 20_000  # origins whose kin is remembered: 4 MB of days, 50 MB of hours
 CLIP = 12.0  # units of spread beyond which a past count says no more
 
 
@@ -40,6 +41,7 @@ class Windows:
     horizon: int
     last_year: np.ndarray
     traits: np.ndarray
+    _kept: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def each(self) -> int:
@@ -123,18 +125,27 @@ class Windows:
 
         A bad week strikes every ward: what its kin did tells a ward how much of its own is chance.
         """
+        new = np.array(sorted(set(origin.tolist()) - self._kept.keys()), dtype=np.int64)
+        if len(new):
+            if len(self._kept) > MOST_KEPT:
+                self._kept.clear()
+                new = np.unique(origin)
+            self._kept.update(zip(new.tolist(), self._together(new), strict=True))
+        out = np.zeros((len(origin), steps), np.float32)
+        out[:, : self.past] = np.stack([self._kept[at] for at in origin.tolist()])
+        return out
+
+    def _together(self, origin: np.ndarray) -> np.ndarray:
+        """Mean over the series of how far each past count lay from the base, halved; shape (origin, past)."""
         some = np.unique(np.linspace(0, len(self.values) - 1, KIN).round().astype(int))[:, None, None]
-        at, back = np.unique(origin, return_inverse=True)
-        time = at[:, None] + np.arange(1 - self.past, 1)
+        time = origin[:, None] + np.arange(1 - self.past, 1)
         inside = np.maximum(time, 0)
-        mean = self.base.level[some, at[:, None]] * self.base.factor_at(some, at[:, None], inside)
+        mean = self.base.level[some, origin[:, None]] * self.base.factor_at(some, origin[:, None], inside)
         unit = self.base.scale[some] * np.sqrt(np.maximum(mean, self.base.floor[some]))
         away = (self.values[some, inside] - mean) / unit
         seen = np.isfinite(away) & (time >= 0)
         kin = np.where(seen, away, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        out = np.zeros((len(origin), steps))
-        out[:, : self.past] = np.clip(kin, -CLIP, CLIP)[back] / 2
-        return out
+        return (np.clip(kin, -CLIP, CLIP) / 2).astype(np.float32)
 
 
 def windows_of(values: np.ndarray, base: Base, calendar: Calendar, horizon: int) -> Windows:
