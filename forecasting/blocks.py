@@ -13,15 +13,14 @@ from dataclasses import replace
 import numpy as np
 
 from forecasting.base import fit_base
-from forecasting.contest import Champion
+from forecasting.contest import Champion, Contest
 from forecasting.features import Calendar
 from forecasting.heads import LEVELS, MIDDLE
-from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
-from forecasting.training import Clock, predict
-from forecasting.windows import windows_of
+from forecasting.marginals import error_templates, ordered
+from forecasting.mixture import Mixture, mixture
+from forecasting.training import Clock
 
 BLOCK = 2000  # series answered together; assumed: kin enough to lean on, 100 MB for two years of days
-Contest = Callable[..., Champion]
 
 
 def in_blocks(contest: Contest, progress: Callable[[int, int], None] | None = None) -> Contest:
@@ -65,12 +64,13 @@ def _spread(
 ) -> Champion:
     """What a champion of a sample says of every series."""
     n = len(values)
-    guard = _guard(champion, _said(champion, values[some], _part(calendar, some), horizon)[0])
+    guard = _guard(champion, _said(champion, values[some], _part(calendar, some), horizon).quantiles)
     quantiles = np.empty((n, horizon, len(LEVELS)))
     mean = np.empty((n, horizon))
     for first in range(0, n, BLOCK):
         rows = np.arange(first, min(first + BLOCK, n))
-        raw, mean[rows] = _said(champion, values[rows], _part(calendar, rows), horizon)
+        said = _said(champion, values[rows], _part(calendar, rows), horizon)
+        raw, mean[rows] = said.quantiles, said.mean
         middle = raw[..., MIDDLE : MIDDLE + 1]
         quantiles[rows] = ordered(middle + (raw - middle) * guard)
         if progress is not None:
@@ -86,24 +86,12 @@ def _spread(
     )
 
 
-def _said(
-    champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of some series before the guard, shape (series, horizon, level), and the base's mean."""
+def _said(champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int) -> Mixture:
+    """What base and champion say of some series before the guard."""
     base = fit_base(values, calendar, horizon)
-    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
-    seen = values[np.isfinite(values)]
-    counts = bool((seen == np.rint(seen)).all())
-    table = error_quantiles(error_templates(values, base, horizon), horizon)
-    plain = base_quantiles(mean, base, table, counts)
-    if not champion.networks:
-        return plain, mean
+    templates = error_templates(values, base, horizon)
     share = 1.0 if champion.made is None else float(np.mean(champion.made.share))
-    windows = windows_of(values, base, calendar, horizon)
-    now = np.full(len(values), values.shape[1] - 1)
-    away = predict(list(champion.networks), windows, np.arange(len(values)), now)[:, :horizon]
-    moved = np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0)
-    return plain + share * (moved - plain), mean
+    return mixture(values, calendar, horizon, base, templates, champion.networks, share)
 
 
 def _guard(champion: Champion, raw: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ each is kept, so that a reader can see why.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +17,7 @@ from forecasting.features import Calendar
 from forecasting.heads import LEVELS, MIDDLE
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
+from forecasting.mixture import Mixture, in_counts, mixed, mixture, whole_counts
 from forecasting.training import BATCH, CHECK_EVERY, Clock, predict, train
 from forecasting.warm import Warm
 from forecasting.windows import Windows, windows_of
@@ -75,6 +77,9 @@ class Champion:
     learner: DemandLSTM | None = field(default=None, repr=False)
 
 
+Contest = Callable[..., Champion]  # called as ``hold_contest`` is
+
+
 @dataclass(frozen=True)
 class Held:
     """Recent origins that nobody learns from, shape (origin,), and the periods learned before them."""
@@ -117,14 +122,10 @@ def hold_contest(
         Networks to learn on from; with them even a history too short to teach one may be served by one.
     """
     past = values.shape[1]
-    seen = values[np.isfinite(values)]
-    counts = bool((seen == np.rint(seen)).all())
-    leads = np.arange(1, horizon + 1)
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
-    table = error_quantiles(templates, horizon)
-    mean = base.mean(past - 1, leads)
-    plain = base_quantiles(mean, base, table, counts)
+    alone = mixture(values, calendar, horizon, base, templates)
+    mean, plain = alone.mean, alone.plain
     made = Made(values, calendar, base, plain[..., MIDDLE], 0.0)
     held = recent_origins(past, horizon)
     taught = held is not None and (
@@ -135,28 +136,27 @@ def hold_contest(
             f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
         )
         return Champion(ordered(plain), templates, mean, "base", reason, made=made)
-    trial = _Trial(values, calendar, horizon, held, counts)
+    trial = _Trial(values, calendar, horizon, held)
     if made_by == "base":
         factors = trial.guard(trial.plain)
         served = ordered(guarded(plain, factors))
         return Champion(served, templates, mean, "base", "the base was asked for", made=made)
-    return _contest(trial, base, table, plain, templates, mean, seed, clock, made_by, warm, taught)
+    return _contest(trial, base, alone, templates, seed, clock, made_by, warm, taught)
 
 
 def _contest(
     trial: _Trial,
     base: Base,
-    table: np.ndarray,
-    plain: np.ndarray,
+    alone: Mixture,
     templates: np.ndarray,
-    mean: np.ndarray,
     seed: int,
     clock: Clock,
     made_by: str,
     warm: Warm | None,
     taught: bool,
 ) -> Champion:
-    start = trial.start_of(table)
+    mean, plain = alone.mean, alone.plain
+    start = trial.start_of(error_quantiles(templates, trial.horizon))
     learner = train(
         trial.windows, trial.start, trial.origins_before(), seed=seed,
         batches=trial.most_batches if taught else 0, clock=clock.share(0.45), check=trial.sample(seed),
@@ -165,7 +165,7 @@ def _contest(
     moved = trial.lstm([learner.network])
     scores = {"base": trial.score(trial.plain)}
     for share in SHARES:
-        scores[f"lstm {share:.0%}"] = trial.score(trial.plain + share * (moved - trial.plain))
+        scores[f"lstm {share:.0%}"] = trial.score(mixed(trial.plain, moved, share))
     best = min((name for name in scores if name != "base"), key=scores.__getitem__)
     share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
     gain = 1 - scores[best] / max(scores["base"], 1e-12)
@@ -194,10 +194,8 @@ def _contest(
         )
         networks.append(full.network)
         cut |= full.cut_short
-    now = np.full(len(trial.values), trial.values.shape[1] - 1)
-    away = predict(networks, windows, np.arange(len(trial.values)), now)[:, : trial.horizon]
-    served = plain + share * (np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0) - plain)
-    factors = trial.guard(trial.plain + share * (moved - trial.plain))
+    served = mixture(trial.values, trial.calendar, trial.horizon, base, templates, networks, share).quantiles
+    factors = trial.guard(mixed(trial.plain, moved, share))
     reason = f"{told}; {'it serves' if share == 1 else 'the two serve half and half'}"
     made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], share)
     return Champion(
@@ -209,16 +207,9 @@ def _contest(
 class _Trial:
     """The recent origins, the base as it would have been there, and what it would have said."""
 
-    def __init__(
-        self, values: np.ndarray, calendar: Calendar, horizon: int, held: Held, counts: bool
-    ) -> None:
-        self.values, self.calendar, self.horizon, self.held, self.counts = (
-            values,
-            calendar,
-            horizon,
-            held,
-            counts,
-        )
+    def __init__(self, values: np.ndarray, calendar: Calendar, horizon: int, held: Held) -> None:
+        self.values, self.calendar, self.horizon, self.held = values, calendar, horizon, held
+        self.counts = whole_counts(values)
         self.base = fit_base(values, calendar, horizon, learned=held.learned)
         self.windows: Windows = windows_of(values, self.base, calendar, horizon)
         table = error_quantiles(error_templates(values[:, : held.learned], self.base, horizon), horizon)
@@ -227,7 +218,7 @@ class _Trial:
         means = [self.base.mean(int(origin), leads) for origin in held.origins]
         self.mean = np.concatenate(means)
         self.spread = np.concatenate([self.base.spread(mean) for mean in means])
-        self.plain = np.concatenate([base_quantiles(mean, self.base, table, counts) for mean in means])
+        self.plain = np.concatenate([base_quantiles(mean, self.base, table, self.counts) for mean in means])
         self.truth = np.concatenate([values[:, origin + leads] for origin in held.origins])
         self.rows = np.tile(np.arange(len(values)), len(held.origins))
         self.at = np.repeat(held.origins, len(values))
@@ -263,7 +254,7 @@ class _Trial:
     def lstm(self, networks: list[DemandLSTM]) -> np.ndarray:
         """What the networks would have said, shape (series x origin, horizon, level). [counts]"""
         away = predict(networks, self.windows, self.rows, self.at)[:, : self.horizon]
-        return np.maximum(self.mean[..., None] + self.spread[..., None] * away, 0.0)
+        return in_counts(away, self.mean, self.spread)
 
     def score(self, quantiles: np.ndarray) -> float:
         """Mean pinball loss against what happened. [units of spread]"""

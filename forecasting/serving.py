@@ -7,7 +7,6 @@ that is damaged is never loaded: the last good one answers, and that is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,27 +15,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.base import Base, fit_base
+from forecasting.base import fit_base
 from forecasting.card import ModelRefused
-from forecasting.contest import Champion, Made, hold_contest
+from forecasting.contest import Champion, Contest, Made, hold_contest
 from forecasting.features import Calendar
 from forecasting.heads import MIDDLE
-from forecasting.lstm import DemandLSTM
-from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
+from forecasting.marginals import error_templates, ordered
+from forecasting.mixture import mixture
 from forecasting.pretrained import pack_for
 from forecasting.registry import StoredModel, data_hash, last_good, register
 from forecasting.service import ForecastResult
-from forecasting.training import Clock, predict
+from forecasting.training import Clock
 from forecasting.warm import Warm
-from forecasting.windows import windows_of
 from twin.errors import UsageError
 from twin.records.history import History
 
 OLDEST = pd.Timedelta(days=7)  # a model learns on after so long (assumed: once a week, a usual habit)
 SHIFT = 5.0  # standard errors of the days since training that call for learning on; assumed: no chance
 REPLAYED = 0.03  # of the 80 % interval: a replay farther off than this on average is not the same forecast
-
-Contest = Callable[..., Champion]
 
 
 @dataclass(frozen=True)
@@ -102,8 +98,11 @@ def enter(
     champion = result.champion
     if champion.made is None:
         raise UsageError("a forecast without its parts cannot be registered")
-    base, values = champion.made.base, champion.made.values
-    made = _unguarded(values, champion.made.calendar, base, champion, result)
+    parts = champion.made
+    made = mixture(
+        parts.values, parts.calendar, len(result.stamps), parts.base, champion.templates, champion.networks,
+        parts.share,
+    ).quantiles  # fmt: skip
     guard = _guard_between(made, champion.quantiles)
     again = ordered(_moved(made, guard))
     width = np.mean(champion.quantiles[..., -2] - champion.quantiles[..., 1])
@@ -143,56 +142,20 @@ def serve(
     card = model.card
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
-    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
-    share = np.array(card.share) if len(card.share) == 1 else np.array(card.share)[:, None]
-    plain, raw = _raw(values, calendar, base, templates, mean, horizon, model.networks, share)
-    quantiles = ordered(_moved(raw, card.guard))
+    share = card.share[0] if len(card.share) == 1 else np.array(card.share)[:, None]
+    said = mixture(values, calendar, horizon, base, templates, model.networks, share)
+    quantiles = ordered(_moved(said.quantiles, card.guard))
     reason = f"model {model.name} of {card.train_end[:10]} serves; when it was trained, {card.reason}"
     return Champion(
         quantiles,
         templates,
-        mean,
+        said.mean,
         "lstm" if model.networks else "base",
         reason,
         dict(card.metrics.get("recent_origins", {})),
         model.networks,
-        made=Made(values, calendar, base, plain[..., MIDDLE], share),
+        made=Made(values, calendar, base, said.plain[..., MIDDLE], share),
     )
-
-
-def _unguarded(
-    values: np.ndarray, calendar: Calendar, base: Base, champion: Champion, result: ForecastResult
-) -> np.ndarray:
-    """What a champion said before its guard, shape (series, horizon, level)."""
-    horizon = len(result.stamps)
-    share = np.asarray(0.0 if champion.made is None else champion.made.share, dtype=float)
-    mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
-    return _raw(values, calendar, base, champion.templates, mean, horizon, champion.networks, share)[1]
-
-
-def _raw(
-    values: np.ndarray,
-    calendar: Calendar,
-    base: Base,
-    templates: np.ndarray,
-    mean: np.ndarray,
-    horizon: int,
-    networks: tuple[DemandLSTM, ...],
-    share: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of the base, and of base and networks together, before any guard."""
-    seen = values[np.isfinite(values)]
-    counts = bool((seen == np.rint(seen)).all())
-    plain = base_quantiles(mean, base, error_quantiles(templates, horizon), counts)
-    if not networks:
-        return plain, plain
-    windows = windows_of(values, base, calendar, horizon)
-    rows = np.arange(len(values))
-    now = np.full(len(values), values.shape[1] - 1)
-    away = predict(list(networks), windows, rows, now)[:, :horizon]
-    moved = np.maximum(mean[..., None] + base.spread(mean)[..., None] * away, 0.0)
-    part = share.reshape(-1, 1, 1) if share.size > 1 else float(share.reshape(()))
-    return plain, plain + part * (moved - plain)
 
 
 def _guard_between(raw: np.ndarray, said: np.ndarray) -> list[list[float]]:

@@ -6,7 +6,8 @@ except the calendar. An hourly series is cut into days of 24 hours, so that a we
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,14 +15,13 @@ from torch import Tensor
 
 from forecasting.base import Base
 from forecasting.features import COVARIATES, Calendar
+from forecasting.yearly import FEWEST_YEARS, WAVES
 
-PAST_STEPS = {168: 28, 7: 56, 52: 52, 12: 24}  # assumed: four weeks, eight weeks, a year, two years
+PAST_STEPS = {168: 28, 7: 28, 52: 52, 12: 24}  # four weeks (eight served days no better), a year, two years
 EACH = {168: 24, 7: 1, 52: 1, 12: 1}  # periods in one step of the network
 YEAR = {168: 364 * 24, 7: 364, 52: 52, 12: 0}  # the same weekday a year ago; months have it in the base
-OWN = ("away", "seen", "factor", "last_year", "has_last_year", "kin")  # of each period of a step
+OWN = ("away", "seen", "factor", "last_year", "has_last_year")  # of each period of a step
 TRAITS = ("size", "spread", "zeros")  # of each series
-KIN = 100  # series that speak for all, evenly chosen; assumed: more say the same and cost time
-MOST_KEPT = 20_000  # origins whose kin is remembered: 4 MB of days, 50 MB of hours
 CLIP = 12.0  # units of spread beyond which a past count says no more
 
 
@@ -33,6 +33,7 @@ class Windows:
     ----------
     values : shape (series, time), NaN where missing
     horizon : periods ahead, a multiple of the periods in one step
+    history : periods known when the forecast is made
     """
 
     values: np.ndarray
@@ -41,7 +42,7 @@ class Windows:
     horizon: int
     last_year: np.ndarray
     traits: np.ndarray
-    _kept: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    history: int
 
     @property
     def each(self) -> int:
@@ -63,6 +64,18 @@ class Windows:
         """What each feature of a step is, shape (feature,); one of each period in it comes together."""
         own = (name for name in OWN for _ in range(self.each))
         return (*own, *COVARIATES, *self.calendar.told_names, *TRAITS, "ahead")
+
+    @cached_property
+    def covariates(self) -> np.ndarray:
+        """What is known of each period, shape (time, name); the time of year only where years were seen.
+
+        Else it is a name for what once was: foretelling from it, a network of one year was 14 % worse.
+        """
+        if self.history >= FEWEST_YEARS * (YEAR[self.calendar.season] or self.calendar.season):
+            return self.calendar.covariates
+        covariates = self.calendar.covariates.copy()
+        covariates[:, WAVES] = 0.0
+        return covariates
 
     def cut(self, series: np.ndarray, origin: np.ndarray) -> tuple[Tensor, Tensor]:
         """Inputs and truths of some windows.
@@ -106,11 +119,10 @@ class Windows:
             np.log(np.maximum(factor, 0.05)),
             year,
             usable,
-            self._kin(origin, time.shape[1]),
         )
         batch, n_steps = len(series), time.shape[1] // self.each
         parts = [part.astype(np.float32).reshape(batch, n_steps, self.each) for part in own]
-        covariates = self.calendar.covariates[np.clip(time, 0, len(self.calendar.covariates) - 1)]
+        covariates = self.covariates[np.clip(time, 0, len(self.covariates) - 1)]
         parts.append(covariates.reshape(batch, n_steps, self.each, -1).mean(axis=2))
         if self.calendar.told is not None:
             told = self.calendar.told[series[:, None], np.clip(time, 0, self.calendar.told.shape[1] - 1)]
@@ -120,39 +132,18 @@ class Windows:
         parts.append(np.broadcast_to(ahead[None, :, None], (batch, n_steps, 1)))
         return np.concatenate(parts, axis=2, dtype=np.float32)
 
-    def _kin(self, origin: np.ndarray, steps: int) -> np.ndarray:
-        """How far all series together lay from the base as it stands at each origin, shape (batch, time).
 
-        A bad week strikes every ward: what its kin did tells a ward how much of its own is chance.
-        """
-        new = np.array(sorted(set(origin.tolist()) - self._kept.keys()), dtype=np.int64)
-        if len(new):
-            if len(self._kept) > MOST_KEPT:
-                self._kept.clear()
-                new = np.unique(origin)
-            self._kept.update(zip(new.tolist(), self._together(new), strict=True))
-        out = np.zeros((len(origin), steps), np.float32)
-        out[:, : self.past] = np.stack([self._kept[at] for at in origin.tolist()])
-        return out
+def windows_of(
+    values: np.ndarray, base: Base, calendar: Calendar, horizon: int, *, history: int | None = None
+) -> Windows:
+    """Prepare windows; ``horizon`` is rounded up to whole steps (the calendar must reach so far).
 
-    def _together(self, origin: np.ndarray) -> np.ndarray:
-        """Mean over the series of how far each past count lay from the base, halved; shape (origin, past)."""
-        some = np.unique(np.linspace(0, len(self.values) - 1, KIN).round().astype(int))[:, None, None]
-        time = origin[:, None] + np.arange(1 - self.past, 1)
-        inside = np.maximum(time, 0)
-        mean = self.base.level[some, origin[:, None]] * self.base.factor_at(some, origin[:, None], inside)
-        unit = self.base.scale[some] * np.sqrt(np.maximum(mean, self.base.floor[some]))
-        away = (self.values[some, inside] - mean) / unit
-        seen = np.isfinite(away) & (time >= 0)
-        kin = np.where(seen, away, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        return (np.clip(kin, -CLIP, CLIP) / 2).astype(np.float32)
-
-
-def windows_of(values: np.ndarray, base: Base, calendar: Calendar, horizon: int) -> Windows:
-    """Prepare windows; ``horizon`` is rounded up to whole steps (the calendar must reach so far)."""
+    ``history`` is told where a network is taught for hospitals that know fewer periods than ``values`` has.
+    """
     each = EACH[calendar.season]
     whole = -(-horizon // each) * each
-    return Windows(values, base, calendar, whole, _last_year(values, base), _traits(values, base))
+    known = values.shape[1] if history is None else history
+    return Windows(values, base, calendar, whole, _last_year(values, base), _traits(values, base), known)
 
 
 def _last_year(values: np.ndarray, base: Base) -> np.ndarray:

@@ -27,9 +27,9 @@ def usual_input(windows: Windows, here: Tensor) -> Tensor:
     usual = here.clone()
     year = YEAR_STEPS[windows.calendar.season] * windows.each
     past = windows.values.shape[1]
-    mean = windows.calendar.covariates[max(0, past - year) : past].mean(axis=0)
+    mean = windows.covariates[max(0, past - year) : past].mean(axis=0)
     names = np.array(windows.names)
-    for name in ("away", "factor", "last_year", "kin"):
+    for name in ("away", "factor", "last_year"):
         usual[:, names == name] = 0.0
     usual[:, names == "seen"] = 1.0
     first = int(np.flatnonzero(names == "weekday_0")[0])
@@ -59,7 +59,7 @@ def reasons(windows: Windows, found: Moves, factors: dict[str, np.ndarray]) -> d
         own = parts[:, :, column]
         if column in told:
             add(TOLD + name, own.sum(axis=1))
-        elif name in ("away", "seen", "kin"):
+        elif name in ("away", "seen"):
             add("recent", own[:, :recent].sum(axis=1))
             add("last_week", own[:, recent:].sum(axis=1))
         elif name == "factor":
