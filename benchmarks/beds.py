@@ -14,8 +14,9 @@ import numpy as np
 
 from optimization.beds.counting import short_and_open
 from optimization.beds.limits import BedLimits, BedPrices
-from optimization.beds.model import bed_model, bed_parameters, solve_beds
+from optimization.beds.model import bed_model, solve_beds
 from optimization.beds.needs import WardNeeds
+from optimization.beds.parameters import bed_parameters
 from optimization.beds.planning import plan_beds
 from optimization.solving import solver
 from twin.case import Case, Window
@@ -65,7 +66,7 @@ def drawn_instances(count: int, share_needed: float) -> None:
         levels, solved = solve_beds(model, highs)
         seconds.append(perf_counter() - began)
         assert solved.optimal
-        plan = np.array([levels[w, 0] for w in train.wards])
+        plan = np.array([levels.open[w, 0] for w in train.wards])
         ours, thumb = (
             short_and_open(fresh, np.repeat(level[:, None], DAYS, axis=1))[0]
             for level in (plan, shares(mean))

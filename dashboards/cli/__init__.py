@@ -95,13 +95,14 @@ def _build(words: Sequence[str]) -> Callable[..., None]:
 
     called = next((word for word in words if not word.startswith("-")), None)
     for name, (module, purpose) in COMMANDS.items():
-        function = _load(module) if name == called else _only_listed
+        function = _load(module, words) if name == called else _only_listed
         app.command(name, help=None if name == called else purpose, short_help=purpose)(function)
     return app
 
 
-def _load(module: str) -> Callable[..., None]:
-    command: Callable[..., None] = importlib.import_module(f"{__name__}.{module}").command
+def _load(module: str, words: Sequence[str]) -> Callable[..., None]:
+    page = importlib.import_module(f"{__name__}.{module}")
+    command: Callable[..., None] = page.command_of(words) if hasattr(page, "command_of") else page.command
 
     @functools.wraps(command)
     def cancellable(*given: object, **named: object) -> None:

@@ -7,10 +7,11 @@ from datetime import date
 
 import numpy as np
 
-from optimization.beds.counting import short_and_open
+from optimization.beds.counting import Tables, short_and_open, short_and_outliers
 from optimization.beds.limits import BedPrices
-from optimization.beds.model import BedParameters, Levels
+from optimization.beds.model import BedLevels
 from optimization.beds.needs import WardNeeds
+from optimization.beds.parameters import BedParameters
 from optimization.beds.playing import SHORT_MORNINGS, Played, mean_waiting
 from twin.hospital import Hospital
 from twin.measures import paired
@@ -29,16 +30,16 @@ WHY_KEPT = (
 
 def sentences(
     needs: WardNeeds,
-    prices: BedPrices,
+    given: BedParameters,
     calendar: IntArray,
-    by_day: IntArray,
+    tables: Tables,
     costs: Mapping[str, float],
     base: Sequence[Played],
     changed: Sequence[Played],
 ) -> tuple[str, ...]:
     """What the plan changes, on paper and on the certifying futures."""
-    days = len(needs.days)
-    (short_now, _), (short_then, _) = short_and_open(needs, calendar), short_and_open(needs, by_day)
+    days, prices, pools = len(needs.days), given.prices, given.limits.pools
+    (short_now, _), (short_then, _) = short_and_open(needs, calendar), short_and_open(needs, tables.open)
     weight = {name: cost / days / prices.open_bed_day for name, cost in costs.items()}
     return (
         f"Ward by ward, {short_then / days:.1f} patients at a time need a bed beyond those open, on average; "
@@ -46,8 +47,28 @@ def sentences(
         fresh_futures(base, changed),
         f"In those futures {mean_waiting(changed) / days:.1f} patients wait for a ward bed at any one time, "
         f"{mean_waiting(base) / days:.1f} with today's beds",
+        *_in_pools(needs, tables, pools),
+        *_flexed(tables),
         *_weighed(prices, weight),
     )
+
+
+def _in_pools(needs: WardNeeds, tables: Tables, pools: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """What pooling does on paper, where every free bed of the pool is found at once."""
+    if not pools:
+        return ()
+    short, outliers = short_and_outliers(needs, tables.open, pools)
+    days = len(needs.days)
+    return (
+        f"If wards of a pool take each other's patients, {outliers / days:.1f} patients at a time lie in "
+        f"another ward and {short / days:.1f} need a bed beyond those of all its wards",
+    )
+
+
+def _flexed(tables: Tables) -> tuple[str, ...]:
+    """How many beds are opened for single days."""
+    beds = int(tables.flex.sum())
+    return (f"{beds} bed-days are flex beds, opened for the day",) if beds else ()
 
 
 def _weighed(prices: BedPrices, weight: Mapping[str, float]) -> tuple[str, ...]:
@@ -95,20 +116,23 @@ def fresh_futures(today: Sequence[Played], planned: Sequence[Played]) -> str:
     )
 
 
-def binds(given: BedParameters, levels: Levels, hospital: Hospital) -> tuple[str, ...]:
+def binds(given: BedParameters, levels: BedLevels, hospital: Hospital) -> tuple[str, ...]:
     """The rules that keep the plan from doing better."""
-    lines = []
-    limits = given.limits
-    most = max(sum(levels[w, p] for w in given.wards) for p in range(len(given.periods)))
-    if most >= limits.total:
+    lines, limits, opened = [], given.limits, levels.open
+    free = [p for p in range(len(given.periods)) if (given.wards[0], p) not in given.frozen]
+    if max(sum(opened[w, p] for w in given.wards) for p in free) >= limits.total:
         lines.append(f"the total of {limits.total} beds")
     for ward in given.wards:
-        reached = max(levels[ward, p] for p in range(len(given.periods)))
-        if reached >= limits.ceiling[ward] and ward not in limits.pins:
+        if max(opened[ward, p] for p in free) >= limits.ceiling[ward] and ward not in limits.pins:
             lines.append(
                 f"{title(hospital, ward)}: all {limits.ceiling[ward]} beds that can be opened are open"
             )
     lines += [f"{title(hospital, w)}: pinned at {n}" for w, n in limits.pins.items()]
+    lines += [f"{title(hospital, w)}: opens in teams of {n}" for w, n in limits.teams.items() if n > 1]
+    if limits.most_moves is not None:
+        lines.append(f"at most {limits.most_moves} beds opened or closed at a time")
+    if limits.notice_days > 1:
+        lines.append(f"the first {limits.notice_days} days are within the notice: staffed beds stay")
     return tuple(lines)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 
-from optimization.beds.model import BedParameters, Levels
+from optimization.beds.counting import Tables, moves_by_day
+from optimization.beds.model import BedLevels
 from optimization.beds.needs import WardNeeds, morning_hours, planned_days
+from optimization.beds.parameters import BedParameters
 from twin.case import Case, Window, resolve
 from twin.plan import Plan
 from twin.units import MS_HOUR, IntArray
@@ -30,7 +33,7 @@ def usual(case: Case, calendar: IntArray) -> dict[str, int]:
 def ceiling_of(case: Case, window: Window) -> dict[str, int]:
     """Beds that can be opened at every hour of the planned days: those that stand there and have nurses."""
     wide = {w: _on_planned_days(window, ward.physical_beds) for w, ward in case.hospital.wards.items()}
-    schedule = resolve(case.with_(plan=Plan("all that stands there", wide)), window)
+    schedule = resolve(case.with_(plan=replace(case.plan, beds=wide)), window)
     starts, days = window.clock(case.hospital).day_starts, planned_days(window)
     first, last = int(starts[days.start]), int(starts[days.stop])
     lowest = {}
@@ -45,13 +48,15 @@ def _on_planned_days(window: Window, beds: int) -> dict[date, int]:
     return {window.start + timedelta(days=d): beds for d in range(planned_days(window).start, window.total)}
 
 
-def by_day(given: BedParameters, levels: Levels, days: int) -> IntArray:
-    """Levels of periods as a table, shape (ward, day). [beds]"""
-    table = np.zeros((len(given.wards), days), np.int64)
+def tables_of(given: BedParameters, levels: BedLevels) -> Tables:
+    """Levels of periods as tables of days."""
+    days = given.periods[-1].stop
+    opened, flex = (np.zeros((len(given.wards), days), np.int64) for _ in range(2))
     for i, ward in enumerate(given.wards):
         for p, period in enumerate(given.periods):
-            table[i, period] = levels[ward, p]
-    return table
+            opened[i, period] = levels.open[ward, p]
+            flex[i, period] = levels.flex.get((ward, p), 0)
+    return Tables(opened, flex, sum(moves_by_day(given, opened - flex).values()))
 
 
 def constant(needs: WardNeeds, levels: Mapping[str, int]) -> IntArray:
@@ -66,14 +71,8 @@ def plan_of(case: Case, window: Window, needs: WardNeeds, table: IntArray) -> Pl
         dates = _on_planned_days(window, int(table[i, -1]))
         beds[ward] = {**dates, **{day: int(n) for day, n in zip(needs.days, table[i], strict=True)}}
     first, last = needs.days[0], needs.days[-1]
-    return Plan(
-        f"Bed plan from {first:%d %B %Y}", beds, f"{case.hospital.name}: open beds from {first} to {last}"
-    )
-
-
-def moves(given: BedParameters, levels: Levels) -> int:
-    """Beds opened or closed against today, once a period. [beds]"""
-    return sum(abs(level - given.today[w]) for (w, _), level in levels.items())
+    name, note = f"Bed plan from {first:%d %B %Y}", f"{case.hospital.name}: open beds from {first} to {last}"
+    return replace(case.plan, name=name, beds=beds, note=note)  # its people stay as planned
 
 
 def apart(levels: Mapping[str, int], today: Mapping[str, int]) -> int:

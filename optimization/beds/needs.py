@@ -6,8 +6,8 @@ then in a bed, waits for one or is being cleaned is the ward's need, whatever st
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -17,7 +17,6 @@ from optimization.paths import TrainPaths
 from twin.case import Case, Window
 from twin.hospital import Hospital
 from twin.measures import need
-from twin.plan import Plan
 from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray, hours, minutes
@@ -62,9 +61,10 @@ class WardNeeds:
         """Number of futures."""
         return int(self.beds.shape[0])
 
-    def days_needed(self, ward: str, days: range, most: int) -> FloatArray:
-        """Expected days on which ward needs 1, 2, ... ``most`` beds or more, shape (most,). [days]"""
-        chosen = self.beds[:, self.wards.index(ward), :][:, np.isin(self.day, days)]
+    def days_needed(self, wards: Sequence[str], days: range, most: int) -> FloatArray:
+        """Expected days on which wards together need 1, 2, ... ``most`` beds or more, (most,). [days]"""
+        places = [self.wards.index(ward) for ward in wards]
+        chosen = self.beds[:, places, :][:, :, np.isin(self.day, days)].sum(axis=1)
         counts = np.bincount(np.minimum(chosen, most).ravel(), minlength=most + 1)
         return np.cumsum(counts[::-1])[::-1][1:] / (self.paths * HOURS_DAY)
 
@@ -89,13 +89,17 @@ def bed_needs(
     Parameters
     ----------
     case
-        Its plan is not read: the need does not depend on what is open.
+        Its plan's beds are not read: the need does not depend on what is open.
     window
         The measured days after the notice are planned.
     as_it_runs
         Keep the ceiling and the plan: what each ward then needs depends on how beds are lent today.
     """
-    free = case if as_it_runs else case.with_(hospital=without_ceiling(case.hospital), plan=Plan.empty())
+    free = (
+        case
+        if as_it_runs
+        else case.with_(hospital=without_ceiling(case.hospital), plan=replace(case.plan, beds={}))
+    )
     clock = window.clock(case.hospital)
     planned = planned_days(window)
     first, last = (int(clock.day_starts[d]) // MS_HOUR for d in (planned.start, planned.stop))

@@ -9,7 +9,8 @@ from typing import Any
 import pyomo.environ as pyo
 
 from optimization.beds.explain import MOST_LINES, in_a_row, title
-from optimization.beds.model import BedParameters, Levels, bed_model, cost_of, solve_beds
+from optimization.beds.model import BedLevels, bed_model, cost_of, solve_beds
+from optimization.beds.parameters import BedParameters
 from twin.hospital import Hospital
 
 
@@ -31,38 +32,43 @@ class OneMore:
     saves: float
 
 
-def one_more_bed(given: BedParameters, levels: Levels, highs: Any) -> tuple[OneMore, ...]:
+def one_more_bed(given: BedParameters, levels: BedLevels, highs: Any) -> tuple[OneMore, ...]:
     """Solve again with one more bed in the total, then with one more in each ward, most useful first.
 
-    The plan's own beds stay open; a ward may go one bed beyond what stands there, to price that bed.
+    The plan's own beds stay open, flex beds as they are; a ward may go one bed beyond what stands there, to
+    price that bed, and the bed asked about need be no whole team.
     """
-    limits, periods = given.limits, range(len(given.periods))
-    wider = replace(limits, ceiling={w: c + 1 for w, c in limits.ceiling.items()}, pins={})
-    model = bed_model(replace(given, limits=wider, floor=levels))
-    for (w, _, k), bed in model.opened.items():
-        if k > limits.pins.get(w, limits.ceiling[w]):
+    limits = given.limits
+    periods = [p for p in range(len(given.periods)) if (given.wards[0], p) not in given.frozen]
+    higher = {w: c + 1 for w, c in limits.ceiling.items()}
+    wider = replace(limits, ceiling=higher, pins={}, teams={}, most_moves=None)
+    model = bed_model(replace(given, limits=wider, floor=levels.open))
+    for (w, p, k), bed in model.opened.items():
+        if k > limits.pins.get(w, limits.ceiling[w]) and (w, p) not in given.frozen:
             bed.fix(0)
-    before = cost_of(model, levels)
+    for (w, p), flex in model.flex.items():
+        flex.fix(levels.flex.get((w, p), 0))
+    before = cost_of(model, given, levels)
     short = float(pyo.value(model.short_days))
 
     def ask(ward: str | None) -> OneMore:
         then, solved = solve_beds(model, highs)
-        more = tuple(w for w in given.wards if any(then[w, p] > levels[w, p] for p in periods))
+        more = tuple(w for w in given.wards if any(then.open[w, p] > levels.open[w, p] for p in periods))
         return OneMore(ward, more, short - float(pyo.value(model.short_days)), before - solved.objective)
 
-    model.total.set_value(max(sum(levels[w, p] for w in given.wards) for p in periods) + 1)
+    model.total.set_value(max(sum(levels.open[w, p] for w in given.wards) for p in periods) + 1)
     answers = [ask(None)]
     for ward in given.wards:
         if ward in limits.pins:
             continue
-        beyond = [model.opened[ward, p, limits.ceiling[ward] + 1] for p in periods]
+        beyond = {p: model.opened[ward, p, limits.ceiling[ward] + 1] for p in periods}
         for p in periods:
             beyond[p].unfix()
-            model.floor[ward, p].set_value(levels[ward, p] + 1)
+            model.floor[ward, p].set_value(levels.open[ward, p] + 1)
         answers.append(ask(ward))
         for p in periods:
             beyond[p].fix(0)
-            model.floor[ward, p].set_value(levels[ward, p])
+            model.floor[ward, p].set_value(levels.open[ward, p])
     return (answers[0], *sorted(answers[1:], key=lambda a: -a.saves))
 
 

@@ -11,14 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optimization.beds.answer import BedPlanAnswer
-from optimization.beds.counting import agreed, beds_a_day, cost_again, proportional
+from optimization.beds.counting import (
+    Tables,
+    agreed,
+    beds_a_day,
+    broken_rules,
+    cost_again,
+    proportional,
+)
 from optimization.beds.explain import WHY_KEPT, binds, headline, sentences, still_short
 from optimization.beds.finalists import choose, find_finalists, screening
-from optimization.beds.levels import apart, by_day, constant, moves, plan_of
+from optimization.beds.levels import apart, constant, plan_of, tables_of
 from optimization.beds.limits import BedPrices
-from optimization.beds.model import BedParameters, Levels, bed_model, bed_parameters, cost_of, solve_beds
+from optimization.beds.model import BedLevels, bed_model, cost_of, solve_beds
 from optimization.beds.needs import Check, Progress, WardNeeds, bed_needs
 from optimization.beds.one_more import one_more_bed, one_more_in_words
+from optimization.beds.parameters import BedParameters, bed_parameters
 from optimization.beds.playing import Played, chance_short, play
 from optimization.beds.question import BedQuestion, bed_question
 from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
@@ -27,8 +35,8 @@ from optimization.proof.certificate import certificate, judge, not_measured, per
 from optimization.proof.estimates import PerFuture
 from optimization.solving import NoPlan, Solved, solver
 from twin.case import Case, Window
+from twin.errors import TwinError
 from twin.plan import Certificate, Explanation, Plan, Target
-from twin.units import IntArray
 
 
 def plan_beds(
@@ -42,6 +50,11 @@ def plan_beds(
     prices: BedPrices | None = None,
     pins: Mapping[str, int] | None = None,
     cover: float | None = None,
+    pools: Sequence[Sequence[str]] = (),
+    teams: Mapping[str, int] | None = None,
+    flex: Mapping[str, int] | None = None,
+    most_moves: int | None = None,
+    notice_days: int = 1,
     period_days: int | None = None,
     time_limit: float = 60,
     progress: Progress | None = None,
@@ -66,6 +79,16 @@ def plan_beds(
         Wards whose level is fixed. [beds]
     cover
         Each ward must open what it needs on this share of mornings. [fraction]
+    pools
+        Wards that take each other's patients, as outliers at their price.
+    teams
+        Ward -> beds of one nurse team; beds open and close by whole teams, from today's level. [beds]
+    flex
+        Ward -> beds that may be opened for single days on top, at the price of a flex bed-day. [beds]
+    most_moves
+        Staffed beds opened and closed at a time, all wards together, at most. [beds]
+    notice_days
+        Days, from the first measured one, whose staffed beds are kept as decided; flex beds take one. [days]
     period_days
         Decide anew after so many days; one level for the whole horizon when omitted. [days]
     time_limit
@@ -91,6 +114,11 @@ def plan_beds(
         prices=prices,
         pins=pins,
         cover=cover,
+        pools=pools,
+        teams=teams,
+        flex=flex,
+        most_moves=most_moves,
+        notice_days=notice_days,
         period_days=period_days,
     )
     highs = solver(time_limit=time_limit)
@@ -109,17 +137,17 @@ class _Proposal:
 
     Attributes
     ----------
-    levels, table : its open beds by ward and period; and as int (ward, day)
+    levels, tables : its open beds by ward and period, and by day
     best : the levels that the model itself would choose, of which ``solved`` tells the bound
     finalists : how many plans were played
     """
 
     needs: WardNeeds
     given: BedParameters
-    levels: Levels
-    table: IntArray
+    levels: BedLevels
+    tables: Tables
     plan: Plan
-    best: Levels
+    best: BedLevels
     solved: Solved
     finalists: int
 
@@ -133,22 +161,23 @@ def _futures_of_passes(question: BedQuestion) -> tuple[int, int, int, int]:
 def _propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, Any]) -> _Proposal:
     """Play the needs, solve the model, and choose among the finalists: all on training futures."""
     case, window, train = question.case, question.window, question.train
-    rules: Any = {"period_days": question.period_days}
+    rules: Any = {"period_days": question.period_days, "calendar": question.calendar}
     limits, prices, today = question.limits, question.prices, question.today
     needs = bed_needs(case, window, train, progress=step(0), **simulation)
     given = bed_parameters(needs, limits, prices, today, **rules)
     best, solved = _solve(given, needs, case, highs)
 
     as_it_runs = bed_needs(case, window, screening(train), progress=step(1), as_it_runs=True, **simulation)
-    lent = replace(given, needed=bed_parameters(as_it_runs, limits, prices, today, **rules).needed)
+    seen = bed_parameters(as_it_runs, limits, prices, today, **rules)
+    lent = replace(given, needed=seen.needed, pooled=seen.pooled)
     finalists = find_finalists(given, lent, best, highs)
-    tables = [by_day(given, levels, len(needs.days)) for levels in finalists]
-    plans = [plan_of(case, window, needs, table) for table in tables]
-    i = choose(case, plans, finalists, given, window, train, progress=step(2), **simulation)
+    tables = [tables_of(given, levels) for levels in finalists]
+    plans = [plan_of(case, window, needs, table.open) for table in tables]
+    i = choose(case, plans, tables, given, question.targets, window, train, progress=step(2), **simulation)
     return _Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists))
 
 
-def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[Levels, Solved]:
+def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[BedLevels, Solved]:
     refuse_what_cannot_stand(given, needs, case.hospital)
     try:
         return solve_beds(bed_model(given), highs)
@@ -168,12 +197,14 @@ def _answer(
     needs, prices, today = chosen.needs, question.prices, question.today
     shares = proportional(needs, question.case.hospital, question.limits.ceiling, question.limits.total)
     thumb = constant(needs, shares)
+    pools = question.limits.pools
     costs = {
-        "today": cost_again(needs, prices, question.calendar),
-        "planned": cost_again(needs, prices, chosen.table, moves(chosen.given, chosen.levels)),
-        "proportional": cost_again(needs, prices, thumb, apart(shares, today)),
+        "today": cost_again(needs, prices, Tables.kept(question.calendar), pools),
+        "planned": cost_again(needs, prices, chosen.tables, pools),
+        "proportional": cost_again(needs, prices, Tables.kept(thumb, apart(shares, today)), pools),
     }
     seen = per_future(question.targets, changed)
+    opened = chosen.tables.open
     return BedPlanAnswer(
         plan=chosen.plan,
         certificate=_certificate(question, chosen, seen, costs["planned"], seed),
@@ -185,7 +216,7 @@ def _answer(
             "planned": chance_short(needs.wards, changed),
         },
         measures={"today": tuple(p.measures for p in base), "planned": tuple(p.measures for p in changed)},
-        cost_a_day=beds_a_day(prices, today=question.calendar, planned=chosen.table, proportional=thumb),
+        cost_a_day=beds_a_day(prices, today=question.calendar, planned=opened, proportional=thumb),
         currency=prices.currency,
         notes=(
             *question.notes,
@@ -200,7 +231,10 @@ def _answer(
 def _certificate(
     question: BedQuestion, chosen: _Proposal, seen: Mapping[str, PerFuture], cost: float, seed: int
 ) -> Certificate:
-    objective = cost_of(bed_model(chosen.given), chosen.levels)
+    given = chosen.given
+    objective = cost_of(bed_model(given), given, chosen.levels)
+    if broken := broken_rules(given, chosen.tables):
+        raise TwinError(f"the plan breaks rules that the model should keep: {'; '.join(broken)}")
     attempt = Attempts().next(len(question.certify.replications))
     futures = len(question.train.replications) + len(question.certify.replications)
     return certificate(
@@ -213,8 +247,7 @@ def _certificate(
         train_paths=len(question.train.replications),
         attempt=attempt,
         seed=seed,
-        command=f"twin optimize beds --total {question.limits.total} --days {question.window.days} "
-        f"--replications {futures} --seed {seed}",
+        command=f"twin optimize beds {question.words} --replications {futures} --seed {seed}",
     )
 
 
@@ -239,7 +272,7 @@ def _explanation(
     return Explanation(
         headline=headline(hospital, question.today, _first_day(chosen)),
         sentences=(
-            *sentences(needs, question.prices, question.calendar, chosen.table, costs, base, changed),
+            *sentences(needs, given, question.calendar, chosen.tables, costs, base, changed),
             *((WHY_KEPT,) if chosen.levels != chosen.best else ()),
         ),
         binds=binds(given, chosen.levels, hospital),
@@ -249,8 +282,9 @@ def _explanation(
 
 
 def _first_day(chosen: _Proposal) -> dict[str, int]:
-    """Levels of the first planned day. [beds]"""
-    return {w: int(chosen.table[i, 0]) for i, w in enumerate(chosen.needs.wards)}
+    """Levels of the first day that can still be decided. [beds]"""
+    day = chosen.given.limits.notice_days - 1
+    return {w: int(chosen.tables.open[i, day]) for i, w in enumerate(chosen.needs.wards)}
 
 
 def _steps(progress: Progress | None, *passes: int) -> Any:

@@ -17,29 +17,13 @@ from optimization.proof.certificate import patients_behind
 from twin.case import Case, Schedule, Window, resolve
 from twin.errors import Overload
 from twin.measures import measures_of, need, tally
-from twin.plan import Plan, Target
+from twin.plan import Plan
 from twin.replications import Side, replicate_sides
 from twin.trace import Trace
 from twin.units import HOURS_DAY, MS_HOUR, IntArray
 
 #: the measure that only a plan asks for
 SHORT_MORNINGS = "short_mornings"
-
-
-def default_targets() -> tuple[Target, ...]:
-    """What a bed plan must reach unless the planner says otherwise.
-
-    References
-    ----------
-    NHS England, 2025/26 priorities and operational planning guidance: 78 % within four hours by March 2026.
-    NHS England, A&E attendances and emergency admissions: waits over four hours from decision to admit.
-    The share of short ward-mornings is assumed: one in ten, as in ``SHORT_TO_OPEN``.
-    """
-    return (
-        Target("Ward-mornings short of beds", SHORT_MORNINGS, "%", at_most=10),
-        Target("Wait for a bed, slowest tenth", "boarding_hours_p90", "h", at_most=4),
-        Target("Emergency, left within 4 h", "ed_within_4h", "%", at_least=78),
-    )
 
 
 @dataclass(frozen=True)
@@ -130,6 +114,13 @@ def _same(a: Schedule, b: Schedule) -> bool:
 def mean_waiting(played: Sequence[Played]) -> float:
     """Patient-days spent waiting for a ward bed, mean over futures. [patient-days]"""
     return float(np.mean([p.waiting_days for p in played]))
+
+
+def mean_measure(played: Sequence[Played], name: str) -> float:
+    """Mean of a measure over the futures that have it; NaN where none has. [its unit]"""
+    values = np.array([p.measures[name] for p in played], dtype=np.float64)
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def chance_short(wards: Sequence[str], played: Sequence[Played]) -> dict[str, float]:

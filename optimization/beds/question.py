@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from optimization.beds.levels import ceiling_of, decided, usual
 from optimization.beds.limits import BedLimits, BedPrices, bed_limits
-from optimization.beds.playing import SHORT_MORNINGS, default_targets
+from optimization.beds.playing import SHORT_MORNINGS
+from optimization.beds.targets import default_targets
 from optimization.paths import CertifyPaths, TrainPaths, apart, split
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
@@ -43,6 +45,31 @@ class BedQuestion:
     period_days: int | None
     notes: tuple[str, ...]
 
+    @property
+    def words(self) -> str:
+        """The question as options of ``twin optimize beds``."""
+        limits, several = self.limits, []
+        for option, asked in (("pin", limits.pins), ("team", limits.teams), ("flex", limits.flex)):
+            several += [f"--{option} {ward}={beds}" for ward, beds in asked.items()]
+        several += [f"--pool {','.join(pool)}" for pool in limits.pools]
+        single = {
+            "cover": limits.cover,
+            "moves": limits.most_moves,
+            "notice": limits.notice_days if limits.notice_days > 1 else None,
+            "period": self.period_days,
+        }
+        several += [f"--{name} {value:g}" for name, value in single.items() if value is not None]
+        if self.targets != default_targets():
+            several += [f'--target "{_typed(target)}"' for target in self.targets]
+        return " ".join([f"--total {limits.total} --days {self.window.days}", *several])
+
+
+def _typed(target: Target) -> str:
+    """A target as it is typed."""
+    if target.at_most is not None:
+        return f"{target.measure}<={target.at_most:g}"
+    return f"{target.measure}>={target.at_least:g}"
+
 
 def bed_question(
     case: Case,
@@ -52,11 +79,10 @@ def bed_question(
     total: int | None = None,
     targets: Sequence[Target] | None = None,
     prices: BedPrices | None = None,
-    pins: Mapping[str, int] | None = None,
-    cover: float | None = None,
     period_days: int | None = None,
+    **rules: Any,
 ) -> BedQuestion:
-    """Fill in what was left out and check the whole; the parameters are those of ``plan_beds``.
+    """Fill in what was left out and check the whole; parameters as of ``plan_beds``.
 
     Raises
     ------
@@ -73,7 +99,7 @@ def bed_question(
     calendar = decided(case, window)
     today = usual(case, calendar)
     allowed = sum(today.values()) if total is None else total
-    limits, notes = bed_limits(case.hospital, ceiling_of(case, window), total=allowed, pins=pins, cover=cover)
+    limits, notes = bed_limits(case.hospital, ceiling_of(case, window), total=allowed, today=today, **rules)
     return BedQuestion(
         case, window, train, certify, targets, prices, limits, calendar, today, period_days, notes
     )

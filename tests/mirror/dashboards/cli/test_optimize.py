@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dashboards.cli import main
-from dashboards.cli.optimize import _pins
+from dashboards.cli.planning.wording import numbers_of
 from twin.errors import ConfigError
 from twin.hospital import shipped
 from twin.plan import Plan
@@ -78,6 +78,42 @@ def test_what_cannot_be_planned_yet_is_said(workspace, capsys):
 
 def test_pins_that_contradict_each_other_are_told_together():
     with pytest.raises(ConfigError) as told:
-        _pins(["icu=3", "icu=4", "medicine=lots"])
+        numbers_of("--pin", ["icu=3", "icu=4", "medicine=lots"], "beds")
 
     assert len(told.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--pool", "general"], "two wards or more"),
+        (["--team", "some"], "--team"),
+        (["--flex", "nowhere=2"], "no such ward"),
+        (["--moves", "-1"], "moves"),
+        (["--notice", "40"], "leaves none"),
+        (["--period", "0"], "1 day or longer"),
+        (["--target", "outlier_share<=120"], "between 0 and 100"),
+        (["--target", "outlier_shar<=5"], "outlier_share"),
+        (["--target", "ed_within_4h=78"], "MEASURE<=LEVEL"),
+        (["--target", "occupancy<=80", "--target", "occupancy>=90"], "contradict each other"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_with_exit_2_and_nothing_is_written(workspace, capsys, words, told):
+    out = workspace / "plan.toml"
+
+    code = call(
+        "--workspace", str(workspace), "--days", "7", "--replications", "4", "--out", str(out), *words
+    )
+
+    assert code == 2
+    assert told in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_total_0_closes_every_ward_and_says_what_that_does(workspace, capsys):
+    code = call("--workspace", str(workspace), "--days", "5", "--replications", "4", "--total", "0", "--json")
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert set(document["plan"]["beds"].values()) == {0}
+    assert not document["certificate"]["holds"]

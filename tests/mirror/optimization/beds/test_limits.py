@@ -50,3 +50,27 @@ def test_all_faults_of_a_question_are_told_at_once(two_wards):
 def test_a_hospital_without_wards_has_no_beds_to_plan(two_wards):
     with pytest.raises(UsageError, match="no wards"):
         bed_limits(two_wards.model_copy(update={"wards": {}}), {}, total=0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({"pools": [["medicine"]]}, "two wards or more"),
+        ({"pools": [["medicine", "surgry"]]}, 'did you mean "surgery"'),
+        ({"pools": [["medicine", "surgery"], ["surgery", "medicine"]]}, "in one pool, once"),
+        ({"teams": {"medicine": 0}}, "1 or more"),
+        ({"flex": {"medicine": 25}}, "can open 24 beds at most"),
+        ({"most_moves": -1}, "moves"),
+        ({"notice_days": 0}, "notice"),
+        ({"teams": {"medicine": 4}, "pins": {"medicine": 17}}, "pin 15 or 19"),
+    ],
+)
+def test_a_rule_that_cannot_be_kept_is_named(two_wards, rules, told):
+    with pytest.raises(ConfigError, match=told):
+        bed_limits(
+            two_wards,
+            {"medicine": 24, "surgery": 16},
+            total=31,
+            today={"medicine": 15, "surgery": 16},
+            **rules,
+        )

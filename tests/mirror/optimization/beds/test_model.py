@@ -3,9 +3,10 @@
 import pytest
 
 from optimization.beds.counting import cost_again
-from optimization.beds.levels import by_day, moves
+from optimization.beds.levels import tables_of
 from optimization.beds.limits import BedLimits, BedPrices
-from optimization.beds.model import bed_model, bed_parameters, solve_beds
+from optimization.beds.model import BedLevels, bed_model, solve_beds
+from optimization.beds.parameters import bed_parameters
 from optimization.solving import NoPlan, solver
 from tests.mirror.optimization.conftest import needs_by_hand
 
@@ -16,7 +17,7 @@ def plan(needs, total, *, ceiling=9, prices=PRICES, today=0, pins=None, cover=No
     limits = BedLimits(total, dict.fromkeys(needs.wards, ceiling), pins or {}, cover)
     given = bed_parameters(needs, limits, prices, dict.fromkeys(needs.wards, today), period_days=period_days)
     levels, solved = solve_beds(bed_model(given), solver(time_limit=20))
-    return given, levels, solved
+    return given, levels.open, solved
 
 
 def test_a_bed_is_opened_where_it_is_needed_often_enough():
@@ -87,7 +88,7 @@ def test_the_cost_counted_hour_by_hour_is_the_model_s(period_days):
         needs, total=7, today=3, prices=BedPrices(10.0, 4.0, move=1.5), period_days=period_days
     )
 
-    counted = cost_again(needs, given.prices, by_day(given, levels, 2), moves(given, levels))
+    counted = cost_again(needs, given.prices, tables_of(given, BedLevels(levels)))
     assert counted == pytest.approx(solved.objective)
 
 

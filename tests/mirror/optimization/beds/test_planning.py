@@ -101,3 +101,78 @@ def test_questions_that_make_no_sense_are_refused_before_any_patient(two_weeks):
         plan_beds(*two_weeks, targets=[Target("Too much", "ed_within_4h", "%", at_least=101)])
     with pytest.raises(ConfigError, match="no such measure"):
         plan_beds(*two_weeks, targets=[Target("What?", "ed_within_5h", "%", at_least=90)])
+
+
+@pytest.fixture(scope="module")
+def ruled(two_weeks):
+    return plan_beds(
+        *two_weeks,
+        replications=8,
+        total=34,
+        pools=[["medicine", "surgery"]],
+        teams={"medicine": 3, "surgery": 4},
+        flex={"medicine": 2},
+        most_moves=7,
+        notice_days=3,
+        period_days=7,
+        targets=[
+            Target("Outside their ward", "outlier_share", "%", at_most=10),
+            Target("Refused", "refused", "%", at_most=1),
+            Target("Beds occupied", "occupancy", "%", at_most=92),
+        ],
+    )
+
+
+def test_the_first_days_of_a_plan_with_notice_keep_the_calendar(ruled):
+    first_measured = START + timedelta(14)
+
+    medicine = ruled.plan.beds["medicine"]
+    assert {medicine[first_measured + timedelta(d)] for d in (1, 2)} <= {15, 16, 17}  # with flex beds
+
+
+def test_a_plan_by_teams_moves_whole_teams_and_no_more_than_allowed(ruled):
+    surgery = ruled.planned["surgery"]
+
+    assert (surgery - 16) % 4 == 0
+    assert abs(surgery - 16) + max(0, ruled.planned["medicine"] - 15 - 2) <= 7
+    assert any("teams of 4" in line for line in ruled.explanation.binds)
+
+
+def test_what_a_pool_does_is_said_and_what_cannot_be_measured_too(ruled):
+    assert any("lie in another ward" in line for line in ruled.explanation.sentences)
+    assert any("Refused" in note for note in ruled.notes)
+    assert [r.target.measure for r in ruled.certificate.targets] == ["outlier_share", "occupancy"]
+    assert "--pool medicine,surgery" in ruled.certificate.command
+    assert '--target "outlier_share<=10"' in ruled.certificate.command
+
+
+def test_too_few_moves_are_told_with_the_beds_that_must_move(two_weeks):
+    with pytest.raises(Infeasible) as told:
+        plan_beds(*two_weeks, replications=4, total=40, pins={"medicine": 20}, most_moves=2)
+
+    text = str(told.value)
+    assert "5 beds must open or close at a time, 2 may: 3 too many" in text
+    assert "allow 5 beds opened or closed at a time, 3 more" in text
+    assert "lower pinned wards: medicine by 3" in text
+
+
+def test_teams_that_do_not_fit_under_the_total_are_told(two_weeks):
+    with pytest.raises(Infeasible) as told:
+        plan_beds(
+            *two_weeks, replications=4, total=32, pins={"surgery": 10}, cover=0.7, teams={"medicine": 9}
+        )
+
+    text = str(told.value)
+    assert "whole teams need 34 beds, the total is 32: 2 short" in text
+    assert "open single beds in place of whole teams" in text
+
+
+def test_nobody_comes_and_every_bed_closes(two_weeks):
+    case, window = two_weeks
+    arrivals = {name: a.model_copy(update={"daily_mean": 0}) for name, a in case.hospital.arrivals.items()}
+    empty = case.with_(hospital=case.hospital.model_copy(update={"arrivals": arrivals}))
+
+    answer = plan_beds(empty, window, replications=4)
+
+    assert set(answer.planned.values()) == {0}
+    json.dumps(answer.document(), allow_nan=False)
