@@ -124,8 +124,14 @@ def judge(
     for target in targets:
         _fits(target, attempt, seen)
     measured = [t for t in targets if seen[t.measure].futures]
-    alpha = attempt.alpha / max(len(measured), 1)
-    return tuple(_result(target, seen[target.measure], alpha) for target in measured)
+    return results(measured, seen, attempt.alpha)
+
+
+def results(
+    targets: Sequence[Target], seen: Mapping[str, PerFuture], alpha: float
+) -> tuple[TargetResult, ...]:
+    """Each target's two numbers, with this chance of error for all bounds; ``judge`` makes a proof of it."""
+    return tuple(_result(target, seen[target.measure], alpha / len(targets)) for target in targets)
 
 
 def not_measured(targets: Sequence[Target], seen: Mapping[str, PerFuture]) -> tuple[str, ...]:

@@ -143,8 +143,7 @@ def _above(seen: FloatArray, alpha: float) -> FloatArray:
 
 def _not_clearly_worse(above: FloatArray) -> NDArray[np.bool_]:
     """Plans that no other is clearly better than: i is left behind if some j - i is below 0 for sure."""
-    keep: NDArray[np.bool_] = (above >= 0).all(axis=0)
-    return keep
+    return np.asarray((above >= 0).all(axis=0), dtype=np.bool_)
 
 
 def _played(costs: Costs, left: NDArray[np.int64], paths: TrainPaths) -> FloatArray:
