@@ -17,6 +17,7 @@ from forecasting.features import Calendar
 from forecasting.holiday_effects import holiday_effects, mark_ratios
 from forecasting.lately import latest, recent_factor
 from forecasting.rare import credible_level, kin_season, rare_series
+from forecasting.rare_counts import RareCounts, learn_rare_counts
 from forecasting.shrinkage import FLOOR, raw_ratios, shrink
 from forecasting.yearly import year_factor, yearly_waves
 
@@ -88,6 +89,7 @@ class Base:
     floor : smallest mean that a spread is computed for, shape (series,)
     recent : how far its place of the season has lately left its factor, known at the end of each past
         period, shape (series, time past); None where seasons are not followed so
+    rare : how counts of rare series are spread about their mean; None where they are as others
     """
 
     factor: np.ndarray
@@ -96,6 +98,7 @@ class Base:
     floor: np.ndarray
     factors: Factors
     recent: np.ndarray | None = None
+    rare: RareCounts | None = None
 
     def mean(self, origin: int, leads: np.ndarray) -> np.ndarray:
         """Expected counts ``leads`` periods after past period ``origin``, shape (series, lead)."""
@@ -145,7 +148,19 @@ def fit_base(values: np.ndarray, calendar: Calendar, horizon: int, *, learned: i
     usual = np.where(seen, known, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     floor = np.maximum(0.05 * usual, 1e-3)
     base = Base(factor, level, np.ones(len(values)), floor, factors, recent)
-    return replace(base, scale=_scale(known, base, horizon))
+    return _with_rare_counts(replace(base, scale=_scale(known, base, horizon)), known, horizon)
+
+
+def _with_rare_counts(base: Base, known: np.ndarray, horizon: int) -> Base:
+    """The base with what is learned of how many are taken at once, where series are rare."""
+    rows = rare_series(known)
+    if not rows.any():
+        return base
+
+    def spread(mean: np.ndarray, row: np.ndarray) -> np.ndarray:
+        return base.scale[row] * np.sqrt(np.maximum(mean, base.floor[row]))
+
+    return replace(base, rare=learn_rare_counts(known, rows, base.mean, spread, horizon))
 
 
 def fit_factors(values: np.ndarray, calendar: Calendar) -> Factors:

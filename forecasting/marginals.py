@@ -1,7 +1,8 @@
 """Marginals: the eleven quantiles of each future count, period by period.
 
 The base's quantiles come from its own past errors at the same lead; where counts are small, from a
-negative binomial with the same mean and spread, because half a patient is no patient.
+negative binomial with the same mean and spread, because half a patient is no patient; of series that are
+mostly empty from a hurdle, where that has foretold their past better (``rare_counts.py``).
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import nbinom, poisson
 
 from forecasting.base import Base
 from forecasting.heads import LEVELS
+from forecasting.rare_counts import small_counts, width_of
 
 SMALL = 20.0  # mean below which a count is not treated as continuous; assumed
 _BANDS = 6  # stretches of the horizon that share their error quantiles
@@ -70,19 +71,12 @@ def base_quantiles(mean: np.ndarray, base: Base, table: np.ndarray, counts: bool
     out = np.maximum(mean[..., None] + spread[..., None] * table, 0.0)
     small = (mean < SMALL) & counts
     if small.any():
-        wide = ((table[:, -2] - table[:, 1]) / (2 * 1.2816)).clip(0.5, 3.0)  # half the 80 % range of a normal
-        out[small] = small_counts(mean[small], (spread * wide)[small] ** 2)
+        plain = small if base.rare is None else small & ~base.rare.rows[:, None]
+        out[plain] = small_counts(mean[plain], (spread * width_of(table[:, 1], table[:, -2]))[plain] ** 2)
+        if base.rare is not None:
+            hurdle = small & base.rare.rows[:, None]
+            out[hurdle] = base.rare.quantiles(mean[hurdle], np.nonzero(hurdle)[0])
     return out
-
-
-def small_counts(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Negative binomial quantiles (Poisson where the variance is no larger), shape (..., level)."""
-    mean = np.maximum(mean, 1e-6)[..., None]
-    variance = variance[..., None]
-    over = variance > 1.02 * mean
-    size = mean**2 / np.maximum(variance - mean, 1e-9 + 0.02 * mean)
-    level = np.array(LEVELS)
-    return np.where(over, nbinom.ppf(level, size, size / (size + mean)), poisson.ppf(level, mean))
 
 
 def mean_of(quantiles: np.ndarray) -> np.ndarray:
