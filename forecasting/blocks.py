@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasting.base import fit_base
-from forecasting.contest import Champion, Contest
+from forecasting.base import Base, fit_base
+from forecasting.contest import Champion, Contest, Made
 from forecasting.features import Calendar
 from forecasting.heads import LEVELS, MIDDLE
 from forecasting.marginals import error_templates, ordered
@@ -64,12 +64,13 @@ def _spread(
 ) -> Champion:
     """What a champion of a sample says of every series."""
     n = len(values)
-    guard = _guard(champion, _said(champion, values[some], _part(calendar, some), horizon).quantiles)
+    of_sample, _ = _said(champion, values[some], _part(calendar, some), horizon)
+    guard = _guard(champion, of_sample.quantiles)
     quantiles = np.empty((n, horizon, len(LEVELS)))
     mean = np.empty((n, horizon))
     for first in range(0, n, BLOCK):
-        rows = np.arange(first, min(first + BLOCK, n))
-        said = _said(champion, values[rows], _part(calendar, rows), horizon)
+        rows = _block(first, n)
+        said, _ = _said(champion, values[rows], _part(calendar, rows), horizon)
         raw, mean[rows] = said.quantiles, said.mean
         middle = raw[..., MIDDLE : MIDDLE + 1]
         quantiles[rows] = ordered(middle + (raw - middle) * guard)
@@ -83,15 +84,38 @@ def _spread(
         templates=np.zeros((0, n, horizon)),
         reason=reason,
         made=None,
+        again=lambda row: _made_again(champion, row, values, calendar, horizon),
     )
 
 
-def _said(champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int) -> Mixture:
-    """What base and champion say of some series before the guard."""
+def _block(row: int, n: int) -> np.ndarray:
+    """The rows that are answered together with ``row``, of ``n``."""
+    first = row // BLOCK * BLOCK
+    return np.arange(first, min(first + BLOCK, n))
+
+
+def _made_again(
+    champion: Champion, row: int, values: np.ndarray, calendar: Calendar, horizon: int
+) -> tuple[Made, int]:
+    """What the forecast of one series was made of: its block is answered once more, and nothing else kept."""
+    rows = _block(row, len(values))
+    own, part = values[rows], _part(calendar, rows)
+    said, base = _said(champion, own, part, horizon)
+    share = _share(champion) if champion.networks else 0.0
+    return Made(own, part, base, said.plain[..., MIDDLE], share), int(row - rows[0])
+
+
+def _said(champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int) -> tuple[Mixture, Base]:
+    """What base and champion say of some series before the guard, and that base."""
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
-    share = 1.0 if champion.made is None else float(np.mean(champion.made.share))
-    return mixture(values, calendar, horizon, base, templates, champion.networks, share)
+    share = _share(champion)
+    return mixture(values, calendar, horizon, base, templates, champion.networks, share), base
+
+
+def _share(champion: Champion) -> float:
+    """Of the networks, in what is said of series that were not in the contest: the sample's mean."""
+    return 1.0 if champion.made is None else float(np.mean(champion.made.share))
 
 
 def _guard(champion: Champion, raw: np.ndarray) -> np.ndarray:

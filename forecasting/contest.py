@@ -61,7 +61,8 @@ class Champion:
     made_by : ``lstm`` or ``base``
     reason : one sentence
     scores : mean pinball loss on recent origins of each contestant [units of spread]
-    made : what the forecast was made of
+    made : what the forecast was made of; None where the series were too many to keep it
+    again : makes that again of the series in one row, with its row therein
     learner : the network that was judged, which has seen nothing of the recent origins
     """
 
@@ -75,6 +76,13 @@ class Champion:
     cut_short: bool = False
     made: Made | None = field(default=None, repr=False)
     learner: DemandLSTM | None = field(default=None, repr=False)
+    again: Callable[[int], tuple[Made, int]] | None = field(default=None, repr=False)
+
+    def made_of(self, row: int) -> tuple[Made, int] | None:
+        """What the forecast of one series was made of, and its row therein; None where that is not known."""
+        if self.made is not None:
+            return self.made, row
+        return None if self.again is None else self.again(row)
 
 
 Contest = Callable[..., Champion]  # called as ``hold_contest`` is

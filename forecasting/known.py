@@ -14,6 +14,7 @@ from forecasting.contest import Champion
 from forecasting.country import likely_country
 from forecasting.covariates import CovariateTable, Told, each_note, tell
 from forecasting.features import Calendar, calendar_of
+from forecasting.mixture import whole_counts
 from forecasting.silences import Silences, find_silences, hush
 from forecasting.windows import EACH
 from twin.records.history import History
@@ -43,8 +44,7 @@ class Known:
     @property
     def counts(self) -> bool:
         """Whether every count is a whole number."""
-        seen = self.values[np.isfinite(self.values)]
-        return bool((seen == np.rint(seen)).all())
+        return whole_counts(self.values)
 
     def held_to(self, champion: Champion) -> Champion:
         """The champion, with dead series near zero and nobody on closed periods."""

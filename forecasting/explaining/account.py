@@ -96,8 +96,6 @@ def explain(
     if series not in result.ids:
         raise NotFound(f'no series "{series}" is forecast; there are {_few(result.ids)}')
     champion = result.champion
-    if champion.made is None:
-        raise UsageError("this forecast does not keep what it was made of, and cannot be explained")
     stamps = result.stamps
     chosen = (
         np.arange(len(stamps))[:first]
@@ -107,18 +105,22 @@ def explain(
     if not len(chosen):
         raise UsageError(f"{day:%Y-%m-%d} is not forecast; {stamps[0]:%Y-%m-%d} to {stamps[-1]:%Y-%m-%d} are")
     row = result.ids.index(series)
-    usual, base, network, error = _parts(champion, champion.made, row, chosen)
+    kept = champion.made_of(row)
+    if kept is None:
+        raise UsageError("this forecast does not keep what it was made of, and cannot be explained")
+    made, own = kept
+    usual, base, network, error = _parts(champion, made, own, chosen)
     quantiles = champion.quantiles[row, chosen]
-    quiet = bool(np.isnan(champion.made.values[row, -champion.made.calendar.season :]).all())
+    quiet = bool(np.isnan(made.values[own, -made.calendar.season :]).all())
     accounts = []
     for k, lead in enumerate(chosen):
         told = {reason: (float(base[reason][k]), float(network[reason][k])) for reason in base}
         told = {reason: both for reason, both in told.items() if max(map(abs, both)) > NOTHING}
         rest = float(quantiles[k, MIDDLE]) - float(usual[k]) - sum(map(sum, told.values()))
         told[_last(rest, quantiles[k], quiet)] = (rest, 0.0)
-        at = len(champion.made.values[row]) + int(lead)
+        at = made.values.shape[1] + int(lead)
         parts = [
-            Part(reason, label(reason, stamps[lead], result.frequency, champion.made.calendar, at), *both)
+            Part(reason, label(reason, stamps[lead], result.frequency, made.calendar, at), *both)
             for reason, both in told.items()
         ]
         low, middle, high = (float(quantiles[k, LEVELS.index(level)]) for level in (0.1, 0.5, 0.9))

@@ -6,10 +6,12 @@ import pytest
 
 from forecasting import blocks
 from forecasting.contest import hold_contest
+from forecasting.explaining import explain
 from forecasting.features import calendar_of
-from forecasting.service import check_paths
+from forecasting.service import check_paths, forecast
 from forecasting.training import Clock
 from twin.errors import UsageError
+from twin.records.history import history_of
 
 DAYS, AHEAD = 200, 7
 STAMPS = pd.date_range("2023-01-02", periods=DAYS + AHEAD)
@@ -38,6 +40,25 @@ def test_every_series_is_answered_as_if_alone_with_its_block(thirty_wards: np.nd
     assert champion.quantiles[..., 5].mean(axis=1) == pytest.approx(LEVEL, rel=0.2)
     assert told == [(8, 30), (16, 30), (24, 30), (30, 30)]
     assert champion.reason.startswith("among 8 of 30 series, ")
+
+
+@pytest.mark.parametrize("made_by", ["base", "lstm"])
+def test_one_of_many_wards_is_explained_by_its_block_and_the_parts_add_up(thirty_wards, made_by: str):
+    rows = [
+        pd.DataFrame({"unique_id": f"ward_{k:02d}", "ds": STAMPS[:DAYS], "y": counts})
+        for k, counts in enumerate(thirty_wards)
+    ]
+    history = history_of(pd.concat(rows, ignore_index=True))
+
+    result = forecast(history, AHEAD, n_paths=0, made_by=made_by, country="none", time_limit=2.0)
+    accounts = explain(result, "ward_21")
+
+    assert result.champion.made is None, "what all were made of is not kept"
+    for k, account in enumerate(accounts):
+        assert account.served == result.champion.quantiles[21, k, 5]
+        assert account.usual + sum(part.value for part in account.parts) == pytest.approx(account.served)
+        assert account.error < 0.01
+        assert abs(sum(p.value for p in account.parts if p.reason == "rounding")) < 0.01 * account.served
 
 
 def test_few_series_are_answered_at_once(thirty_wards: np.ndarray):
