@@ -16,6 +16,7 @@ import re
 import stat
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,8 @@ from twin.files import write_whole
 from twin.records.history import History
 
 __all__ = [
-    "ModelContract", "ModelCorrupt", "ModelHash", "ModelRefused", "StoredModel", "data_hash", "keep",
-    "last_good", "load_model", "names_of", "read_model", "register",
+    "ModelContract", "ModelCorrupt", "ModelHash", "ModelRefused", "StoredModel", "data_hash", "is_of_a_model",
+    "keep", "last_good", "load_model", "names_of", "read_model", "register",
 ]  # fmt: skip
 
 KEPT = 5  # models of one kind kept; the older ones are removed (assumed: a month of weekly trainings)
@@ -135,17 +136,37 @@ def register(
 
 
 def keep(folder: Path, card: Card, data: bytes) -> str:
-    """Write weights and card under the next number, the card last, and remove models that are too old."""
+    """Write weights and card under the next number, the card last, and remove models that are too old.
+
+    The newest ``KEPT`` stay, and of all models the two newest that load: the one that serves and the last
+    good one before it.
+    """
     page = page_of(card)
     held = names_of(folder)
     number = int(held[0][:6]) + 1 if held else 1
     name = f"{number:06d}-{hashlib.sha256(page).hexdigest()[:32]}"
     write_whole(folder / f"{name}.safetensors", data)
     write_whole(folder / f"{name}.json", page)
-    for old in held[KEPT - 1 :]:
+    every = names_of(folder)
+    whole = islice((one for one in every if _loads(folder, one)), 2)
+    for old in set(every[KEPT:]).difference(whole):
         for kind in ("json", "safetensors"):
             (folder / f"{old}.{kind}").unlink(missing_ok=True)
     return name
+
+
+def _loads(folder: Path, name: str) -> bool:
+    try:
+        load_model(folder, name)
+    except ModelRefused:
+        return False
+    return True
+
+
+def is_of_a_model(name: str) -> bool:
+    """Whether a file's name is one that this registry gives, also to one that is being written."""
+    stem, _, kind = name.removeprefix(".").partition(".")
+    return bool(_NAME.fullmatch(stem)) and kind.split(".")[0] in ("json", "safetensors")
 
 
 def page_of(card: Card) -> bytes:

@@ -22,6 +22,7 @@ from forecasting.heads import LEVELS
 from forecasting.scores import score, seasonal_error
 from forecasting.service import ForecastResult, forecast, to_demand
 from forecasting.serving import Serving, choose, enter
+from forecasting.unused import remove_unused
 from scenarios.sources import Source
 from twin.demand import DemandForecast
 from twin.records.history import History
@@ -149,9 +150,11 @@ def foresee(
     held_out = _kept_hold_out(serving, factors)
     if held_out is None:
         held_out = _hold_out(source, factors, seed=seed, time_limit=time_limit)
+    told: tuple[str, ...] = ()
     if models is not None and serving is not None and serving.trains:
         kept = {"held_out": [_on_card(held, factors[held.stream]) for held in held_out.values()]}
         enter(models, history, result, config={"seed": seed, "time_limit": time_limit}, metrics=kept)
+        told = remove_unused(models)
     base = demand
     if "lstm" in result.made_by:
         alone = forecast(history, days, seed=seed, n_paths=n_paths, country=source.country, made_by="base")
@@ -164,7 +167,7 @@ def foresee(
         factors={s: f for s, f in factors.items() if source.is_foreign},
         held_out=held_out,
         degraded=(*_fallback(result), *(() if serving is None else serving.degraded)),
-        notes=(*result.notes, *_learned(serving)),
+        notes=(*result.notes, *_learned(serving), *told),
         reasons=_reasons(result, source, demand, factors),
     )
 
