@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from forecasting.covariates import BadCovariates, CovariateTable, tell
 from forecasting.heads import LEVELS
 from forecasting.marginals import ordered
 from forecasting.scores import score, seasonal_error
 from forecasting.service import check_horizon, forecast
-from twin.errors import UsageError
+from twin.errors import Problem, UsageError
 from twin.records.history import History
 
 METHODS = ("forecast", "base", "seasonal_naive")
@@ -52,6 +54,7 @@ def backtest(
     seed: int = 0,
     country: str | None = None,
     time_limit: float | None = None,
+    covariates: CovariateTable | None = None,
 ) -> Backtest:
     """Score the forecast at the last ``origins`` dates that have ``horizon`` known periods after them.
 
@@ -61,9 +64,15 @@ def backtest(
         Periods between origins; the horizon when omitted.
     time_limit
         Seconds for learning and forecasting, per origin.
+    covariates
+        What was known beforehand of every period that is scored (``read_covariates``); forecast and base
+        are told it, the seasonal naive has no use for it.
 
     Raises
     ------
+    BadCovariates
+        The table does not cover the periods ahead of every origin, or does not fit the history; told for
+        all origins before anything is learned.
     UsageError
         The history is too short for so many origins, or the horizon is not possible.
     """
@@ -80,10 +89,12 @@ def backtest(
         )
     first = history.until(held)
     scale = dict(zip(first.ids, seasonal_error(np.asarray(first.values), history.season), strict=True))
+    known_at = [history.until(horizon + k * apart) for k in reversed(range(origins))]
+    told = _told_at(covariates, history, known_at, horizon)
+    asked: dict[str, Any] = {"seed": seed, "country": country, "time_limit": time_limit}
     rows = []
-    for k in reversed(range(origins)):
-        known = history.until(horizon + k * apart)
-        rows += _score_origin(history, known, horizon, scale, seed, country, time_limit)
+    for known, table in zip(known_at, told, strict=True):
+        rows += _score_origin(history, known, horizon, scale, asked | {"covariates": table})
     return Backtest(pd.DataFrame(rows), horizon, history.frequency)
 
 
@@ -136,14 +147,38 @@ def _last_known(values: np.ndarray, season: int) -> np.ndarray:
     return last
 
 
+def _told_at(
+    table: CovariateTable | None, history: History, known_at: list[History], horizon: int
+) -> list[CovariateTable | None]:
+    """The table as each origin may use it: without the series that begin after it.
+
+    Raises
+    ------
+    BadCovariates
+        What is wrong with it at any origin, each fault once.
+    """
+    if table is None:
+        return [None] * len(known_at)
+    told = []
+    faults: dict[str, Problem] = {}
+    for known in known_at:
+        own = table.without(set(history.ids) - set(known.ids))
+        try:
+            tell(own, known, horizon, known.stamps.append(known.ahead(horizon)))
+        except BadCovariates as error:
+            faults |= {str(problem): problem for problem in error.problems}
+        told.append(own)
+    if faults:
+        raise BadCovariates(table.source, faults.values())
+    return [*told]
+
+
 def _score_origin(
     history: History,
     known: History,
     horizon: int,
     scale: dict[str, float],
-    seed: int,
-    country: str | None,
-    time_limit: float | None,
+    asked: dict[str, Any],
 ) -> list[dict[str, object]]:
     row = pd.Index(history.ids).get_indexer(list(known.ids))
     n = len(known.stamps)
@@ -158,9 +193,7 @@ def _score_origin(
             quantiles = seasonal_naive(known, horizon)
         else:
             wanted = "auto" if method == "forecast" else "base"
-            result = forecast(
-                known, horizon, seed=seed, n_paths=0, country=country, time_limit=time_limit, made_by=wanted
-            )
+            result = forecast(known, horizon, n_paths=0, made_by=wanted, **asked)
             quantiles, made_by = result.champion.quantiles, result.made_by[0]
         spent = time.process_time() - begun
         origin = {"origin": known.stamps[-1], "method": method}

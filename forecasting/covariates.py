@@ -7,7 +7,7 @@ say of the past is taken as usual.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +56,12 @@ class CovariateTable:
     def names(self) -> tuple[str, ...]:
         """The covariates."""
         return tuple(str(name) for name in self.frame.columns if name not in _KEYS)
+
+    def without(self, series: Collection[str]) -> CovariateTable:
+        """The table without the rows of some series."""
+        if not series or "unique_id" not in self.frame:
+            return self
+        return replace(self, frame=self.frame[~self.frame["unique_id"].astype(str).isin(list(series))])
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dashboards.cli.forecast import Country, FrequencyName, HistoryFile, Horizon, TimeLimit, country_of, read
+from dashboards.cli.forecast import (
+    Country,
+    CovariatesFile,
+    FrequencyName,
+    HistoryFile,
+    Horizon,
+    TimeLimit,
+    country_of,
+    covariates_of,
+    read,
+)
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, say
 
 
@@ -20,6 +30,7 @@ def command(
     country: Country = None,
     seed: Seed = 0,
     time_limit: TimeLimit = None,
+    covariates: CovariatesFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
@@ -27,8 +38,8 @@ def command(
     from forecasting.backtest import backtest
 
     known = read(history, frequency, workspace)
-    holidays_of = country_of(history, country, workspace)
-    done = backtest(known, horizon, origins, seed=seed, country=holidays_of, time_limit=time_limit)
+    asked: dict[str, Any] = {"country": country_of(history, country, workspace), "time_limit": time_limit}
+    done = backtest(known, horizon, origins, seed=seed, covariates=covariates_of(covariates), **asked)
     summary = done.summary()
     if json:
         rows = done.table.assign(origin=done.table["origin"].astype(str)).to_dict("records")

@@ -170,7 +170,7 @@ def command(
         _hand_out(board.table, board, board.document(), None, out, paths, json)
         return
     ahead = _needed(horizon)
-    asked: dict[str, Any] = {"seed": seed, "time_limit": time_limit, "covariates": _covariates(covariates)}
+    asked: dict[str, Any] = {"seed": seed, "time_limit": time_limit, "covariates": covariates_of(covariates)}
     if history is None:
         chosen: dict[str, Any] = {"kinds": target or [], "levels": level or [], "frequency": frequency}
         told = targets_ahead(
@@ -227,7 +227,8 @@ def _refuse_with_list(
         raise UsageError(f"{', '.join(named)}: not with a booked list, whose days are its own; leave it out")
 
 
-def _covariates(table: Path | None) -> CovariateTable | None:
+def covariates_of(table: Path | None) -> CovariateTable | None:
+    """The table that the user brought; None where none was."""
     from forecasting.covariates import read_covariates
 
     return None if table is None else read_covariates(table)

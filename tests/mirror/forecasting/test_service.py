@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.backtest import backtest, holdout
+from forecasting.covariates import CovariateTable
 from forecasting.heads import LEVELS
 from forecasting.service import forecast, to_demand
 from twin.errors import UsageError
@@ -118,6 +119,19 @@ def test_a_backtest_scores_three_methods_at_each_origin():
 def test_too_many_origins_are_refused_with_the_number_that_fits():
     with pytest.raises(UsageError, match="at most"):
         backtest(a_history(40), 14, 9)
+
+
+def test_a_backtest_leaves_out_what_a_table_says_of_a_ward_that_had_not_opened_yet():
+    frame = a_history(60).frame
+    opened = frame["ds"] >= frame["ds"].min() + pd.Timedelta(days=45)
+    known = history_of(frame[opened | (frame["unique_id"] == "ward_0")])
+    table = pd.DataFrame([(ds, name, 0) for ds in known.stamps for name in known.ids])
+    told = CovariateTable(table.set_axis(["ds", "unique_id", "visit"], axis=1))
+
+    done = backtest(known, 7, 2, apart=10, country="none", covariates=told, time_limit=0.5)
+
+    assert len(known.until(17).ids) == 1 < len(known.until(7).ids)
+    assert np.isfinite(done.table["wql"]).all()
 
 
 def test_the_holdout_scores_the_last_days():

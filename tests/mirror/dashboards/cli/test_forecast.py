@@ -89,6 +89,28 @@ def test_a_backtest_prints_three_methods(capsys, history):
     assert [line.split()[0] for line in out.splitlines()] == ["method", "forecast", "base", "seasonal_naive"]
 
 
+def test_a_backtest_is_told_what_was_known_beforehand_and_names_the_days_it_was_not(
+    capsys, history, tmp_path
+):
+    counts = pd.read_csv(history, parse_dates=["ds"])
+    fair = np.arange(35) % 5 == 0
+    counts.assign(y=np.where(fair, 2 * counts["y"], counts["y"])).to_csv(history, index=False)
+    table = tmp_path / "fairs.csv"
+    known = pd.DataFrame({"ds": counts["ds"].dt.date, "fair": fair.astype(int)})
+    known.to_csv(table, index=False)
+    words = ["backtest", history, "--horizon", 7, "--origins", 2, "--country", "none", "--json"]
+
+    _, blind, _ = called(capsys, *words)
+    code, told, _ = called(capsys, *words, "--covariates", table)
+    known[:25].to_csv(table, index=False)
+    refused, _, err = called(capsys, *words, "--covariates", table)
+
+    error = [json.loads(page)["mean"]["base"]["mase"] for page in (blind, told)]
+    assert code == 0 and error[1] < 0.5 * error[0]
+    assert refused == 3 and "every series, ds = '2024-01-26'" in err
+    assert err.count("'2024-01-26'") == 1 and "every series, ds = '2024-02-04'" in err
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     """A practice with eight weeks of records: six a day by the door, half of them lie a day in oak."""
