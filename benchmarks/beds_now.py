@@ -17,7 +17,6 @@ import pandas as pd
 # a script's own folder comes first on the path, and benchmarks/forecasting.py would hide the package
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent.resolve()]
 
-from forecasting.targets.beds_now import HUDDLES  # noqa: E402
 from forecasting.targets.looking_back import look_back, scores  # noqa: E402
 from forecasting.targets.material import material_of  # noqa: E402
 from twin.workspace import Workspace  # noqa: E402
@@ -37,7 +36,7 @@ def main() -> None:
     origins = [
         last
         - pd.Timedelta(days=given.days - round(k * given.days / given.origins))
-        + pd.Timedelta(hours=HUDDLES[k % len(HUDDLES)])
+        + pd.Timedelta(hours=hospital.huddles[k % len(hospital.huddles)])
         for k in range(given.origins)
     ]
     begin = time.process_time()

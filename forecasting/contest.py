@@ -185,7 +185,10 @@ def _contest(
         reason = f"{told}; the base serves"
         made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], 0.0)
         served = ordered(guarded(plain, factors))
-        return Champion(served, templates, mean, "base", reason, scores, made=made, learner=learner.network)
+        return Champion(
+            served, templates, mean, "base", reason, scores, cut_short=learner.cut_short, made=made,
+            learner=learner.network,
+        )  # fmt: skip
     windows = windows_of(trial.values, base, trial.calendar, trial.horizon)
     origins = np.arange(trial.first, trial.values.shape[1] - trial.horizon)
     networks = []

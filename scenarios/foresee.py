@@ -214,7 +214,9 @@ def scaled_counts(
 
 
 def _fallback(result: ForecastResult) -> tuple[str, ...]:
-    if "lstm" in result.made_by:
+    """Why the base serves without having won; where it won a whole contest, that is a choice and a note."""
+    champion = result.champion
+    if "lstm" in result.made_by or (len(champion.scores) > 1 and not champion.cut_short):
         return ()
     return (f"Base forecast in use: {result.notes[0]}",)
 

@@ -122,7 +122,7 @@ def beds_ahead_of(
 ) -> ToldBeds:
     """Forecast the beds of the next hours; what is known now is said on standard error."""
     from forecasting.targets.bedboard import beds_ahead
-    from forecasting.targets.beds_now import HUDDLES, LONGEST
+    from forecasting.targets.beds_now import LONGEST
     from forecasting.targets.material import material_of
     from twin.workspace import Workspace as Place
 
@@ -131,7 +131,7 @@ def beds_ahead_of(
     hours = LONGEST if horizon is None else horizon
     note(f"beds needed in the next {hours} hours: arrivals by hour are forecast, then the house is played on")
     material = material_of(place, hospital)
-    board = beds_ahead(material, hospital, horizon=hours, at=at or HUDDLES, levels=levels, **drawn)
+    board = beds_ahead(material, hospital, horizon=hours, at=at, levels=levels, **drawn)
     for line in board.notes:
         note(line)
     return ToldBeds(board)

@@ -13,7 +13,6 @@ import pandas as pd
 
 from forecasting.service import ForecastResult, forecast
 from forecasting.targets.beds_now import (
-    HUDDLES,
     LONGEST,
     BedsNeeded,
     arrivals_ahead,
@@ -69,7 +68,7 @@ def beds_ahead(
     hospital: Hospital,
     *,
     horizon: int = LONGEST,
-    at: Sequence[int] = HUDDLES,
+    at: Sequence[int] | None = None,
     levels: Sequence[str] | None = None,
     seed: int = 0,
     n_paths: int = 500,
@@ -84,7 +83,7 @@ def beds_ahead(
     horizon
         Hours ahead, 1 to 72.
     at
-        Hours of the day of the huddles.
+        Hours of the day of the huddles; the hospital's own when omitted.
     levels
         ``ward``, ``specialty``, ``hospital``; all when omitted.
 
@@ -93,7 +92,7 @@ def beds_ahead(
     UsageError
         The horizon, an hour or a level is not possible, or the records hold no stay in a ward.
     """
-    instants = huddles_after(material.as_of, at, horizon)
+    instants = huddles_after(material.as_of, at or hospital.huddles, horizon)
     there = LEVELS if any(ward.department for ward in hospital.wards.values()) else ("ward", "hospital")
     asked = tuple(levels or there)
     for level in asked:

@@ -26,8 +26,6 @@ from forecasting.targets.spells import NONE, Rows, beds_at
 from twin.errors import UsageError
 from twin.units import HOURS_DAY, FloatArray, IntArray
 
-#: hours at which a day's beds are decided, near the prediction times of UCLH (06:00 to 22:00)
-HUDDLES = (6, 9, 12, 15, 22)
 LONGEST = 72  # hours ahead; beyond, the daily census is the forecast to ask for
 MOST_MOVES = 12  # wards that one patient may pass in three days; assumed
 

@@ -14,7 +14,6 @@ import pandas as pd
 
 from forecasting.service import forecast
 from forecasting.targets.beds_now import (
-    HUDDLES,
     LONGEST,
     arrivals_ahead,
     beds_known,
@@ -67,7 +66,7 @@ def look_back(
             country=hospital.country,
         )
         known = rows.until((at - rows.origin) / pd.Timedelta(hours=1))
-        huddles = huddles_after(origin, HUDDLES, LONGEST)
+        huddles = huddles_after(origin, hospital.huddles, LONGEST)
         paths = beds_needed(known, origin, huddles, *arrivals_ahead(result, seed=seed), seed=seed).paths
         paths = np.concatenate([paths, paths.sum(axis=1, keepdims=True)], axis=1)
         past = (huddles, pd.DatetimeIndex([at] * len(huddles)), huddles - pd.Timedelta(days=7))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
@@ -34,6 +34,8 @@ class Hospital(Model):
     """ISO code, with a part such as `GB-ENG`, of the public holidays; none when left out."""
     money: Money = Money()
     """Prices."""
+    huddles: tuple[Annotated[int, Field(ge=0, le=23)], ...] = Field((6, 9, 12, 15, 22), min_length=1)
+    """Hours of the day at which beds are decided (when left out: near the prediction times of UCLH)."""
     profiles: dict[Name, Profile] = Field(default_factory=dict)
     """Shares of a day by hour."""
     wards: dict[Name, Ward] = Field(default_factory=dict)
@@ -70,6 +72,13 @@ class Hospital(Model):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f'no such time zone; an IANA name such as "Europe/London" ({error})') from error
         return name
+
+    @field_validator("huddles")
+    @classmethod
+    def _go_through_the_day(cls, hours: tuple[int, ...]) -> tuple[int, ...]:
+        if list(hours) != sorted(set(hours)):
+            raise ValueError("hours of one day, each once, in their order, as in [8, 12, 16]")
+        return hours
 
     @cached_property
     def everywhere(self) -> dict[str, Ward | Place]:
