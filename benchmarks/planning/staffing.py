@@ -149,9 +149,10 @@ def tell(got: Certified, used: float) -> None:
           f"{got.attempt.number}, {len(got.attempt.paths.replications)} days")  # fmt: skip
     for p in got.proofs:
         print(f"    {p.skill}: {p.expected:.3f} expected, above {p.lower:.3f}; planned for "
-              f"{got.raised[p.skill]:.3f} on the sample; levels {got.found.levels[p.skill].tolist()}")  # fmt: skip
-    print(f"  gap on the sample at the raised target {got.found.gap:.2%}, at the asked target {got.true_gap:.2%}; "
-          f"{got.seconds:.0f} s, {used:.0f} s of processor")  # fmt: skip
+              f"{got.raised[p.skill]:.3f} on the sample")  # fmt: skip
+        print(f"      levels {got.found.levels[p.skill].tolist()}")
+    print(f"  sample gap at the raised target {got.found.gap:.2%}, at the asked target {got.true_gap:.2%}")
+    print(f"  {got.seconds:.0f} s, {used:.0f} s of processor")
 
 
 def processor() -> float:
