@@ -29,6 +29,7 @@ HALF_LIVES = {  # periods; assumed: from "follows last week" to "never moves"
 }
 FACTOR_HALF_LIFE = {168: 168 * 78, 7: 7 * 39, 52: 52 * 5, 12: 12 * 6}  # assumed: habits change in years
 RECENT = (7,)  # seasons whose factors are also followed over recent weeks; short ones show it soon enough
+RARE_LOOKS = (2, 4, -2)  # which half-lives are looked at in rare series: a short, a middle, a long one
 KIN_LOOKS = 12  # looks that the spread of rare kin counts for; assumed
 SHARPNESS = {  # of a half-life 1/60 (months: 1/200) worse in absolute error remains a third of its weight
     168: 60.0, 7: 60.0, 52: 60.0,  # assumed; days: 30 was 0.3 % better where levels move and worse where not
@@ -287,7 +288,8 @@ def _levels(values: np.ndarray, factor: np.ndarray, season: int, horizon: int, k
     level = np.einsum("gs,gst->st", share, np.stack(levels))
     rare = rare_series(values[:, :known])
     if rare.any():
-        lives, leads = half_lives[2:5:2], _leads(horizon, known)
+        lives = tuple(dict.fromkeys(half_lives[k] for k in RARE_LOOKS))
+        leads = _leads(horizon, known)
         credible = credible_level(values[rare], factor[rare], lives, leads, known)
         level[rare] = level[rare] if credible is None else credible
     return level

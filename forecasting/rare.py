@@ -3,7 +3,8 @@
 The few counts of one such series are mostly chance. What a look at its recent and its longer past is worth,
 and what the mean of its kin is worth, is learned from all of them together: of all looks at the past, which
 weights would have foretold the counts that followed? A series that was busy is expected to calm down and an
-empty one to stir, as far as that has been the habit of its kin.
+empty one to stir, as far as that has been the habit of its kin; how long it has been silent counts as well
+(``fading.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.signal import lfilter
 
+from forecasting.fading import faded
 from forecasting.shrinkage import raw_ratios, shrink
 
 RARE = 5.0  # mean count a period below which a series leans on its kin; assumed
@@ -66,7 +68,9 @@ def credible_level(
     kin = counts[:, :known].sum() / total
     looks = np.stack([np.full(values.shape, kin), *(_look(counts, exposure, life, kin) for life in lives)])
     weights = _weights(looks[..., :known], counts[:, :known], seen[:, :known], leads)
-    return None if weights is None else np.einsum("l,lst->st", weights, looks)
+    if weights is None:
+        return None
+    return faded(np.einsum("l,lst->st", weights, looks), counts, exposure, leads, known)
 
 
 def kin_season(
