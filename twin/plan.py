@@ -239,11 +239,12 @@ class Selection:
 
 @dataclass(frozen=True)
 class OffForecast:
-    """The same plan, played where more or fewer patients come than was forecast."""
+    """The same plan, played where more or fewer patients come than was forecast; a look, no proof."""
 
     change: float  # of demand against the forecast, -0.1 for 10 % fewer [fraction]
-    cost: float  # of the plan in that demand, counted like ``Certificate.cost`` or as its note says
+    cost: float | None  # of the plan as played in that demand; None where it cannot be played
     targets: tuple[TargetResult, ...]
+    note: str = ""  # why it cannot be played
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ def certificate_card(answer: Any) -> parts.Part:
     best = "Open beds and weighed shortage together: within"
     foot = [f"{best} {gap * 100:.1f}{words.THIN}% of the best possible"] if gap is not None else []
     foot += [certificate["bound_note"]] if certificate["bound_note"] else []
+    foot += _selection(certificate.get("selection"))
     return parts.card(
         "Does the plan hold?",
         caption,
@@ -149,6 +150,18 @@ def certificate_card(answer: Any) -> parts.Part:
     )
 
 
+def _selection(chosen: Any) -> list[str]:
+    """How sure the choice among finalists is; nothing where there was none, or an older plan did not say."""
+    if not chosen:
+        return []
+    sure = f"{chosen['confidence'] * 100:.0f}{words.THIN}%"
+    more = f"at most {chosen['within']:,.0f} more than the best" if chosen["within"] else "the least"
+    return [
+        f"played on {chosen['futures']} training futures it costs {more} of {chosen['finalists']} finalists, "
+        f"{sure} sure"
+    ]
+
+
 def held_words(certificate: Any) -> str:
     """``1 of 3 targets holds``."""
     held = sum(row["holds"] for row in certificate["targets"])
@@ -162,11 +175,16 @@ def _target_row(row: Any) -> list[parts.Part]:
         row["limit"],
         words.mean(row["expected"], unit),
         f"{_side(row['limit'])} {words.mean(row['bound95'], unit)}",
-        parts.value(
-            words.percent(row["share_of_futures"]), f"at least {words.percent(row['asked_share'])} asked"
-        ),
+        parts.value(words.percent(row["share_of_futures"]), _share_words(row)),
         parts.chip("good" if row["holds"] else "miss"),
     ]
+
+
+def _share_words(row: Any) -> str:
+    """What was asked, and what is certain of all futures; a plan of before did not say."""
+    sure = row.get("share_bound95")
+    asked = f"at least {words.percent(row['asked_share'])} asked" if row["asked_share"] else "none asked"
+    return asked if sure is None else f"{asked}; of all at least {words.percent(sure)}, 95 % sure"
 
 
 BETTER = {"down": ("▼", "lower"), "up": ("▲", "higher")}

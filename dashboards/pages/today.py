@@ -9,6 +9,7 @@ from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
 from dashboards.pages.decisions import decision_list
 from dashboards.pages.frame import heading, print_button, shell
+from dashboards.pages.off_forecast import off_forecast_card
 from dashboards.pages.plan import certificate_card, changes, effect_card, measures_card, plan_card
 from dashboards.pages.states import empty_page, notices
 from dashboards.services import words
@@ -66,6 +67,7 @@ def answer_sections(answer: Answer) -> list[parts.Part]:
         wards_card(answer),
         plan_card(answer),
         certificate_card(answer),
+        off_forecast_card(answer),
         html.Div([effect_card(answer), measures_card(answer)], className="pair even")
         if changes(answer)
         else measures_card(answer),

@@ -20,6 +20,7 @@ from dashboards.figures.dots import dot_plot
 from dashboards.pages import parts
 from dashboards.pages.arrivals import stream_cards
 from dashboards.pages.beds import census_card, key_numbers, wards_card
+from dashboards.pages.off_forecast import off_forecast_card
 from dashboards.pages.parts import Column
 from dashboards.pages.plan import certificate_card, changes, effect_card, held_words, measures_card, plan_card
 from dashboards.pages.states import fallback_words
@@ -100,6 +101,7 @@ def evidence(answer: Answer) -> parts.Part:
             wards_card(answer, everything=True),
             plan_card(answer),
             certificate_card(answer),
+            off_forecast_card(answer),
             effect_card(answer) if changes(answer) else None,
             measures_card(answer),
             *stream_cards(answer, days=28, tables=False),

@@ -5,7 +5,7 @@ The model proposes and the simulation disposes: no separable model knows that wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,17 @@ from optimization.beds.counting import Tables, broken_rules
 from optimization.beds.levels import tables_of
 from optimization.beds.limits import TIE_BREAK
 from optimization.beds.model import BedLevels, bed_model, solve_beds
+from optimization.beds.needs import Progress
 from optimization.beds.parameters import BedParameters
-from optimization.beds.playing import Played, mean_measure, mean_waiting, play
+from optimization.beds.playing import Played, play
 from optimization.paths import TrainPaths
+from optimization.proof.attempts import ALPHA
+from optimization.proof.certificate import per_future
+from optimization.proof.estimates import PerFuture, estimate, upper_bounds
+from optimization.proof.selection import FIRST, select
 from twin.case import Case, Window
-from twin.plan import Plan, Target
-
-#: training futures on which the finalists are played (assumed: enough to tell them apart)
-SCREENING = 10
+from twin.plan import Plan, Selection, Target
+from twin.units import FloatArray
 
 
 def find_finalists(given: BedParameters, lent: BedParameters, best: BedLevels, highs: Any) -> list[BedLevels]:
@@ -52,8 +55,8 @@ def _same(a: Tables, b: Tables) -> bool:
 
 
 def screening(train: TrainPaths) -> TrainPaths:
-    """The training futures on which finalists are played."""
-    return TrainPaths(train.replications[:SCREENING])
+    """The training futures on which all finalists are played."""
+    return TrainPaths(train.replications[:FIRST])
 
 
 def choose(
@@ -64,36 +67,90 @@ def choose(
     targets: Sequence[Target],
     window: Window,
     train: TrainPaths,
+    *,
+    progress: Progress | None = None,
     **simulation: Any,
-) -> int:
-    """The finalist that misses fewest targets and then costs least, played on training futures.
+) -> tuple[int, Selection | None]:
+    """The finalist that costs least of those that miss no target for sure that another meets.
 
-    Played with queues, outliers and boarders. Where every finalist meets the same number, cost decides.
+    Played with queues, outliers and boarders. The first training futures say whose targets are clearly
+    missed; of the others the one of least cost is told apart on as many more as it takes, up to all of them.
+
+    Returns
+    -------
+    tuple
+        Which finalist, and how sure it is that none of those costs less; None where one alone is left.
     """
     if len(plans) == 1:
-        return 0
-    played = play(case, plans, window, screening(train), **simulation)
-    ranks = [
-        (_missed(targets, futures), _cost_as_played(given, table, futures))
-        for futures, table in zip(played, tables, strict=True)
-    ]
-    return ranks.index(min(ranks))
+        return 0, None
+    first = screening(train)
+    played = play(case, plans, window, first, progress=progress, **simulation)
+    left = _not_outdone(targets, played)
+
+    def costs(asked: Sequence[int], paths: TrainPaths) -> FloatArray:
+        which, done = [left[i] for i in asked], train.replications.index(paths.replications[0])
+        if paths == first:
+            futures = [played[i] for i in which]
+        else:
+            ahead = None if progress is None else lambda n, _: progress(done + n, len(train.replications))
+            futures = list(play(case, [plans[i] for i in which], window, paths, progress=ahead, **simulation))
+        return np.stack([cost_as_played(given, tables[i], f) for i, f in zip(which, futures, strict=True)])
+
+    worth = given.prices.open_bed_day * tables[0].open.shape[1]
+    told = select(
+        costs,
+        len(left),
+        train,
+        worth=worth,
+        first=len(first.replications),
+        picked_from=len(plans) if targets else None,
+    )
+    return left[told.index], told.selection if len(left) > 1 else None
 
 
-def _missed(targets: Sequence[Target], futures: Sequence[Played]) -> int:
-    """Targets that the mean future misses; one that nothing can measure is not missed."""
-    means = [(target, mean_measure(futures, target.measure)) for target in targets]
-    return sum(np.isfinite(mean) and not target.holds(mean) for target, mean in means)
+def _not_outdone(targets: Sequence[Target], played: Sequence[Sequence[Played]]) -> list[int]:
+    """Plans but those that miss more targets than another, which is clearly better at one of these.
+
+    Clearly: on the same futures, with 95 % certainty for all pairs of plans and targets together.
+    """
+    seen = [per_future(targets, futures) for futures in played]
+    missed = [[t for t in targets if _misses(t, columns)] for columns in seen]
+    alpha = ALPHA / (len(played) * (len(played) - 1) * max(1, len(targets)))
+
+    def outdone(i: int, j: int) -> bool:
+        only_here = [t for t in missed[i] if t not in missed[j]]
+        return len(missed[j]) < len(missed[i]) and any(
+            _clearly_worse(t, seen[i][t.measure], seen[j][t.measure], alpha) for t in only_here
+        )
+
+    return [i for i in range(len(played)) if not any(outdone(i, j) for j in range(len(played)) if j != i)]
 
 
-def _cost_as_played(given: BedParameters, tables: Tables, futures: Sequence[Played]) -> float:
-    """Waiting as it was, open beds and moves; outliers too where a pool prices them. [currency]"""
-    prices = given.prices
-    outliers = mean_measure(futures, "outliers_mean") if given.limits.pools else 0.0
-    return (
-        prices.short_patient_day * mean_waiting(futures)
-        + prices.outlier_day * float(np.nan_to_num(outliers)) * tables.open.shape[1]
-        + prices.open_bed_day * float(tables.open.sum())
+def _misses(target: Target, seen: Mapping[str, PerFuture]) -> bool:
+    """Whether the expected level misses it; what nothing can measure is not missed."""
+    column = seen[target.measure]
+    return bool(column.futures) and not target.holds(estimate(column).expected)
+
+
+def _clearly_worse(target: Target, here: PerFuture, there: PerFuture, alpha: float) -> bool:
+    both = (here.count > 0) & (there.count > 0)
+    if both.sum() < 2:
+        return False
+    better = there.total[both] / there.count[both] - here.total[both] / here.count[both]
+    return bool(upper_bounds(better if target.at_most is not None else -better, alpha) < 0)
+
+
+def cost_as_played(given: BedParameters, tables: Tables, futures: Sequence[Played]) -> FloatArray:
+    """Each future's waiting, open beds and moves, and outliers where a pool prices them. [currency]"""
+    prices, days = given.prices, tables.open.shape[1]
+    waiting = np.array([f.waiting_days for f in futures])
+    outliers = np.array([f.measures["outliers_mean"] if given.limits.pools else 0.0 for f in futures])
+    paid = (
+        prices.open_bed_day * float(tables.open.sum())
         + (prices.flex_bed_day - prices.open_bed_day) * float(tables.flex.sum())
         + prices.move * tables.moves
     )
+    cost: FloatArray = (
+        prices.short_patient_day * waiting + prices.outlier_day * days * np.nan_to_num(outliers) + paid
+    )
+    return cost

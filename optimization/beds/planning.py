@@ -20,7 +20,7 @@ from optimization.beds.counting import (
     proportional,
 )
 from optimization.beds.explain import WHY_KEPT, binds, headline, sentences, still_short
-from optimization.beds.finalists import choose, find_finalists, screening
+from optimization.beds.finalists import choose, cost_as_played, find_finalists, screening
 from optimization.beds.levels import apart, constant, plan_of, tables_of
 from optimization.beds.limits import BedPrices
 from optimization.beds.model import BedLevels, bed_model, cost_of, solve_beds
@@ -33,10 +33,11 @@ from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stan
 from optimization.proof.attempts import Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
 from optimization.proof.estimates import PerFuture
+from optimization.proof.off_forecast import CHANGES, Lived, in_words, looked_at, off_forecast
 from optimization.solving import NoPlan, Solved, solver
 from twin.case import Case, Window
 from twin.errors import TwinError
-from twin.plan import Certificate, Explanation, Plan, Target
+from twin.plan import Certificate, Explanation, OffForecast, Plan, Selection, Target
 
 
 def plan_beds(
@@ -128,7 +129,8 @@ def plan_beds(
     base, changed = play(
         question.case, [case.plan, chosen.plan], window, question.certify, progress=step(3), **simulation
     )
-    return _answer(question, chosen, base, changed, highs, seed)
+    off = _off_forecast(question, chosen, changed, step(4), simulation)
+    return _answer(question, chosen, base, changed, off, highs, seed)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class _Proposal:
     levels, tables : its open beds by ward and period, and by day
     best : the levels that the model itself would choose, of which ``solved`` tells the bound
     finalists : how many plans were played
+    selection : how sure it is that none of those that miss as few targets costs less
     """
 
     needs: WardNeeds
@@ -150,12 +153,14 @@ class _Proposal:
     best: BedLevels
     solved: Solved
     finalists: int
+    selection: Selection | None
 
 
-def _futures_of_passes(question: BedQuestion) -> tuple[int, int, int, int]:
-    """Futures that each pass plays: needs, needs as it runs, finalists, certificate."""
-    screened = len(screening(question.train).replications)
-    return len(question.train.replications), screened, screened, len(question.certify.replications)
+def _futures_of_passes(question: BedQuestion) -> tuple[int, ...]:
+    """Futures that each pass plays: needs, needs as it runs, finalists, certificate, demand off forecast."""
+    train, certify = len(question.train.replications), len(question.certify.replications)
+    off = (len(CHANGES) - 1) * len(looked_at(question.certify).replications)
+    return train, len(screening(question.train).replications), train, certify, off
 
 
 def _propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, Any]) -> _Proposal:
@@ -173,8 +178,10 @@ def _propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str,
     finalists = find_finalists(given, lent, best, highs)
     tables = [tables_of(given, levels) for levels in finalists]
     plans = [plan_of(case, window, needs, table.open) for table in tables]
-    i = choose(case, plans, tables, given, question.targets, window, train, progress=step(2), **simulation)
-    return _Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists))
+    i, sure = choose(
+        case, plans, tables, given, question.targets, window, train, progress=step(2), **simulation
+    )
+    return _Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists), sure)
 
 
 def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[BedLevels, Solved]:
@@ -185,11 +192,36 @@ def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tu
         raise explain_shortage(given, needs, case.hospital, highs) from fault
 
 
+def _off_forecast(
+    question: BedQuestion,
+    chosen: _Proposal,
+    changed: Sequence[Played],
+    progress: Progress | None,
+    simulation: dict[str, Any],
+) -> tuple[OffForecast, ...]:
+    """The plan where demand is off, on the first of the certifying futures."""
+    paths, done = looked_at(question.certify), iter(range(len(CHANGES)))
+
+    def lived(futures: Sequence[Played]) -> Lived:
+        cost = float(cost_as_played(chosen.given, chosen.tables, futures).mean())
+        return Lived(cost, per_future(question.targets, futures))
+
+    def live(case: Case) -> Lived:
+        before = next(done) * len(paths.replications)
+        ahead = None if progress is None else lambda n, of: progress(before + n, of)
+        (futures,) = play(case, [chosen.plan], question.window, paths, progress=ahead, **simulation)
+        return lived(futures)
+
+    as_forecast = lived(changed[: len(paths.replications)])
+    return off_forecast(live, question.case, question.window, question.targets, as_forecast=as_forecast)
+
+
 def _answer(
     question: BedQuestion,
     chosen: _Proposal,
     base: Sequence[Played],
     changed: Sequence[Played],
+    off: tuple[OffForecast, ...],
     highs: Any,
     seed: int,
 ) -> BedPlanAnswer:
@@ -207,8 +239,8 @@ def _answer(
     opened = chosen.tables.open
     return BedPlanAnswer(
         plan=chosen.plan,
-        certificate=_certificate(question, chosen, seen, costs["planned"], seed),
-        explanation=_explanation(question, chosen, base, changed, costs, highs),
+        certificate=_certificate(question, chosen, seen, costs["planned"], off, seed),
+        explanation=_explanation(question, chosen, base, changed, costs, off, highs),
         today=today,
         planned=_first_day(chosen),
         chance_short={
@@ -229,7 +261,12 @@ def _answer(
 
 
 def _certificate(
-    question: BedQuestion, chosen: _Proposal, seen: Mapping[str, PerFuture], cost: float, seed: int
+    question: BedQuestion,
+    chosen: _Proposal,
+    seen: Mapping[str, PerFuture],
+    cost: float,
+    off: tuple[OffForecast, ...],
+    seed: int,
 ) -> Certificate:
     given = chosen.given
     objective = cost_of(bed_model(given), given, chosen.levels)
@@ -248,6 +285,8 @@ def _certificate(
         attempt=attempt,
         seed=seed,
         command=f"twin optimize beds {question.words} --replications {futures} --seed {seed}",
+        selection=chosen.selection,
+        off_forecast=off,
     )
 
 
@@ -265,6 +304,7 @@ def _explanation(
     base: Sequence[Played],
     changed: Sequence[Played],
     costs: Mapping[str, float],
+    off: tuple[OffForecast, ...],
     highs: Any,
 ) -> Explanation:
     hospital, needs, given = question.case.hospital, chosen.needs, chosen.given
@@ -274,6 +314,7 @@ def _explanation(
         sentences=(
             *sentences(needs, given, question.calendar, chosen.tables, costs, base, changed),
             *((WHY_KEPT,) if chosen.levels != chosen.best else ()),
+            *(text for text in (in_words(off),) if text),
         ),
         binds=binds(given, chosen.levels, hospital),
         one_more=one_more_in_words(more, given, hospital, len(needs.days)),

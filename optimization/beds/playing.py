@@ -116,13 +116,6 @@ def mean_waiting(played: Sequence[Played]) -> float:
     return float(np.mean([p.waiting_days for p in played]))
 
 
-def mean_measure(played: Sequence[Played], name: str) -> float:
-    """Mean of a measure over the futures that have it; NaN where none has. [its unit]"""
-    values = np.array([p.measures[name] for p in played], dtype=np.float64)
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
-
-
 def chance_short(wards: Sequence[str], played: Sequence[Played]) -> dict[str, float]:
     """Share of mornings on which a ward is short of beds, over futures and days. [fraction]"""
     short = np.stack([p.beyond for p in played]) > 0

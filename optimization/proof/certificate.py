@@ -224,7 +224,12 @@ def _document(proof: Certificate) -> dict[str, Any]:
         "targets": [_target(result) for result in proof.targets],
         "selection": None if proof.selection is None else _selection(proof.selection),
         "off_forecast": [
-            {"change": off.change, "cost": off.cost, "targets": [_target(r) for r in off.targets]}
+            {
+                "change": off.change,
+                "cost": off.cost,
+                "targets": [_target(r) for r in off.targets],
+                "note": off.note,
+            }
             for off in proof.off_forecast
         ],
     }
@@ -245,7 +250,7 @@ def _fits(target: Target, attempt: Attempt, seen: Mapping[str, PerFuture]) -> No
 
 
 def _result(target: Target, seen: PerFuture, alpha: float) -> TargetResult:
-    told, met = estimate(seen), sum(target.holds(level) for level in seen.levels)
+    told, met = estimate(seen), sum(target.holds(float(level)) for level in seen.levels)
     return TargetResult(
         target,
         told.expected,
@@ -265,6 +270,7 @@ def _target(result: TargetResult) -> dict[str, Any]:
         "share_of_futures": result.share_of_futures,
         "share_bound95": result.share_bound95,
         "asked_share": result.target.share,
+        "met_on_average": result.target.holds(result.expected),
         "holds": result.holds,
         "proved": result.proved,
     }

@@ -18,7 +18,7 @@ from optimization.proof.certificate import results
 from optimization.proof.estimates import PerFuture
 from twin.case import Case, Window
 from twin.demand import DemandForecast
-from twin.errors import UsageError
+from twin.errors import Overload, UsageError
 from twin.plan import OffForecast, Target
 from twin.streams import mix, name_key, uniform
 
@@ -64,13 +64,17 @@ def off_forecast(
     ------
     UsageError
         A change that leaves no demand, or is no number.
-    Cancelled, Overload
-        Raised by ``live``.
+    Cancelled
+        Raised by ``live``. A demand that the house cannot carry is a row of its own, which says so.
     """
     rows = []
     for change in changes:
         known = as_forecast if change == 0 else None
-        lived = known if known is not None else live(with_demand(case, window, change))
+        try:
+            lived = known if known is not None else live(with_demand(case, window, change))
+        except Overload as fault:
+            rows.append(OffForecast(change, None, (), str(fault)))
+            continue
         measured = [t for t in targets if lived.seen[t.measure].futures]
         rows.append(OffForecast(change, lived.cost, results(measured, lived.seen, ALPHA)))
     return tuple(rows)
@@ -121,12 +125,16 @@ def _scaled(forecast: DemandForecast, window: Window, factor: float) -> DemandFo
     return replace(forecast, paths=paths)
 
 
-def in_words(looks: Sequence[OffForecast]) -> tuple[str, ...]:
-    """What a planner should know of it: how each target fares as demand goes up and down."""
+def in_words(looks: Sequence[OffForecast]) -> str:
+    """What a planner should know of it, in one sentence; empty where nothing was looked at."""
     by_change = sorted(looks, key=lambda look: look.change)
-    if not by_change:
-        return ()
-    return tuple(_of_target(target, by_change) for target in _targets(by_change))
+    played = [look for look in by_change if look.cost is not None]
+    if len(played) < 2:
+        return ""
+    told = [_of_target(target, played) for target in _targets(played)]
+    told += [f"at {_off(look.change)} {look.note}" for look in by_change if look.cost is None]
+    first, last = played[0].change, played[-1].change
+    return f"If demand is off the forecast, from {_off(first)} to {_off(last)}: {'; '.join(told)}"
 
 
 def _targets(looks: Sequence[OffForecast]) -> list[Target]:
@@ -137,20 +145,17 @@ def _targets(looks: Sequence[OffForecast]) -> list[Target]:
 
 
 def _of_target(target: Target, looks: Sequence[OffForecast]) -> str:
-    told = [(look.change, r) for look in looks for r in look.targets if r.target == target]
-    levels = ", ".join(f"{r.expected:.3g} at {_off(change)}" for change, r in told)
-    unit = "" if target.unit == "%" else f" {target.unit}"
-    percent = " %" if target.unit == "%" else ""
-    kept = [change for change, r in told if target.holds(r.expected)]
-    missed = [change for change, r in told if not target.holds(r.expected)]
+    told = [(look.change, r.expected) for look in looks for r in look.targets if r.target == target]
+    missed = [change for change, level in told if not target.holds(level)]
     if not missed:
-        verdict = f"it is met on average at every demand from {_off(told[0][0])} to {_off(told[-1][0])}"
-    elif not kept:
-        verdict = "it is missed on average at every one of them"
+        verdict = "met on average at all of them"
+    elif len(missed) == len(told):
+        verdict = "missed at all of them"
     else:
-        verdict = f"missed on average at {' and '.join(_off(change) for change in missed)}"
-    return f"{target.name} ({target.limit}{percent or unit}), demand off the forecast: {levels}; {verdict}"
+        verdict = f"missed on average at {', '.join(_off(change) for change in missed)}"
+    levels = f"{told[0][1]:.3g} to {told[-1][1]:.3g} {target.unit}"
+    return f"{target.name} {levels} ({target.limit} asked, {verdict})"
 
 
 def _off(change: float) -> str:
-    return "the forecast" if change == 0 else f"{change:+.0%}".replace("%", " %")
+    return "the forecast" if change == 0 else f"{100 * change:+.0f} %"

@@ -80,6 +80,7 @@ def select(
     worth: float,
     confidence: float = CONFIDENCE,
     first: int = FIRST,
+    picked_from: int | None = None,
 ) -> Selected:
     """Choose the finalist of least expected cost.
 
@@ -94,6 +95,9 @@ def select(
         A difference in expected cost that is not worth more futures, 0 or more. [unit of the costs]
     first
         Futures before the first look; they double from look to look.
+    picked_from
+        Plans of which these are the ones that looked best by something else seen on the same futures. Which
+        of them is the best finalist then depends on chance, so every pair of them is bounded.
 
     Raises
     ------
@@ -105,8 +109,9 @@ def select(
     _check(finalists, worth, confidence, first)
     looks = looks_of(len(train.replications), first)
     if finalists == 1:
-        return Selected(0, Selection(1, 0, 0.0, confidence, worth), (0,), 0)
-    alpha = (1 - confidence) / (len(looks) * (finalists - 1))
+        return Selected(0, Selection(1, 0, 0.0, confidence, float(worth)), (0,), 0)
+    pairs = finalists - 1 if picked_from is None else picked_from * (picked_from - 1)
+    alpha = (1 - confidence) / (len(looks) * pairs)
     left, seen, played = np.arange(finalists), np.empty((finalists, 0)), 0
     for futures in looks:
         fresh = TrainPaths(train.replications[seen.shape[1] : futures])
@@ -119,7 +124,7 @@ def select(
         left, seen = left[still], seen[still]
         if within <= worth:
             break
-    told = Selection(finalists, seen.shape[1], within, confidence, worth)
+    told = Selection(finalists, seen.shape[1], within, confidence, float(worth))
     return Selected(int(left[leader]), told, tuple(int(i) for i in left), played)
 
 

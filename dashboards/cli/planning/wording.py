@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from twin.plan import Certificate
+    from twin.plan import Certificate, Selection
 
 Targets = Annotated[
     list[str] | None,
@@ -51,8 +51,23 @@ def targets_in_words(proof: Certificate) -> list[str]:
     return [
         f"  {'holds' if r.holds else 'fails'}  {r.target.name}, {r.target.limit} {r.target.unit}: "
         f"expected {r.expected:.3g} (95 % bound {r.bound95:.3g}), met in {r.share_of_futures:.0%} "
-        f"of futures (asked: {r.target.share:.0%})"
+        f"of futures (asked: {r.target.share:.0%}{_certain(r.share_bound95)})"
         for r in proof.targets
+    ]
+
+
+def _certain(share: float | None) -> str:
+    return "" if share is None else f"; of all futures at least {share:.0%}, 95 % sure"
+
+
+def _chosen(chosen: Selection | None) -> list[str]:
+    """How sure the choice among finalists is."""
+    if chosen is None:
+        return []
+    more = f"at most {chosen.within:,.0f} more than the best" if chosen.within else "the least"
+    return [
+        f"Played on {chosen.futures} training futures it costs {more} of {chosen.finalists} finalists, "
+        f"{chosen.confidence:.0%} sure."
     ]
 
 
@@ -61,7 +76,10 @@ def proof_in_words(proof: Certificate) -> list[str]:
     return [
         "",
         f"Certificate {'holds' if proof.holds else 'does not hold'}, {proof.wording}; {proof.bound_note}.",
-        f"Trained on {proof.train_paths} futures, certified on {proof.certify_paths} others. "
+        *_chosen(proof.selection),
+        f"Attempt {proof.attempt} to certify it. "
+        * (proof.attempt > 1)
+        + f"Trained on {proof.train_paths} futures, certified on {proof.certify_paths} others. "
         f"To repeat: {proof.command}",
     ]
 

@@ -110,7 +110,7 @@ def test_a_certificate_is_plain_json_whatever_it_could_not_bound():
         objective=10.0,
         bound=None,
         bound_note="none (rules: priorities)",
-        targets=judged(futures(80.0, 81.0), FOUR_HOURS),
+        targets=judged(futures(80.0, 81.0), FOUR_HOURS, BOARDING),
         train_paths=2,
         attempt=Attempts().next(2),
         seed=1,

@@ -8,7 +8,7 @@ from optimization.proof.estimates import PerFuture
 from optimization.proof.off_forecast import CHANGES, Lived, in_words, looked_at, off_forecast, with_demand
 from tests.houses import START
 from twin.demand import DemandForecast
-from twin.errors import UsageError
+from twin.errors import Overload, UsageError
 from twin.plan import Target
 from twin.workload import draw_workload
 
@@ -94,11 +94,25 @@ def test_what_was_played_as_forecast_is_not_played_again(two_weeks):
 def test_words_say_from_where_on_a_target_is_missed(two_weeks):
     told, _ = looks(dict(zip(CHANGES, (90, 88, 85, 78, 70), strict=True)), *two_weeks)
 
-    (line,) = in_words(told)
+    assert in_words(told) == (
+        "If demand is off the forecast, from -20 % to +20 %: Left within 4 h 90.5 to 70.5 % "
+        "(at least 80 asked, missed on average at +10 %, +20 %)"
+    )
 
-    assert "Left within 4 h (at least 80 %)" in line
-    assert "85.5 at the forecast, 78.5 at +10 %" in line
-    assert line.endswith("missed on average at +10 % and +20 %")
+
+def test_a_demand_that_the_house_cannot_carry_says_so_and_stops_nothing(two_weeks):
+    case, window = two_weeks
+
+    def live(changed):
+        if changed.hospital.arrivals["emergency"].factor > 1.1:
+            raise Overload("a queue grows without end")
+        return Lived(5.0, {"ed_within_4h": PerFuture.of([85.0, 86.0])})
+
+    told = off_forecast(live, case, window, [FOUR_HOURS])
+
+    assert [look.cost for look in told] == [5.0, 5.0, 5.0, 5.0, None]
+    assert told[-1].note == "a queue grows without end"
+    assert in_words(told).endswith("at +20 % a queue grows without end")
 
 
 def test_a_look_takes_the_first_certifying_futures():
