@@ -181,7 +181,7 @@ def bed_limits(
         *_of_pools(pools, hospital),
     ]
     if not problems:
-        problems += _pins_by_team(pins, teams, flex, today or {})
+        problems += pins_by_team(pins, teams, flex, today or {})
     if problems:
         raise ConfigError("the bed plan", problems)
     physical, notes = sum(ceiling.values()), []
@@ -251,7 +251,7 @@ def _of_pools(pools: Sequence[Sequence[str]], hospital: Hospital) -> list[Proble
     return problems
 
 
-def _pins_by_team(
+def pins_by_team(
     pins: Mapping[str, int], teams: Mapping[str, int], flex: Mapping[str, int], today: Mapping[str, int]
 ) -> list[Problem]:
     """Pins that no number of whole teams reaches."""

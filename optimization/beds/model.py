@@ -14,12 +14,13 @@ doi:10.1287/opre.14.2.210) finds the same optimum; a test holds the two together
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyomo.environ as pyo
 
-from optimization.beds.parameters import BedParameters, Levels
+from optimization.beds.parameters import BedParameters, Levels, pieces
 from optimization.solving import Solved, solve
 
 
@@ -65,10 +66,22 @@ def _sets_and_parameters(m: Any, given: BedParameters) -> None:
     m.PERIODS = pyo.Set(initialize=range(len(given.periods)), ordered=True)
     levels = [(w, p, k) for w in m.WARDS for p in m.PERIODS for k in range(1, given.most(w, p) + 1)]
     m.BEDS = pyo.Set(initialize=levels, dimen=3)
+    m.STAFF = pyo.Set(initialize=list(dict.fromkeys((w, given.blocks[p], k) for w, p, k in levels)), dimen=3)
     m.FROZEN = pyo.Set(initialize=list(given.frozen), dimen=2)
     m.FLEX = pyo.Set(initialize=[w for w in m.WARDS if limits.flex.get(w, 0)])
-    m.TEAMS = pyo.Set(initialize=[w for w in m.WARDS if limits.teams.get(w, 1) > 1])
     m.POOLS = pyo.Set(initialize=range(len(limits.pools)))
+    m.pieces = {(w, p): pieces(given.needed[w, p], given.most(w, p)) for w in m.FLEX for p in m.PERIODS}
+    m.PIECES = pyo.Set(
+        initialize=[(w, p, i) for (w, p), of in m.pieces.items() for i in range(len(of))], dimen=3
+    )
+    m.shared = {
+        (g, p): pieces(given.pooled[g, p], sum(given.most(w, p) for w in limits.pools[g]))
+        for g in m.POOLS
+        for p in m.PERIODS
+    }
+    m.SHARED = pyo.Set(
+        initialize=[(g, p, i) for (g, p), of in m.shared.items() for i in range(len(of))], dimen=3
+    )
 
     m.total = pyo.Param(initialize=limits.total, mutable=True)
     m.floor = pyo.Param(m.WARDS, m.PERIODS, initialize=dict(given.floor), mutable=True)
@@ -83,7 +96,12 @@ def _sets_and_parameters(m: Any, given: BedParameters) -> None:
 
 def _decisions(m: Any, given: BedParameters) -> None:
     limits = given.limits
-    m.opened = pyo.Var(m.BEDS, domain=pyo.Binary, doc="the k-th bed of the ward is open")
+    m.staff = pyo.Var(m.STAFF, domain=pyo.Binary, doc="the k-th bed of the ward is staffed for the block")
+    m.opened = pyo.Var(
+        m.PIECES,
+        bounds=lambda m, w, p, i: (0, m.pieces[w, p][i].beds),
+        doc="open beds of equal worth, of a ward with flex beds: whole, as the worthiest come first",
+    )
     m.below_floor = pyo.Var(
         m.WARDS, m.PERIODS, domain=pyo.NonNegativeReals, doc="0, unless a way out is asked for"
     )
@@ -95,24 +113,28 @@ def _decisions(m: Any, given: BedParameters) -> None:
         bounds=lambda m, w, p: (0, limits.flex[w]),
         doc="beds opened for the day, on top of those staffed by teams",
     )
-    m.level = pyo.Expression(
-        m.WARDS,
-        m.PERIODS,
-        rule=lambda m, w, p: sum(m.opened[w, p, k] for k in range(1, given.most(w, p) + 1)),
-    )
-    m.staffed = pyo.Expression(
-        m.WARDS,
-        m.PERIODS,
-        rule=lambda m, w, p: m.level[w, p] - (m.flex[w, p] if w in m.FLEX else 0),
-    )
+
+    @m.Expression(m.WARDS, m.PERIODS, doc="open beds")
+    def level(m, w, p):  # type: ignore[no-untyped-def]
+        if w in m.FLEX:
+            return sum(m.opened[w, p, i] for i in range(len(m.pieces[w, p])))
+        return sum(m.staff[w, given.blocks[p], k] for k in range(1, given.most(w, p) + 1))
+
+    @m.Expression(m.WARDS, m.PERIODS, doc="beds staffed by teams")
+    def staffed(m, w, p):  # type: ignore[no-untyped-def]
+        return sum(m.staff[w, given.blocks[p], k] for k in range(1, given.most(w, p) + 1))
 
 
 def _rules(m: Any, given: BedParameters) -> None:
     limits = given.limits
 
-    @m.Constraint(m.BEDS, doc="beds are opened in order")
-    def in_order(m, w, p, k):  # type: ignore[no-untyped-def]
-        return pyo.Constraint.Skip if k == 1 else m.opened[w, p, k] <= m.opened[w, p, k - 1]
+    @m.Constraint(m.STAFF, doc="beds are opened in order")
+    def in_order(m, w, b, k):  # type: ignore[no-untyped-def]
+        return pyo.Constraint.Skip if k == 1 else m.staff[w, b, k] <= m.staff[w, b, k - 1]
+
+    @m.Constraint(m.FLEX, m.PERIODS, doc="staffed beds and flex beds are open")
+    def staffed_and_flex(m, w, p):  # type: ignore[no-untyped-def]
+        return m.level[w, p] == m.staffed[w, p] + m.flex[w, p]
 
     m.over_total = pyo.Param(
         m.PERIODS,
@@ -143,25 +165,20 @@ def _rules(m: Any, given: BedParameters) -> None:
 
 def _teams_and_moves(m: Any, given: BedParameters) -> None:
     limits, blocks = given.limits, given.blocks
-    free = [(w, p) for w in m.WARDS for p in m.PERIODS if (w, p) not in given.frozen and given.most(w, p)]
+    first = [p for p in m.PERIODS if p == 0 or blocks[p] != blocks[p - 1]]
+    changes = [(w, p) for w in m.WARDS for p in first if (w, p) not in given.frozen and given.most(w, p)]
+    by_team = [
+        (w, p, k)
+        for w, p in changes
+        for k in range(1, given.most(w, p) + 1)
+        if (k - given.today[w]) % limits.teams.get(w, 1)
+    ]
 
-    m.teams = pyo.Var(m.TEAMS, m.PERIODS, domain=pyo.NonNegativeIntegers, doc="whole teams at work")
-    m.rest = pyo.Var(m.TEAMS, m.PERIODS, domain=pyo.Binary, doc="today's beds beyond whole teams are open")
+    @m.Constraint(by_team, doc="beds open and close in nurse teams, counted from today's level")
+    def whole_teams(m, w, p, k):  # type: ignore[no-untyped-def]
+        next_bed = m.staff[w, blocks[p], k + 1] if k < given.most(w, p) else 0
+        return m.staff[w, blocks[p], k] == next_bed
 
-    @m.Constraint([(w, p) for w, p in free if w in m.TEAMS], doc="beds open and close in nurse teams")
-    def whole_teams(m, w, p):  # type: ignore[no-untyped-def]
-        size, rest = limits.teams[w], given.today[w] % limits.teams[w]
-        return m.staffed[w, p] == size * m.teams[w, p] + rest * m.rest[w, p]
-
-    @m.Constraint([(w, p) for w, p in free if w in m.TEAMS], doc="only a closed ward is without them")
-    def rest_first(m, w, p):  # type: ignore[no-untyped-def]
-        return limits.teams[w] * m.teams[w, p] <= given.most(w, p) * m.rest[w, p]
-
-    @m.Constraint([(w, p) for w, p in free if p and blocks[p] == blocks[p - 1]], doc="for a whole block")
-    def stays(m, w, p):  # type: ignore[no-untyped-def]
-        return m.staffed[w, p] == m.staffed[w, p - 1]
-
-    changes = [(w, p) for w, p in free if p == 0 or blocks[p] != blocks[p - 1]]
     m.CHANGES = pyo.Set(initialize=changes, dimen=2)
     m.more = pyo.Var(m.CHANGES, domain=pyo.NonNegativeReals, doc="beds opened")
     m.fewer = pyo.Var(m.CHANGES, domain=pyo.NonNegativeReals, doc="beds closed")
@@ -183,29 +200,22 @@ def _amounts(m: Any, given: BedParameters) -> None:
     pools = given.limits.pools
     pooled = {w for pool in pools for w in pool}
     days = {p: len(given.periods[p]) for p in m.PERIODS}
-    beyond = {
-        (w, p): float(given.needed[w, p].sum())
-        - sum(float(given.needed[w, p][k - 1]) * m.opened[w, p, k] for k in range(1, given.most(w, p) + 1))
-        for w in m.WARDS
-        for p in m.PERIODS
-    }
-    places = [
-        (g, p, k)
-        for g in m.POOLS
-        for p in m.PERIODS
-        for k in range(1, sum(given.most(w, p) for w in pools[g]) + 1)
-    ]
-    m.together = pyo.Var(places, bounds=(0, 1), doc="the k-th bed of the pool is open in one of its wards")
+    beyond = {(w, p): _beyond(m, given, w, p) for w in m.WARDS for p in m.PERIODS}
+    m.together = pyo.Var(
+        m.SHARED,
+        bounds=lambda m, g, p, i: (0, m.shared[g, p][i].beds),
+        doc="open beds of equal worth to the pool, in any of its wards",
+    )
 
     @m.Constraint(m.POOLS, m.PERIODS, doc="a pool has the beds of its wards")
     def pool_of_wards(m, g, p):  # type: ignore[no-untyped-def]
-        beds = sum(given.most(w, p) for w in pools[g])
-        if beds == 0:
+        if not m.shared[g, p]:
             return pyo.Constraint.Skip
-        return sum(m.together[g, p, k] for k in range(1, beds + 1)) == sum(m.level[w, p] for w in pools[g])
+        together = sum(m.together[g, p, i] for i in range(len(m.shared[g, p])))
+        return together == sum(m.level[w, p] for w in pools[g])
 
     beyond_pools = sum(float(needed.sum()) for needed in given.pooled.values()) - sum(
-        float(given.pooled[g, p][k - 1]) * m.together[g, p, k] for g, p, k in places
+        m.shared[g, p][i].worth * m.together[g, p, i] for g, p, i in m.SHARED
     )
     m.short_days = pyo.Expression(
         expr=sum(short for (w, _), short in beyond.items() if w not in pooled) + beyond_pools,
@@ -215,9 +225,23 @@ def _amounts(m: Any, given: BedParameters) -> None:
         expr=sum(short for (w, _), short in beyond.items() if w in pooled) - beyond_pools,
         doc="expected patient-days in another ward of the pool",
     )
-    m.bed_days = pyo.Expression(expr=sum(days[p] * m.opened[w, p, k] for w, p, k in m.BEDS))
+    m.bed_days = pyo.Expression(expr=sum(days[p] * m.level[w, p] for w in m.WARDS for p in m.PERIODS))
     m.flex_days = pyo.Expression(expr=sum(days[p] * m.flex[w, p] for w in m.FLEX for p in m.PERIODS))
     m.moves = pyo.Expression(expr=sum(m.more[w, p] + m.fewer[w, p] for w, p in m.CHANGES))
+
+
+def _beyond(m: Any, given: BedParameters, ward: str, period: int) -> Any:
+    """Expected patient-days beyond the open beds of one ward in one period."""
+    needed = given.needed[ward, period]
+    if ward in m.FLEX:
+        of = enumerate(m.pieces[ward, period])
+        met = sum(piece.worth * m.opened[ward, period, i] for i, piece in of)
+    else:
+        block = given.blocks[period]
+        met = sum(
+            float(needed[k - 1]) * m.staff[ward, block, k] for k in range(1, given.most(ward, period) + 1)
+        )
+    return float(needed.sum()) - met
 
 
 def solve_beds(model: Any, highs: Any) -> tuple[BedLevels, Solved]:
@@ -239,15 +263,25 @@ def levels_of(model: Any) -> BedLevels:
 def cost_of(model: Any, given: BedParameters, levels: BedLevels) -> float:
     """What the model says that levels cost, whoever chose them; its variables then hold them."""
     for w, p, k in model.BEDS:
-        model.opened[w, p, k].set_value(int(k <= levels.open[w, p]))
+        model.staff[w, given.blocks[p], k].set_value(int(k <= levels.staffed(w, p)))
+    for (w, p), of in model.pieces.items():
+        _fill({i: model.opened[w, p, i] for i in range(len(of))}, levels.open[w, p])
     for w, p in model.flex:
         model.flex[w, p].set_value(levels.flex.get((w, p), 0))
-    for g, p, k in model.together:
+    for (g, p), of in model.shared.items():
         beds = sum(levels.open[w, p] for w in given.limits.pools[g])
-        model.together[g, p, k].set_value(int(k <= beds))
+        _fill({i: model.together[g, p, i] for i in range(len(of))}, beds)
     for w, p in model.CHANGES:
         before = given.today[w] if p == 0 else levels.staffed(w, p - 1)
         change = levels.staffed(w, p) - before
         model.more[w, p].set_value(max(change, 0))
         model.fewer[w, p].set_value(max(-change, 0))
     return float(pyo.value(model.cost))
+
+
+def _fill(variables: Mapping[int, Any], beds: int) -> None:
+    """Open so many beds, the worthiest first."""
+    for i in sorted(variables):
+        some = min(beds, variables[i].ub)
+        variables[i].set_value(some)
+        beds -= some

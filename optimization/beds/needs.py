@@ -68,6 +68,11 @@ class WardNeeds:
         counts = np.bincount(np.minimum(chosen, most).ravel(), minlength=most + 1)
         return np.cumsum(counts[::-1])[::-1][1:] / (self.paths * HOURS_DAY)
 
+    def covered(self, ward: str, days: range, share: float) -> int:
+        """Beds that are enough on this share of the ward's mornings. [beds]"""
+        mornings = self.mornings()[:, self.wards.index(ward), days]
+        return int(np.quantile(mornings, share, method="higher"))
+
     def mornings(self) -> IntArray:
         """Need at 08:00, shape (path, ward, day). [beds]"""
         return self.beds[:, :, self.morning]

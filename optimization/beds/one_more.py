@@ -43,9 +43,8 @@ def one_more_bed(given: BedParameters, levels: BedLevels, highs: Any) -> tuple[O
     higher = {w: c + 1 for w, c in limits.ceiling.items()}
     wider = replace(limits, ceiling=higher, pins={}, teams={}, most_moves=None)
     model = bed_model(replace(given, limits=wider, floor=levels.open))
-    for (w, p, k), bed in model.opened.items():
-        if k > limits.pins.get(w, limits.ceiling[w]) and (w, p) not in given.frozen:
-            bed.fix(0)
+    for w, p in model.highest:
+        model.highest[w, p].set_value(limits.pins.get(w, limits.ceiling[w]))
     for (w, p), flex in model.flex.items():
         flex.fix(levels.flex.get((w, p), 0))
     before = cost_of(model, given, levels)
@@ -61,13 +60,12 @@ def one_more_bed(given: BedParameters, levels: BedLevels, highs: Any) -> tuple[O
     for ward in given.wards:
         if ward in limits.pins:
             continue
-        beyond = {p: model.opened[ward, p, limits.ceiling[ward] + 1] for p in periods}
         for p in periods:
-            beyond[p].unfix()
+            model.highest[ward, p].set_value(limits.ceiling[ward] + 1)
             model.floor[ward, p].set_value(levels.open[ward, p] + 1)
         answers.append(ask(ward))
         for p in periods:
-            beyond[p].fix(0)
+            model.highest[ward, p].set_value(limits.ceiling[ward])
             model.floor[ward, p].set_value(levels.open[ward, p])
     return (answers[0], *sorted(answers[1:], key=lambda a: -a.saves))
 

@@ -49,6 +49,26 @@ class BedParameters:
         return max(self.limits.ceiling[ward], self.frozen.get((ward, period), 0))
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Beds next to each other that are worth the same.
+
+    Attributes
+    ----------
+    beds : how many [beds]
+    worth : expected days on which each of them is needed [days]
+    """
+
+    beds: int
+    worth: float
+
+
+def pieces(needed: FloatArray, most: int) -> tuple[Piece, ...]:
+    """The first ``most`` beds of a table of days needed, in pieces of equal worth, the worthiest first."""
+    worth, beds = np.unique(needed[:most], return_counts=True)
+    return tuple(Piece(int(n), float(w)) for w, n in zip(worth[::-1], beds[::-1], strict=True))
+
+
 def bed_parameters(
     needs: WardNeeds,
     limits: BedLimits,
@@ -122,5 +142,4 @@ def _floor(needs: WardNeeds, limits: BedLimits, ward: str, days: range) -> int:
         return limits.pins[ward]
     if limits.cover is None:
         return 0
-    mornings = needs.mornings()[:, needs.wards.index(ward), days]
-    return int(np.quantile(mornings, limits.cover, method="higher"))
+    return needs.covered(ward, days, limits.cover)
