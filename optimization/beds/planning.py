@@ -7,7 +7,6 @@ every later date of the run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from optimization.beds.answer import BedPlanAnswer
@@ -20,24 +19,23 @@ from optimization.beds.counting import (
     proportional,
 )
 from optimization.beds.explain import WHY_KEPT, binds, headline, sentences, still_short
-from optimization.beds.finalists import choose, cost_as_played, find_finalists, screening
-from optimization.beds.levels import apart, constant, plan_of, tables_of
+from optimization.beds.finalists import cost_as_played
+from optimization.beds.levels import apart, constant
 from optimization.beds.limits import BedPrices
-from optimization.beds.model import BedLevels, bed_model, cost_of, solve_beds
-from optimization.beds.needs import Check, Progress, WardNeeds, bed_needs
+from optimization.beds.model import bed_model, cost_of
+from optimization.beds.needs import Check, Progress
 from optimization.beds.one_more import one_more_bed, one_more_in_words
-from optimization.beds.parameters import BedParameters, bed_parameters
 from optimization.beds.playing import Played, chance_short, play
+from optimization.beds.proposal import Proposal, futures_of_passes, propose
 from optimization.beds.question import BedQuestion, bed_question
-from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
 from optimization.proof.attempts import Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
 from optimization.proof.estimates import PerFuture
 from optimization.proof.off_forecast import CHANGES, Lived, in_words, looked_at, off_forecast
-from optimization.solving import NoPlan, Solved, solver
+from optimization.solving import solver
 from twin.case import Case, Window
 from twin.errors import TwinError
-from twin.plan import Certificate, Explanation, OffForecast, Plan, Selection, Target
+from twin.plan import Certificate, Explanation, OffForecast, Target
 
 
 def plan_beds(
@@ -57,6 +55,7 @@ def plan_beds(
     most_moves: int | None = None,
     notice_days: int = 1,
     period_days: int | None = None,
+    least_change: bool = False,
     time_limit: float = 60,
     progress: Progress | None = None,
     check: Check | None = None,
@@ -92,6 +91,8 @@ def plan_beds(
         Days, from the first measured one, whose staffed beds are kept as decided; flex beds take one. [days]
     period_days
         Decide anew after so many days; one level for the whole horizon when omitted. [days]
+    least_change
+        Keep to the beds decided today wherever the rules allow it, whatever would cost less.
     time_limit
         Of the solver, not of the simulation. [s]
     progress
@@ -121,11 +122,12 @@ def plan_beds(
         most_moves=most_moves,
         notice_days=notice_days,
         period_days=period_days,
+        least_change=least_change,
     )
     highs = solver(time_limit=time_limit)
-    step = _steps(progress, *_futures_of_passes(question))
+    step = _steps(progress, *futures_of_passes(question))
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
-    chosen = _propose(question, highs, step, simulation)
+    chosen = propose(question, highs, step, simulation)
     base, changed = play(
         question.case, [case.plan, chosen.plan], window, question.certify, progress=step(3), **simulation
     )
@@ -133,68 +135,9 @@ def plan_beds(
     return _answer(question, chosen, base, changed, off, highs, seed)
 
 
-@dataclass(frozen=True)
-class _Proposal:
-    """The plan put forward, and what it was made of.
-
-    Attributes
-    ----------
-    levels, tables : its open beds by ward and period, and by day
-    best : the levels that the model itself would choose, of which ``solved`` tells the bound
-    finalists : how many plans were played
-    selection : how sure it is that none of those that miss as few targets costs less
-    """
-
-    needs: WardNeeds
-    given: BedParameters
-    levels: BedLevels
-    tables: Tables
-    plan: Plan
-    best: BedLevels
-    solved: Solved
-    finalists: int
-    selection: Selection | None
-
-
-def _futures_of_passes(question: BedQuestion) -> tuple[int, ...]:
-    """Futures that each pass plays: needs, needs as it runs, finalists, certificate, demand off forecast."""
-    train, certify = len(question.train.replications), len(question.certify.replications)
-    off = (len(CHANGES) - 1) * len(looked_at(question.certify).replications)
-    return train, len(screening(question.train).replications), train, certify, off
-
-
-def _propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, Any]) -> _Proposal:
-    """Play the needs, solve the model, and choose among the finalists: all on training futures."""
-    case, window, train = question.case, question.window, question.train
-    rules: Any = {"period_days": question.period_days, "calendar": question.calendar}
-    limits, prices, today = question.limits, question.prices, question.today
-    needs = bed_needs(case, window, train, progress=step(0), **simulation)
-    given = bed_parameters(needs, limits, prices, today, **rules)
-    best, solved = _solve(given, needs, case, highs)
-
-    as_it_runs = bed_needs(case, window, screening(train), progress=step(1), as_it_runs=True, **simulation)
-    seen = bed_parameters(as_it_runs, limits, prices, today, **rules)
-    lent = replace(given, needed=seen.needed, pooled=seen.pooled)
-    finalists = find_finalists(given, lent, best, highs)
-    tables = [tables_of(given, levels) for levels in finalists]
-    plans = [plan_of(case, window, needs, table.open) for table in tables]
-    i, sure = choose(
-        case, plans, tables, given, question.targets, window, train, progress=step(2), **simulation
-    )
-    return _Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists), sure)
-
-
-def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[BedLevels, Solved]:
-    refuse_what_cannot_stand(given, needs, case.hospital)
-    try:
-        return solve_beds(bed_model(given), highs)
-    except NoPlan as fault:
-        raise explain_shortage(given, needs, case.hospital, highs) from fault
-
-
 def _off_forecast(
     question: BedQuestion,
-    chosen: _Proposal,
+    chosen: Proposal,
     changed: Sequence[Played],
     progress: Progress | None,
     simulation: dict[str, Any],
@@ -218,7 +161,7 @@ def _off_forecast(
 
 def _answer(
     question: BedQuestion,
-    chosen: _Proposal,
+    chosen: Proposal,
     base: Sequence[Played],
     changed: Sequence[Played],
     off: tuple[OffForecast, ...],
@@ -262,7 +205,7 @@ def _answer(
 
 def _certificate(
     question: BedQuestion,
-    chosen: _Proposal,
+    chosen: Proposal,
     seen: Mapping[str, PerFuture],
     cost: float,
     off: tuple[OffForecast, ...],
@@ -278,7 +221,7 @@ def _certificate(
         cost=agreed(cost, objective),
         objective=objective,
         bound=chosen.solved.bound,
-        bound_note=f"{_how_good(chosen)}, over the training futures and without "
+        bound_note=f"{chosen.how_good}, over the training futures and without "
         "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
         targets=judge(question.targets, attempt, seen),
         train_paths=len(question.train.replications),
@@ -290,17 +233,9 @@ def _certificate(
     )
 
 
-def _how_good(chosen: _Proposal) -> str:
-    if chosen.levels == chosen.best:
-        return chosen.solved.words
-    return (
-        f"the best of {chosen.finalists} finalists in simulation; the bound is the model's, proved by HiGHS"
-    )
-
-
 def _explanation(
     question: BedQuestion,
-    chosen: _Proposal,
+    chosen: Proposal,
     base: Sequence[Played],
     changed: Sequence[Played],
     costs: Mapping[str, float],
@@ -322,7 +257,7 @@ def _explanation(
     )
 
 
-def _first_day(chosen: _Proposal) -> dict[str, int]:
+def _first_day(chosen: Proposal) -> dict[str, int]:
     """Levels of the first day that can still be decided. [beds]"""
     day = chosen.given.limits.notice_days - 1
     return {w: int(chosen.tables.open[i, day]) for i, w in enumerate(chosen.needs.wards)}

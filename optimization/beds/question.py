@@ -31,6 +31,7 @@ class BedQuestion:
     today : ward -> its usual level among them [beds]
     period_days : days after which levels may change; None for one level all along [days]
     notes : what was cut, in words
+    least_change : keep to the beds decided today wherever the rules allow it
     """
 
     case: Case
@@ -44,6 +45,7 @@ class BedQuestion:
     today: Mapping[str, int]
     period_days: int | None
     notes: tuple[str, ...]
+    least_change: bool = False
 
     @property
     def words(self) -> str:
@@ -51,6 +53,8 @@ class BedQuestion:
         limits, several = self.limits, []
         for option, asked in (("pin", limits.pins), ("team", limits.teams), ("flex", limits.flex)):
             several += [f"--{option} {ward}={beds}" for ward, beds in asked.items()]
+        if self.least_change:
+            several.append("--keep PLAN")
         several += [f"--pool {','.join(pool)}" for pool in limits.pools]
         single = {
             "cover": limits.cover,
@@ -80,6 +84,7 @@ def bed_question(
     targets: Sequence[Target] | None = None,
     prices: BedPrices | None = None,
     period_days: int | None = None,
+    least_change: bool = False,
     **rules: Any,
 ) -> BedQuestion:
     """Fill in what was left out and check the whole; parameters as of ``plan_beds``.
@@ -101,5 +106,16 @@ def bed_question(
     allowed = sum(today.values()) if total is None else total
     limits, notes = bed_limits(case.hospital, ceiling_of(case, window), total=allowed, today=today, **rules)
     return BedQuestion(
-        case, window, train, certify, targets, prices, limits, calendar, today, period_days, notes
+        case,
+        window,
+        train,
+        certify,
+        targets,
+        prices,
+        limits,
+        calendar,
+        today,
+        period_days,
+        notes,
+        least_change,
     )

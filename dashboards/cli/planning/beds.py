@@ -67,6 +67,10 @@ def command(
         int | None, typer.Option("--period", help="Decide anew after so many days.", show_default="once")
     ] = None,
     target: Targets = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Change the plan of this file no more than the rules ask for."),
+    ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Of the solver. [s]")] = 60,
     seed: Seed = 1,
     cluster: Cluster = None,
@@ -79,6 +83,7 @@ def command(
     from optimization.beds.planning import plan_beds
     from optimization.beds.targets import read_targets
     from scenarios.base_case import base_case
+    from twin.plan import Plan
     from twin.replications.where import on_cluster
     from twin.store import open_store
 
@@ -92,14 +97,18 @@ def command(
         "notice_days": notice,
         "period_days": period,
         "targets": read_targets(target) if target else None,
+        "least_change": keep is not None,
     }
+    in_force = Plan.read(keep) if keep is not None else None
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
     note(f"demand: {base.origin}")
-    hospital = base.case.hospital
+    case, hospital = base.case, base.case.hospital
+    if in_force is not None:
+        case = case.with_(plan=in_force)
     with on_cluster(cluster):
         answer = plan_beds(
-            base.case,
+            case,
             base.window,
             total=total,
             teams=_teams(team or [], hospital),

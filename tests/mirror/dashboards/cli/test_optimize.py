@@ -117,3 +117,18 @@ def test_total_0_closes_every_ward_and_says_what_that_does(workspace, capsys):
     assert code == 0
     assert set(document["plan"]["beds"].values()) == {0}
     assert not document["certificate"]["holds"]
+
+
+def test_a_plan_that_is_kept_to_stays_as_it_is_where_nothing_asks_for_more(workspace, capsys):
+    written, again = workspace / "plan.toml", workspace / "again.toml"
+    common = ("--workspace", str(workspace), "--days", "5", "--replications", "4", "--json")
+
+    assert call(*common, "--out", str(written)) == 0
+    assert call(*common, "--keep", str(written), "--out", str(again)) == 0
+
+    assert Plan.read(again).beds == Plan.read(written).beds
+
+
+def test_a_plan_to_keep_that_is_not_there_is_said_before_anything_is_played(workspace, capsys):
+    assert call("--workspace", str(workspace), "--keep", str(workspace / "none.toml")) != 0
+    assert "no such plan" in capsys.readouterr().err

@@ -176,3 +176,11 @@ def test_nobody_comes_and_every_bed_closes(two_weeks):
 
     assert set(answer.planned.values()) == {0}
     json.dumps(answer.document(), allow_nan=False)
+
+
+def test_a_plan_in_force_is_changed_no_more_than_a_pin_asks_for(two_weeks):
+    answer = plan_beds(*two_weeks, replications=4, pins={"surgery": 13}, least_change=True)
+
+    assert answer.planned == {"medicine": 15, "surgery": 13}  # though three more in medicine would pay
+    assert "changes fewer than 39 bed-days" in answer.certificate.bound_note
+    assert answer.certificate.cost == pytest.approx(answer.certificate.objective)
