@@ -157,6 +157,7 @@ def command(
     from dashboards.cli.forecast_booked import is_of_kits, kits_ahead_of
     from dashboards.cli.forecast_targets import beds_ahead_of, is_of_beds, targets_ahead
 
+    _refuse_places(out, paths)
     if is_of_kits(booked, target, today) and booked is not None:
         _refuse_with_list(history, frequency, explain, covariates, at, beds_now)
         of_list: dict[str, Any] = {"today": today, "levels": level, "seed": seed, "n_paths": n_paths}
@@ -191,6 +192,15 @@ def _progress(done: int, series: int) -> None:
     tenth = -(-series // 10)
     if done == series or done // tenth > (done - BLOCK) // tenth:
         note(f"{done:,} of {series:,} series forecast")
+
+
+def _refuse_places(out: Path | None, paths: Path | None) -> None:
+    """Refuse, before the work begins, files that could not be written after it."""
+    from dashboards.services.files_asked import refuse_file
+
+    for option, file in (("--out", out), ("--paths", paths)):
+        if file is not None:
+            refuse_file(file, option)
 
 
 def _needed(horizon: int | None) -> int:
@@ -252,6 +262,8 @@ def _of_file(
     known = read_history(history, frequency=frequency)
     check_horizon(horizon, known.frequency)
     why = None if explain is None else asked_for(explain, known.ids, known.ahead(horizon))
+    if why is not None and why[1] is not None and known.frequency == "h":
+        asked |= {"n_paths": _paths_of_a_day(asked["n_paths"], len(known.ids) * horizon)}
     result = forecast(known, horizon, **asked)
     for line in result.notes:
         note(line)
@@ -259,6 +271,13 @@ def _of_file(
     if why is None:
         return result, None, document
     return result, reasons_text(result, *why), document | reasons_document(result, *why)
+
+
+def _paths_of_a_day(n_paths: int, cells: int) -> int:
+    """Joint paths to draw where the range of a day of hours is told: 200, or as many as memory holds."""
+    from forecasting.service import MOST_CELLS
+
+    return max(n_paths, min(200, MOST_CELLS // cells))
 
 
 def _hand_out(

@@ -33,7 +33,7 @@ def command(
     """Compare the twin with answers that others have proved."""
     import time
 
-    from dashboards.services.simulation import refuse_file
+    from dashboards.services.files_asked import refuse_file
     from twin.files import write_whole
     from twin.replications.where import on_cluster
     from twin.verification import cases_named, verification_page, verify

@@ -40,23 +40,30 @@ def asked_for(asked: str, series: Sequence[str], ahead: pd.DatetimeIndex) -> tup
 
 
 def reasons_text(result: ForecastResult, series: str, day: pd.Timestamp | None) -> str:
-    """One sentence a period; of a single period every reason in a line of its own."""
-    from forecasting.explaining import explain
-    from forecasting.explaining.words import sentence
+    """One sentence a period; of one period, or of the hours of a day, every reason in a line of its own."""
+    from forecasting.explaining import explain, of_the_day
+    from forecasting.explaining.words import number, sentence
 
     accounts = explain(result, series, day)
     if len(accounts) == 1:
         return "\n".join(_every_part(accounts[0], result.frequency))
-    return "\n".join([series, *(f"  {sentence(account, result.frequency)}" for account in accounts)])
+    sentences = [f"  {sentence(account, result.frequency)}" for account in accounts]
+    if day is None:
+        return "\n".join([series, *sentences])
+    whole = of_the_day(result, accounts)
+    middles = number(sum(account.served for account in accounts))
+    told = f"hour by hour, by its middle; the middles sum to {middles}, which is no middle of the day:"
+    lines = _every_part(whole, "D", f"expected in {len(accounts)} hours")
+    return "\n".join([*lines, told, *sentences])
 
 
-def _every_part(account: Account, frequency: str) -> list[str]:
+def _every_part(account: Account, frequency: str, served: str = "forecast") -> list[str]:
     from forecasting.explaining.words import headline, number, opening, signed, told_parts
 
     told = told_parts(account, share=WORTH_A_LINE)
     rest = account.served - account.usual - sum(part.value for part in told)
     rows = [("usually", number(account.usual)), *((part.said, signed(part.value)) for part in told)]
-    rows += [("all other reasons", signed(rest)), ("forecast", number(account.served))]
+    rows += [("all other reasons", signed(rest)), (served, number(account.served))]
     wide = max(len(said) for said, _ in rows)
     return [
         f"{account.series}, {opening(account, frequency)}",
@@ -66,10 +73,18 @@ def _every_part(account: Account, frequency: str) -> list[str]:
 
 
 def reasons_document(result: ForecastResult, series: str, day: pd.Timestamp | None) -> dict[str, Any]:
-    """``explanation``: the accounts as plain values; ``usual`` and all values sum to ``middle``."""
-    from forecasting.explaining import explain
+    """``explanation``: the accounts as plain values; ``usual`` and all values sum to ``middle``.
 
-    return {"explanation": [account_document(account) for account in explain(result, series, day)]}
+    Of the hours of a day also ``day``: their sum, in which ``usual`` and all values sum to ``mean``.
+    """
+    from forecasting.explaining import explain, of_the_day
+
+    accounts = explain(result, series, day)
+    found: dict[str, Any] = {"explanation": [account_document(account) for account in accounts]}
+    if day is not None and len(accounts) > 1:
+        told = account_document(of_the_day(result, accounts))
+        found["day"] = {"mean": told.pop("middle"), "hours": len(accounts), **told}
+    return found
 
 
 def account_document(account: Account) -> dict[str, Any]:

@@ -7,7 +7,6 @@ not converged: more days would move the mean itself.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from dashboards.services.files_asked import refuse_file
 from scenarios.refusals import with_forecast_means
 from twin.case import Case, Window, resolve
 from twin.engine import Engine
-from twin.errors import TwinError, UsageError
+from twin.errors import UsageError
 from twin.files import write_whole
 from twin.hospital import Hospital
 from twin.hospital.lists import list_in_words
@@ -268,21 +268,6 @@ def refuse_trace(path: Path) -> None:
         rule = f"a trace is written as {' or '.join(TRACE_ENDINGS)}; the ending says which"
         raise UsageError(f"--trace {path}: {rule}", code="E_OUTPUT")
     refuse_file(path, "--trace")
-
-
-def refuse_file(path: Path, option: str) -> None:
-    """Refuse, before the work begins, a place where a file cannot be written.
-
-    Raises
-    ------
-    TwinError
-        A folder stands there, or the folder around it cannot be written.
-    """
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: a folder stands there; name a file in it", code="E_OUTPUT")
-    around = next(folder for folder in path.absolute().parents if folder.exists())
-    if not around.is_dir() or not os.access(around, os.W_OK | os.X_OK):
-        raise TwinError(f"{option} {path}: {around} is not a folder that can be written", code="E_OUTPUT")
 
 
 def trace_bytes(trace: Trace, path: Path) -> bytes:

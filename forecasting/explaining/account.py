@@ -56,7 +56,7 @@ class Account:
     Attributes
     ----------
     series, ds : what is forecast, and the start of its period
-    served, low, high : middle, and the 80 % range of what may happen [counts]
+    served, low, high : middle, and the 80 % range of what may happen; NaN where it is not known [counts]
     usual : what the series has in an ordinary period [counts]
     parts : reasons, the largest first
     error : part of the network's move that its inputs do not hold [share of the move]

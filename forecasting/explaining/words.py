@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -85,8 +86,10 @@ def told_parts(account: Account, share: float = 0.02) -> list[Part]:
 
 def opening(account: Account, frequency: str) -> str:
     """``Tue 2 Jan 2024: 231 (80 %: 210 to 252). Usually 205``, without a full stop."""
-    head = f"{when(account.ds, frequency)}: {number(account.served)} "
-    return head + f"(80 %: {number(account.low)} to {number(account.high)}). Usually {number(account.usual)}"
+    head = f"{when(account.ds, frequency)}: {number(account.served)}"
+    if isfinite(account.low):
+        head += f" (80 %: {number(account.low)} to {number(account.high)})"
+    return f"{head}. Usually {number(account.usual)}"
 
 
 def sentence(account: Account, frequency: str, most: int = 3) -> str:

@@ -58,6 +58,26 @@ def test_as_json_the_values_sum_to_the_middle(history, capsys):
     assert first["usual"] + sum(part["value"] for part in first["parts"]) == pytest.approx(first["middle"])
 
 
+def test_a_day_of_hours_is_told_as_a_whole_by_what_is_exact_of_it(tmp_path, capsys):
+    stamps = pd.date_range("2024-01-01", periods=24 * 42, freq="h")
+    y = np.random.default_rng(3).poisson(np.where(stamps.hour >= 12, 12, 2) * (1 + (stamps.day_of_week == 0)))
+    pd.DataFrame({"unique_id": "ed", "ds": stamps, "y": y}).to_csv(tmp_path / "h.csv", index=False)
+    asked = ("--horizon", "24", "--country", "none", "--time-limit", "2", "--explain", "ed:2024-02-12")
+
+    told = called(capsys, "forecast", str(tmp_path / "h.csv"), *asked).splitlines()
+    page = json.loads(called(capsys, "forecast", str(tmp_path / "h.csv"), *asked, "--json"))
+
+    day, expected = page["day"], sum(row["mean"] for row in page["forecast"])
+    assert day["hours"] == 24 and day["mean"] == pytest.approx(expected)
+    assert day["usual"] + sum(part["value"] for part in day["parts"]) == pytest.approx(expected)
+    assert day["q0.1"] < expected < day["q0.9"] and day["left_out"] < 0.01
+    assert told[0].startswith(f"ed, Mon 12 Feb 2024: {expected:.0f} (80 %: {day['q0.1']:.0f} to ")
+    assert told[1].startswith("Monday: +")
+    assert told[-26].split() == ["expected", "in", "24", "hours", f"{expected:.0f}"]
+    assert "which is no middle of the day" in told[-25]
+    assert told[-24].startswith("  Mon 12 Feb 2024 00:00: ")
+
+
 def test_a_name_with_a_colon_is_a_name():
     assert asked_for("a:b", ["a:b"], AHEAD) == ("a:b", None)
     assert asked_for("a:b:2024-03-31", ["a:b"], AHEAD) == ("a:b", pd.Timestamp("2024-03-31"))

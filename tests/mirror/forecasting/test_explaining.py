@@ -1,5 +1,7 @@
 """Which inputs moved a forecast: parts that a ward manager knows, and that add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from torch import nn
 
 from forecasting import contest
 from forecasting.covariates import CovariateTable
-from forecasting.explaining import explain
+from forecasting.explaining import explain, of_the_day
 from forecasting.explaining.gradients import moves
 from forecasting.explaining.inputs import usual_input
 from forecasting.explaining.product import additive_parts
@@ -167,6 +169,26 @@ def test_hours_are_told_by_weekday_and_hour():
     assert len(accounts) == 24
     assert value(accounts[3], "hour") < -3 and value(accounts[15], "hour") > 3
     assert next(part.said for part in accounts[15].parts if part.reason == "hour") == "15:00"
+
+
+@pytest.mark.parametrize("made_by", ["base", "lstm"])
+def test_the_hours_of_a_day_sum_to_what_is_expected_of_it_and_its_range_is_that_of_the_paths(made_by):
+    chance = np.random.default_rng(2)
+    stamps = pd.date_range("2023-01-02", periods=24 * 70, freq="h")
+    busy = np.where(stamps.hour >= 12, 15.0, 0.7) * np.where(stamps.day_of_week == 0, 1.5, 1.0)
+    table = pd.DataFrame({"unique_id": "ed", "ds": stamps, "y": chance.poisson(busy)})
+    asked = {"country": "none", "time_limit": 2.0, "made_by": made_by, "n_paths": 400}
+    result = forecast(history_of(table), 24, **asked)
+
+    day = of_the_day(result, explain(result, "ed", pd.Timestamp("2023-03-13")))
+
+    assert day.served == pytest.approx(result.table["mean"].sum())
+    assert day.usual + sum(part.value for part in day.parts) == pytest.approx(day.served)
+    assert day.error < 0.01
+    assert value(day, "weekday") > 20 and abs(value(day, "hour")) < 0.2 * day.served
+    sums = result.paths[:, 0].sum(axis=1)
+    assert (day.low, day.high) == pytest.approx(tuple(np.quantile(sums, [0.1, 0.9])))
+    assert np.isnan(of_the_day(replace(result, paths=result.paths[:9]), explain(result, "ed")).low)
 
 
 def test_months_are_told_by_their_name():
