@@ -73,8 +73,8 @@ TargetKinds = Annotated[
         "--target",
         metavar="TARGET",
         help="Without HISTORY: arrivals, admissions, discharges, census, bookings, attendances or supplies; "
-        "all that the records give when omitted. Or beds, alone, as --beds-now; or kits, with "
-        "--booked. May be repeated.",
+        "all that the records give when omitted. Or beds, alone, as --beds-now; or kits, from "
+        "the booked theatre list. May be repeated.",
         show_default=False,
     ),
 ]
@@ -158,7 +158,7 @@ def command(
     from dashboards.cli.forecast_targets import beds_ahead_of, is_of_beds, targets_ahead
 
     _refuse_places(out, paths)
-    if is_of_kits(booked, target, today) and booked is not None:
+    if is_of_kits(booked, target, today):
         _refuse_with_list(history, frequency, explain, covariates, at, beds_now)
         of_list: dict[str, Any] = {"today": today, "levels": level, "seed": seed, "n_paths": n_paths}
         kits = kits_ahead_of(booked, workspace, _needed(horizon), **of_list)

@@ -37,22 +37,20 @@ class ToldBooked:
 
 
 def is_of_kits(booked: Path | None, target: Sequence[str] | None, today: str | None) -> bool:
-    """Whether kits are asked for; refused without a list, and beside another target."""
+    """Whether kits are asked for; refused beside another target."""
     from forecasting.targets.booked import KITS
     from twin.errors import UsageError
 
     asked = booked is not None or KITS in (target or ())
-    if asked and booked is None:
-        raise UsageError("kits are foretold from the booked theatre list: name it with --booked LIST.csv")
     if asked and set(target or ()) - {KITS}:
         raise UsageError("a booked list tells of kits alone: ask for other targets without --booked")
     if today and not asked:
-        raise UsageError("--today is the first day ahead of --booked; leave it out")
+        raise UsageError("--today is the first day ahead of a booked list; leave it out")
     return asked
 
 
 def kits_ahead_of(
-    booked: Path,
+    booked: Path | None,
     workspace: Path,
     horizon: int,
     *,
@@ -62,6 +60,8 @@ def kits_ahead_of(
 ) -> ToldBooked:
     """Forecast the use of kits; what was learned of the list is said on standard error.
 
+    The list is that of the file named, or else that of the workspace's records.
+
     Raises
     ------
     BadData
@@ -70,8 +70,19 @@ def kits_ahead_of(
         The date, the horizon or a level is not possible. (exit code 2)
     """
     from forecasting.targets.booked import kits_ahead, read_booked
+    from forecasting.targets.theatre_book import booked_of_records
+    from twin.errors import UsageError
+    from twin.workspace import Workspace as Place
 
-    known = read_booked(booked, _date(today))
+    if booked is not None:
+        known = read_booked(booked, _date(today))
+    elif today is not None:
+        raise UsageError("--today is for a list in a file; the records say themselves until when they know")
+    else:
+        place = Place(workspace)
+        known, left_out = booked_of_records(place, place.hospital())
+        for line in left_out:
+            note(line)
     ahead = kits_ahead(known, horizon, contents=_contents(workspace), levels=levels or None, **drawn)
     note(f"the list is taken as it stood on the morning of {known.today}")
     for line in ahead.notes:

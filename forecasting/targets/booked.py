@@ -116,11 +116,22 @@ def read_booked(path: str | Path, today: date | None = None) -> BookedList:
     if found:
         raise BadList(source, found)
     cases["done"] = cases["done"].astype(bool)
-    return _dated(cases, source, today)
+    return book_of(cases, source, today)
 
 
-def _dated(cases: pd.DataFrame, source: str, today: date | None) -> BookedList:
-    """When the book begins and where today stands in it."""
+def book_of(cases: pd.DataFrame, source: str, today: date | None = None) -> BookedList:
+    """These cases as a list: when it begins, and where today stands in it.
+
+    Parameters
+    ----------
+    cases
+        ``kind, planned, booked_at, cancelled_at, done``.
+
+    Raises
+    ------
+    BadList
+        A case that is carried out is still to come.
+    """
     told = [cases["booked_at"].max(), cases["cancelled_at"].max(), cases.loc[cases["done"], "planned"].max()]
     last = max(stamp for stamp in told if not pd.isna(stamp)).normalize()
     day = today or (last + pd.Timedelta(days=1)).date()

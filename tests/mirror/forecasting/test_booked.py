@@ -146,10 +146,7 @@ def test_a_list_that_begins_last_week_teaches_nothing_and_says_so(tmp_path):
         kits_ahead(read_booked(path), 3, contents=KITS)
 
 
-def test_kits_without_a_list_and_a_list_beside_a_history_are_refused(capsys, booked):
-    code, _, err = called(capsys, "forecast", "--target", "kits", "--horizon", 3)
-    assert code == 2 and "--booked" in err
-
+def test_a_list_beside_a_history_and_unknown_levels_are_refused(capsys, booked):
     code, _, err = called(capsys, "forecast", booked, "--booked", booked, "--horizon", 3)
     assert code == 2 and "HISTORY" in err
 
