@@ -11,8 +11,10 @@ from math import isfinite
 from time import perf_counter
 from typing import Any
 
+import pyomo.environ as pyo
 from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
+from pyomo.repn import generate_standard_repn
 
 from twin.errors import INFEASIBLE, Infeasible, TwinError
 
@@ -75,7 +77,9 @@ def solver(*, time_limit: float) -> Any:
         )
     highs = SolverFactory("highs")
     if not highs.available():
-        raise TwinError("the solver HiGHS is not there: install the package highspy (`make run` does)")
+        raise TwinError(
+            "the solver HiGHS is not there: install the package highspy (`make run` does)", code="E_SOLVER"
+        )
     highs.config.time_limit = time_limit
     highs.config.threads = THREADS
     highs.config.rel_gap = 0.0
@@ -100,8 +104,14 @@ def solve(model: Any, highs: Any, *, what: str = "plan") -> Solved:
     results = highs.solve(model)
     seconds = perf_counter() - began
     ended = results.termination_condition
-    if ended == TerminationCondition.unbounded:
-        raise TwinError(f"the {what} has no least cost: some decision pays without end", exit_code=INFEASIBLE)
+    if ended == TerminationCondition.unbounded or (
+        ended == TerminationCondition.infeasibleOrUnbounded and _can_be_kept(model, highs)
+    ):
+        raise TwinError(
+            f"the {what} has no least cost: {_pays_without_end(model)} pays without end",
+            exit_code=INFEASIBLE,
+            code="E_UNBOUNDED",
+        )
     if results.solution_status in (SolutionStatus.optimal, SolutionStatus.feasible):
         results.solution_loader.load_vars()
         objective = float(results.incumbent_objective)
@@ -112,5 +122,34 @@ def solve(model: Any, highs: Any, *, what: str = "plan") -> Solved:
     if ended in (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded):
         raise NoPlan(f"no {what} meets all rules")
     if ended == TerminationCondition.maxTimeLimit:
-        raise Infeasible(f"no {what} found within {highs.config.time_limit:g} s; allow more time")
-    raise TwinError(f"HiGHS stopped before it found a {what} ({ended.name})", exit_code=INFEASIBLE)
+        rule = f"no {what} found within {highs.config.time_limit:g} s; allow more time"
+        raise Infeasible(rule, code="E_LIMIT")
+    raise TwinError(
+        f"HiGHS stopped before it found a {what} ({ended.name})", exit_code=INFEASIBLE, code="E_SOLVER"
+    )
+
+
+def _can_be_kept(model: Any, highs: Any) -> bool:
+    """Whether some solution meets the rules, whatever it costs."""
+    (cost,) = model.component_data_objects(pyo.Objective, active=True)
+    cost.deactivate()
+    model.no_matter_what = pyo.Objective(expr=0)
+    try:
+        status = highs.solve(model).solution_status
+    finally:
+        model.del_component(model.no_matter_what)
+        cost.activate()
+    return status in (SolutionStatus.optimal, SolutionStatus.feasible)
+
+
+def _pays_without_end(model: Any) -> str:
+    """Names of the decisions that lower the cost and that no bound of their own stops."""
+    (cost,) = model.component_data_objects(pyo.Objective, active=True)
+    sign = 1 if cost.sense == pyo.minimize else -1
+    terms = generate_standard_repn(cost.expr)
+    pays = [
+        variable.name
+        for weight, variable in zip(terms.linear_coefs, terms.linear_vars, strict=True)
+        if (variable.ub is None and sign * weight < 0) or (variable.lb is None and sign * weight > 0)
+    ]
+    return " or ".join(pays) if pays else "some decision"

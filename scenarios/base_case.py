@@ -47,7 +47,9 @@ def base_case(workspace: Path, store: Store, *, days: int, warm_up: int | None =
         snapshot = _snapshot(workspace, demand) if before == 0 else Snapshot.empty()
         if known and snapshot is not None and demand.days >= before + days:
             window = Window(demand.start, days=days, warm_up=before, tail=min(2, demand.days - before - days))
-            return Base(Case(hospital, demand, snapshot=snapshot), window, f"the forecast of run {run_id}")
+            known_to = "" if demand.as_of is None else f", of data up to {demand.as_of:%Y-%m-%d %H:%M}"
+            origin = f"the forecast of run {run_id}{known_to}"
+            return Base(Case(hospital, demand, snapshot=snapshot), window, origin)
     window = Window(FIRST_DAY, days=days, warm_up=WARM_UP if warm_up is None else warm_up)
     return Base(Case(hospital), window, "the hospital's own model of demand")
 

@@ -58,7 +58,9 @@ class BedPrices:
         for name in ("short_patient_day", "open_bed_day", "move"):
             value = getattr(self, name)
             if not isfinite(value) or value < 0:
-                problems.append(Problem(f"prices.{name}", value, "a price is a finite number, 0 or more"))
+                code = "E_RANGE" if isfinite(value) else "E_NOT_FINITE"
+                rule = "a price is a finite number, 0 or more"
+                problems.append(Problem(f"prices.{name}", value, rule, code=code))
         if not problems and self.short_patient_day == 0:
             rule = "a price of 0 would close every bed"
             problems.append(Problem("prices.short_patient_day", 0.0, rule, "name a price above 0"))
@@ -66,7 +68,7 @@ class BedPrices:
             ratio = self.short_patient_day / self.open_bed_day
             if not 1 / WIDEST <= ratio <= WIDEST:
                 rule = f"the two prices are {ratio:.0e} apart; the solver cannot weigh more than {WIDEST:.0e}"
-                problems.append(Problem("prices", None, rule))
+                problems.append(Problem("prices", None, rule, code="E_SCALING"))
         if problems:
             raise ConfigError("the bed plan", problems)
         if self.open_bed_day == 0:
@@ -171,7 +173,9 @@ def bed_limits(
         ward in two pools: all of them at once.
     """
     if not hospital.wards:
-        raise UsageError(f'hospital "{hospital.name}" has no wards: there are no beds to plan')
+        raise UsageError(
+            f'hospital "{hospital.name}" has no wards: there are no beds to plan', code="E_EMPTY_MODEL"
+        )
     pins, teams, flex = dict(pins or {}), dict(teams or {}), dict(flex or {})
     problems = [
         *_of_all(total, cover, most_moves, notice_days),

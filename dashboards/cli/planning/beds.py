@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,6 +118,7 @@ def command(
             time_limit=time_limit,
             **rules,
         )
+    answer = replace(answer, notes=(*answer.notes, f"demand: {base.origin}"))
     if out is not None:
         answer.plan.write(out)
         note(f"plan written to {out}")

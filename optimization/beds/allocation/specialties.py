@@ -55,7 +55,11 @@ def check_specialties(specialties: Sequence[Specialty], total: int) -> None:
         No specialty, a name twice, a number that is none, floors that are above the total.
     """
     names = [s.name for s in specialties]
-    problems = [] if names else [Problem("specialties", 0, "at least one specialty to share beds among")]
+    problems = (
+        []
+        if names
+        else [Problem("specialties", 0, "at least one specialty to share beds among", code="E_EMPTY_MODEL")]
+    )
     if isinstance(total, bool) or not isinstance(total, int) or total < 0:
         problems.append(Problem("total", total, "a whole number of beds, 0 or more"))
     for name in sorted({n for n in names if names.count(n) > 1}):
