@@ -1,0 +1,235 @@
+"""Whole people: from the prices of the pools to a plan that can be worked, and to a better one.
+
+First pools and wards choose their patterns apart, at the prices; at good prices a ward hardly minds
+whether a gap is filled from a pool or otherwise, so what two wards want at once costs little. Then two
+steps take turns and neither makes the plan worse: all wards share the pools, shift by shift, around the
+patterns chosen, and each ward chooses its patterns anew around those whom it is lent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+
+import numpy as np
+
+from optimization.cover.arrays import Answer, run, set_bounds, set_costs
+from optimization.cover.kept import Kept, KeptWard
+from optimization.cover.numbers import CoverNumbers
+from optimization.cover.pricing import Priced
+from optimization.cover.sharing import shared_shift
+from optimization.cover.terms import CoverTerms
+from twin.units import FloatArray, IntArray
+
+#: a ward is solved no further than this from its own best; at prices, which are a beginning [fraction]
+WARD_GAP, GAP_AT_PRICES = 5e-4, 3e-3
+#: time for one ward; a plan of its own is there from the start [s]
+WARD_SECONDS = 20.0
+#: patterns that would cost a ward this much more to use are left out of its whole numbers, as a share of
+#: the dearest shortage of a shift (assumed: wide; the bound is proved with all patterns)
+DEAR = 0.05
+#: a round of the two steps that saves less than this is the last [fraction]
+LEAST_GAIN = 2e-4
+
+
+@dataclass
+class Draft:
+    """A plan in the making: people on patterns, and people lent and from agencies by cell.
+
+    Attributes
+    ----------
+    on : for each ward and then each pool (skill, week, pattern)
+    lent : for each ward (its pool, cell)
+    agency : for each ward (cell,)
+    """
+
+    on: list[IntArray]
+    lent: list[IntArray]
+    agency: list[IntArray]
+    cost: float
+
+
+def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Draft:
+    """A plan of whole people, improved until it is within a gap of the bound, time is up or nothing helps.
+
+    Parameters
+    ----------
+    until
+        On the clock of ``perf_counter``. [s]
+    """
+    pools_on = [pool_patterns(kept, priced.prices, i) for i in range(len(kept.pools))]
+    has = people_to_lend(kept, pools_on)
+    answers = kept.each(lambda w: solve_ward(w, has[w.pools], priced.prices, gap=GAP_AT_PRICES), kept.wards)
+    best = share_again(kept, _draft(kept, answers, pools_on, inf))
+    last: list[tuple[IntArray, Answer]] = []
+    while True:
+        began = perf_counter()
+        last = _solve_wards(kept, best, last)
+        cost = sum(answer.value for _, answer in last) + pool_cost(kept, pools_on)
+        draft = share_again(kept, _draft(kept, [answer for _, answer in last], pools_on, cost))
+        gain = (best.cost - draft.cost) / max(abs(best.cost), 1e-9)
+        best = draft if gain > 0 else best
+        near = best.cost - priced.bound <= gap * abs(best.cost)
+        if near or gain < LEAST_GAIN or 2 * perf_counter() - began > until:
+            return best
+
+
+def _solve_wards(
+    kept: Kept, best: Draft, last: list[tuple[IntArray, Answer]]
+) -> list[tuple[IntArray, Answer]]:
+    """Each ward's best patterns around those lent to it; one that is lent the same keeps its answer."""
+
+    def one(i: int) -> tuple[IntArray, Answer]:
+        lent = best.lent[i]
+        if last and (last[i][0] == lent).all():
+            return last[i]
+        return lent, solve_ward(kept.wards[i], lent, start=start_of(kept, best, i))
+
+    return kept.each(one, range(len(kept.wards)))
+
+
+def solve_ward(
+    ward: KeptWard,
+    lent: IntArray,
+    prices: FloatArray | None = None,
+    *,
+    start: FloatArray | None = None,
+    gap: float = WARD_GAP,
+) -> Answer:
+    """The best patterns of a ward that is lent at most so many people, shape (its pool, cell).
+
+    Parameters
+    ----------
+    prices
+        Of people lent, (pool, cell); they are lent for nothing but the way there when omitted. The answer's
+        value is without them, its bound with them.
+    """
+    arrays, columns = ward.arrays, ward.lent.ravel()
+    least, most = np.zeros(columns.size), np.minimum(arrays.most[columns], lent.ravel())
+    costs = arrays.cost[columns] + (prices[ward.pools].ravel() if prices is not None else 0.0)
+    for h in (ward.relaxed, ward.whole):
+        set_bounds(h, columns, least, most)
+        set_costs(h, columns, costs)
+    relaxed = run(ward.relaxed)
+    on = ward.on.ravel()
+    dear = np.asarray(ward.relaxed.getSolution().col_dual)[on] > DEAR * _dearest(ward)
+    begin = start if start is not None else _floor(ward, relaxed)
+    out = dear & (relaxed.x[on] < 1e-6) & (begin[on] < 0.5)
+    set_bounds(ward.whole, on, arrays.least[on], np.where(out, 0.0, arrays.most[on]))
+    found = run(ward.whole, gap=gap, time_limit=WARD_SECONDS, start=begin)
+    return Answer(float(arrays.cost @ found.x + arrays.constant), found.bound, found.x)
+
+
+def _dearest(ward: KeptWard) -> float:
+    """What a shift costs when nobody comes for one who is needed: the greatest cost saved by one column."""
+    return float(-ward.arrays.cost.min())
+
+
+def _floor(ward: KeptWard, relaxed: Answer) -> FloatArray:
+    """A plan of whole people from the relaxation: fewer on each pattern always keep the rules."""
+    h, arrays = ward.relaxed, ward.arrays
+    on, lent, agency = ward.on.ravel(), ward.lent.ravel(), ward.agency
+    _fix(h, on, np.floor(relaxed.x[on] + 1e-6))
+    filled = run(h)
+    _fix(h, lent, np.floor(filled.x[lent] + 1e-6))
+    _fix(h, agency, np.minimum(np.rint(filled.x[agency]), arrays.most[agency]))
+    start = run(h).x
+    for columns in (on, lent, agency):
+        set_bounds(h, columns, arrays.least[columns], arrays.most[columns])
+    return start
+
+
+def _fix(h, columns: IntArray, values: FloatArray) -> None:  # type: ignore[no-untyped-def]
+    set_bounds(h, columns, values, values)
+
+
+def start_of(kept: Kept, draft: Draft, i: int) -> FloatArray:
+    """The ward's part of a draft as a whole solution of its model."""
+    ward = kept.wards[i]
+    h = ward.relaxed
+    parts = ((ward.on, draft.on[i]), (ward.lent, draft.lent[i]), (ward.agency, draft.agency[i]))
+    for columns, values in parts:
+        _fix(h, columns.ravel(), values.ravel().astype(np.float64))
+    start = run(h).x
+    for columns, _ in parts:
+        places = columns.ravel()
+        set_bounds(h, places, ward.arrays.least[places], ward.arrays.most[places])
+    return start
+
+
+def pool_patterns(kept: Kept, prices: FloatArray, pool: int) -> IntArray:
+    """The patterns on which the people of a pool are worth most at prices, (skill, week, pattern)."""
+    entry = kept.pools[pool]
+    return _rounded(entry.at_prices(prices[pool], whole=True).x[entry.on])
+
+
+def people_to_lend(kept: Kept, pools_on: list[IntArray]) -> IntArray:
+    """People whom each pool can lend, (pool, cell)."""
+    terms = kept.terms
+    has = [
+        CoverNumbers({pool.name: on}, {}, {}).come(terms, pool.crew).ravel()
+        for pool, on in zip(terms.pools, pools_on, strict=True)
+    ]
+    return np.array(has, np.int64).reshape(len(terms.pools), terms.days * terms.shifts * len(terms.skills))
+
+
+def pool_cost(kept: Kept, pools_on: list[IntArray]) -> float:
+    """What the patterns of the pools cost beyond basic pay. [currency]"""
+    pairs = zip(kept.pools, pools_on, strict=True)
+    return sum(float(p.arrays.cost[p.on].ravel() @ on.ravel()) for p, on in pairs)
+
+
+def share_again(kept: Kept, draft: Draft) -> Draft:
+    """Lend the pools and call agencies anew around the patterns of a draft, each shift on its own."""
+    pools_on = draft.on[len(kept.wards) :]
+    has = people_to_lend(kept, pools_on)
+    terms, skills = kept.terms, len(kept.terms.skills)
+    come = [own_people(terms, w, on) for w, on in zip(kept.wards, draft.on, strict=False)]
+    shifts = [(d, s) for d in range(terms.days) for s in range(terms.shifts)]
+    found = kept.each(lambda ds: shared_shift(kept, *ds, come, has), shifts)
+    lent = [n.copy() for n in draft.lent]
+    agency = [n.copy() for n in draft.agency]
+    for (d, s), shift in zip(shifts, found, strict=True):
+        cells = slice((d * terms.shifts + s) * skills, (d * terms.shifts + s + 1) * skills)
+        for i in range(len(kept.wards)):
+            lent[i][:, cells], agency[i][cells] = shift.lent[i], shift.agency[i]
+    worked = sum(
+        float(w.arrays.cost[w.on].ravel() @ on.ravel()) for w, on in zip(kept.wards, draft.on, strict=False)
+    )
+    cost = worked + pool_cost(kept, pools_on) + sum(shift.cost for shift in found)
+    return Draft(draft.on, lent, agency, cost) if cost < draft.cost else draft
+
+
+def own_people(terms: CoverTerms, ward: KeptWard, on: IntArray) -> IntArray:
+    """Own people of a ward by day, shift and skill."""
+    return CoverNumbers({ward.ward.name: on}, {}, {}).come(terms, ward.ward.crew)
+
+
+def _draft(kept: Kept, answers: list[Answer], pools_on: list[IntArray], cost: float) -> Draft:
+    pairs = list(zip(kept.wards, answers, strict=True))
+    return Draft(
+        on=[*(_rounded(a.x[w.on]) for w, a in pairs), *pools_on],
+        lent=[_rounded(a.x[w.lent]) for w, a in pairs],
+        agency=[_rounded(a.x[w.agency]) for w, a in pairs],
+        cost=cost,
+    )
+
+
+def _rounded(x: FloatArray) -> IntArray:
+    whole: IntArray = np.rint(x).astype(np.int64)
+    return whole
+
+
+def numbers_of(kept: Kept, draft: Draft) -> CoverNumbers:
+    """A draft by names."""
+    terms = kept.terms
+    shape = (terms.days, terms.shifts, len(terms.skills))
+    names = [*(w.name for w in terms.wards), *(p.name for p in terms.pools)]
+    lent = {
+        (terms.pools[pool].name, w.ward.name): draft.lent[i][row].reshape(shape)
+        for i, w in enumerate(kept.wards)
+        for row, pool in enumerate(w.pools)
+    }
+    agency = {w.name: draft.agency[i].reshape(shape) for i, w in enumerate(terms.wards)}
+    return CoverNumbers(dict(zip(names, draft.on, strict=True)), lent, agency)
