@@ -3,7 +3,8 @@
 It looks at what was said about each day as it was issued, at what happened, and at what a plainer forecast
 said about the same day. Five alarms: the level moved, the error passed that of the plainer forecast, the
 intervals held too few or too many days, the error grew against its own past, too many days are missing.
-Each has a stated rate of false alarms on a hospital where nothing changed.
+Each has a stated rate of false alarms on a hospital where nothing changed, however many streams it has: they
+share the rate (Bonferroni).
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from scipy.stats import t as student
 WINDOW = 28  # days that error, coverage and missing days are counted over: four whole weeks
 LONGEST = 364  # days looked back at: a year of whole weeks
 FEWEST = 14  # days with a truth below which nothing is judged; assumed: two of each weekday
-RUN_LENGTH = 730.0  # mean days between two false alarms of one stream's level, by design: two years
+RUN_LENGTH = 730.0  # mean days between two false alarms of any stream's level, by design: two years
 ALLOWANCE = 0.5  # standard deviations; the CUSUM is fastest for a shift of twice this (Page 1954)
-CHANCE = 0.001  # of a false alarm of error or coverage on any one day, by design
+CHANCE = 0.001  # of a false alarm of error, growth or coverage, each, of any stream on one day, by design
 MOST_MISSING = 0.2  # of the window; as much as a history may miss at most
 FRESH = 14  # days for which an alarm of the level is told; assumed: then the base has followed
 COVERED = 0.8  # share of days that the interval from q10 to q90 should hold
@@ -87,8 +88,13 @@ class Drift:
     alarms: tuple[Alarm, ...]
 
 
-def watch(said: Said) -> Drift:
+def watch(said: Said, streams: int = 1) -> Drift:
     """Judge one stream; days on which nothing was said are left out.
+
+    Parameters
+    ----------
+    streams
+        How many are watched together: each is then given that part of the false alarms.
 
     References
     ----------
@@ -113,10 +119,10 @@ def watch(said: Said) -> Drift:
     inside = (said.happened >= said.quantiles[:, 0]) & (said.happened <= said.quantiles[:, 2])
     z = _errors(said)
     alarms += [
-        _level(z[seen]),
-        _worse(miss[recent], plain[recent]),
-        _grown(miss, seen),
-        _coverage(int(inside[recent].sum()), n),
+        _level(z[seen], _limit(streams)),
+        _worse(miss[recent], plain[recent], CHANCE / streams),
+        _grown(miss, seen, CHANCE / streams),
+        _coverage(int(inside[recent].sum()), n, CHANCE / streams),
     ]
     return Drift(
         days=n,
@@ -149,8 +155,8 @@ def limit_of(run_length: float, allowance: float = ALLOWANCE) -> float:
 
 
 @cache
-def _limit() -> float:
-    return limit_of(RUN_LENGTH)
+def _limit(streams: int = 1) -> float:
+    return limit_of(RUN_LENGTH * streams)
 
 
 def cusum(
@@ -180,7 +186,7 @@ def _errors(said: Said) -> np.ndarray:
     return np.clip(away / np.maximum(reach, _SMALLEST), -_WIDEST, _WIDEST)
 
 
-def _level(z: np.ndarray) -> Alarm | None:
+def _level(z: np.ndarray, limit: float) -> Alarm | None:
     """The level moved: a CUSUM of the errors, made white and of unit spread by their own older past."""
     older = z[:-WINDOW]
     if len(older) >= _KNOWN:
@@ -189,7 +195,7 @@ def _level(z: np.ndarray) -> Alarm | None:
         spread = max(float(older.std()), 1.0) * math.sqrt((1 + lag) / (1 - lag))
     else:
         middle, spread = 0.0, 1.0
-    alarms = cusum((z - middle) / spread)
+    alarms = cusum((z - middle) / spread, limit=limit)
     if not alarms or len(z) - 1 - alarms[-1][0] >= FRESH:
         return None
     day, began, side = alarms[-1]
@@ -202,7 +208,7 @@ def _level(z: np.ndarray) -> Alarm | None:
     return Alarm("level", days, f"for {days} days {way} came than was foretold")
 
 
-def _worse(miss: np.ndarray, plain: np.ndarray) -> Alarm | None:
+def _worse(miss: np.ndarray, plain: np.ndarray, chance: float) -> Alarm | None:
     """The forecast lost to the plainer one in the last four weeks, by more than chance."""
     use = np.isfinite(plain)
     lost = (miss - plain)[use]
@@ -210,30 +216,30 @@ def _worse(miss: np.ndarray, plain: np.ndarray) -> Alarm | None:
     if n < FEWEST or lost.std() == 0:
         return None
     value = float(lost.mean() / _standard_error(lost))
-    if value <= student.ppf(1 - CHANCE, n - 1):
+    if value <= student.ppf(1 - chance, n - 1):
         return None
     more = lost.sum() / max(float(plain[use].sum()), 1e-9)
     return Alarm("error", n, f"its error of {n} days is {more:.0%} above that of the plain forecast")
 
 
-def _grown(miss: np.ndarray, seen: np.ndarray) -> Alarm | None:
+def _grown(miss: np.ndarray, seen: np.ndarray, chance: float) -> Alarm | None:
     """The error grew against its own past."""
     recent, older = miss[-WINDOW:][seen[-WINDOW:]], miss[:-WINDOW][seen[:-WINDOW]]
     if len(older) < _KNOWN or older.mean() <= 0:
         return None
     gap = float(recent.mean() - older.mean())
     error = math.hypot(_standard_error(recent), _standard_error(older))
-    if error == 0 or gap / error <= student.ppf(1 - CHANCE, len(recent) - 1):
+    if error == 0 or gap / error <= student.ppf(1 - chance, len(recent) - 1):
         return None
     return Alarm(
         "growth", len(recent), f"its error grew by {gap / older.mean():.0%} over the last four weeks"
     )
 
 
-def _coverage(inside: int, n: int) -> Alarm | None:
+def _coverage(inside: int, n: int, chance: float) -> Alarm | None:
     """Intervals that hold too few days, or all too many, to be chance."""
     few, many = binom.cdf(inside, n, COVERED), binom.sf(inside - 1, n, COVERED)
-    if min(few, many) > CHANCE / 2:
+    if min(few, many) > chance / 2:
         return None
     return Alarm("coverage", n, f"{inside} of {n} days lay in the 80 % interval")
 

@@ -35,7 +35,8 @@ def watch_streams(store: Store, foreseen: Foreseen, source_key: str) -> list[dic
         base = {row.ds: row for row in latest_said(store, base_name(stream), source_key)}
         met = [day for day in sorted(said) if day <= _last_known(foreseen)]
         if met:
-            drift = asdict(watch(_said(foreseen, stream, met, said, base)))
+            streams = len(foreseen.demand.series)
+            drift = asdict(watch(_said(foreseen, stream, met, said, base), streams))
             plain = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in drift.items()}
             rows.append({"stream": stream, "since": met[0].isoformat(), **plain})
     return rows

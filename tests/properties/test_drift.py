@@ -132,3 +132,27 @@ def test_the_figures_are_those_of_the_last_four_weeks():
     week = np.abs(said.happened - said.last_week)[-WINDOW:].mean()
     assert drift.mase == pytest.approx(miss / week)
     assert drift.days == WINDOW and 0.5 < drift.coverage80 <= 1 and 0 < drift.wql < 0.5
+
+
+def test_a_hospital_of_ten_streams_is_alarmed_no_more_often_than_one_of_one():
+    judged = alarmed = 0
+    for seed in range(30):
+        wholes = [a_year(100 + 10 * seed + k, days=340) for k in range(10)]
+        for end in range(220, 340, 20):
+            judged += 1
+            known = [
+                Said(w.quantiles[:end], w.happened[:end], w.plain[:end], w.last_week[:end]) for w in wholes
+            ]
+            alarmed += any(watch(said, streams=10).alarms for said in known)
+
+    assert alarmed / judged <= 2 * FRESH / RUN_LENGTH + 15 * CHANCE + 2 / judged
+
+
+def test_ten_streams_watched_together_still_tell_of_a_shift():
+    told = sum(
+        "level"
+        in {alarm.kind for alarm in watch(a_year(seed, days=274, shift=2.0, at=260), streams=10).alarms}
+        for seed in range(40)
+    )
+
+    assert told >= 34
