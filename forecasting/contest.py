@@ -26,6 +26,7 @@ SEEDS = 2  # networks that serve together
 SMALLEST_GAIN = 0.002  # share of the base's loss; assumed: less is no gain
 ONE_ORIGIN_PROVES = 0.02  # assumed: seen at one origin alone, a gain of 2 % may be luck; less so at several
 SHARES = (1.0, 0.5)  # of the LSTM in what may serve
+PROVEN = 2.0  # standard errors of the gain over origins, from which the LSTM may serve alone (convention)
 MOST_BATCHES = 500
 PASSES = 20  # how often each window may be seen at most, on average; assumed
 FEWEST_WINDOWS = 60  # assumed: fewer different windows teach a network nothing that the base has not
@@ -176,6 +177,8 @@ def _contest(
         scores[f"lstm {share:.0%}"] = trial.score(mixed(trial.plain, moved, share))
     best = min((name for name in scores if name != "base"), key=scores.__getitem__)
     share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
+    if made_by == "auto" and share == 1 and not trial.stands_out(moved):
+        share, best = 0.5, "lstm 50%"
     gain = 1 - scores[best] / max(scores["base"], 1e-12)
     needed = SMALLEST_GAIN + ONE_ORIGIN_PROVES / len(trial.held.origins) ** 2
     than = f"{abs(gain):.1%} {'below' if gain >= 0 else 'above'}"
@@ -269,10 +272,27 @@ class _Trial:
 
     def score(self, quantiles: np.ndarray) -> float:
         """Mean pinball loss against what happened. [units of spread]"""
+        return float(np.nanmean(self._losses(quantiles)))
+
+    def stands_out(self, quantiles: np.ndarray) -> bool:
+        """Whether the gain over the base is more than the spread of the gains of single origins explains.
+
+        Origins overlap by half a horizon, so that half as many count as independent.
+        """
+        n = len(self.held.origins)
+        if n < 2:
+            return False
+        both = (self._losses(said).reshape(n, -1) for said in (self.plain, quantiles))
+        base, ours = (np.nanmean(losses, axis=1) for losses in both)
+        gains = base - ours
+        return bool(gains.mean() > PROVEN * gains.std(ddof=1) / np.sqrt(n / 2))
+
+    def _losses(self, quantiles: np.ndarray) -> np.ndarray:
+        """Pinball loss of each forecast, shape (forecast, horizon), NaN where unknown. [units of spread]"""
         miss = self.truth[..., None] - quantiles
         level = np.array(LEVELS)
         loss = np.maximum(level * miss, (level - 1) * miss).mean(axis=-1) / self.spread
-        return float(np.nanmean(np.clip(loss, 0, 50)))
+        return np.clip(loss, 0, 50)
 
     def guard(self, quantiles: np.ndarray) -> np.ndarray:
         """Conformal factors of these forecasts; small counts are left as they are."""
