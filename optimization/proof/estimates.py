@@ -3,7 +3,7 @@
 A future (one replication on one path) is what is drawn independently, not the patient in it: those of a
 bad day wait together. So a share of patients is a ratio of two sums over futures, and its error is worked
 out from how the futures differ. Bad days make what differs skewed, and then the usual t bound is too kind:
-of levels that lie exactly on the target it passed 10 to 20 % instead of 5 % with 20 to 50 futures. Bounds
+of levels that lie exactly on the target it passed 7 to 13 % instead of 5 % with 20 to 60 futures. Bounds
 here are corrected for skewness, and never kinder than the t bound.
 """
 

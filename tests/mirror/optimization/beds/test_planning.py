@@ -61,6 +61,17 @@ def test_the_document_is_plain_json(answer):
     json.dumps(answer.document(), allow_nan=False)
 
 
+def test_it_says_what_the_plan_does_where_demand_is_off_the_forecast(answer):
+    looks = answer.certificate.off_forecast
+
+    assert [look.change for look in looks] == [-0.2, -0.1, 0.0, 0.1, 0.2]
+    short = [look.targets[0].expected for look in looks]
+    assert short[0] < short[2] < short[-1], "more patients, more mornings short"
+    as_forecast, proof = looks[2].targets[0], answer.certificate.targets[0]
+    assert as_forecast.expected == pytest.approx(proof.expected)  # the same six futures
+    assert any(text.startswith("If demand is off the forecast") for text in answer.explanation.sentences)
+
+
 def test_the_same_seed_gives_the_same_plan(answer, two_weeks):
     assert plan_beds(*two_weeks, seed=1, replications=12, threads=1).plan == answer.plan
 
