@@ -207,38 +207,16 @@ def run_cycle(
     begun, stages = time.monotonic(), _Stages(progress, check)
     ready = prepare(workspace, asked)
     stages.begin("forecasting demand", 0.30)
-    days = asked.days + TAIL
-    foreseen = foresee(
-        ready.source,
-        days=days,
-        seed=asked.seed,
-        n_paths=max(PATHS, asked.replications + asked.replications % 2),
-        time_limit=asked.training_seconds,
-        models=ready.models if kind == NIGHTLY else None,
-    )
-    drift = watch_streams(store, foreseen, ready.source_key)
-    alarms = told(drift, {name: stream.title for name, stream in ready.hospital.arrivals.items()})
-    foreseen = replace(foreseen, degraded=(*foreseen.degraded, *alarms))
+    foreseen, drift = _watched(store, ready, kind)
     case, notes = _case(ready, foreseen)
     notes += named_before_the_run(case, ready.window)
-
-    options: dict[str, Any] = {"seed": asked.seed, "threads": threads, "check": check}
-    futures = {"replications": asked.replications, **options}
-    stages.begin("playing the coming days as decided today", 0.20)
-    today = look_ahead(case, ready.window, progress=stages.inside, **futures)
-    stages.begin("planning beds, and proving the plan on fresh futures", 0.28)
-    plan = plan_beds(case, ready.window, total=asked.total, progress=stages.inside, **futures)
-    stages.begin("playing the plan on the same patients", 0.20)
-    planned = look_ahead(case.with_(plan=plan.plan), ready.window, progress=stages.inside, **futures)
+    today, plan, planned = _played(ready, case, stages, threads=threads, check=check)
     stages.begin("writing the answer", 0.02)
-
     document = _answer(
         store, run_id, kind, ready, foreseen, today, planned, plan, [*notes, *plan.notes], workspace
     )
-    store.histories.put(ready.source.name, ready.source.history)
     document["drift"] = drift
-    for said, of_base in ((foreseen.demand, False), (foreseen.base, True)):
-        issue(store, run_id, said, asked.days, ready.source.as_of, ready.hospital.timezone, of_base=of_base)
+    _keep(store, run_id, ready, foreseen)
     put(DEMAND, pack_demand(case.demand or foreseen.demand))
     put("plan.toml", plan.plan.toml().encode())
     put("answer.json", json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
@@ -255,6 +233,47 @@ def run_cycle(
         "plan_holds": plan.certificate.holds,
         "seconds": round(time.monotonic() - begun, 1),
     }
+
+
+def _watched(store: Store, ready: Prepared, kind: str) -> tuple[Foreseen, list[dict[str, Any]]]:
+    """The demand to come, with the alarms of the watch on what was said before, and what that watch saw."""
+    asked = ready.asked
+    foreseen = foresee(
+        ready.source,
+        days=asked.days + TAIL,
+        seed=asked.seed,
+        n_paths=max(PATHS, asked.replications + asked.replications % 2),
+        time_limit=asked.training_seconds,
+        models=ready.models if kind == NIGHTLY else None,
+    )
+    drift = watch_streams(store, foreseen, ready.source_key)
+    alarms = told(drift, {name: stream.title for name, stream in ready.hospital.arrivals.items()})
+    return replace(foreseen, degraded=(*foreseen.degraded, *alarms)), drift
+
+
+def _played(
+    ready: Prepared, case: Case, stages: _Stages, *, threads: int, check: Check | None
+) -> tuple[Outlook, BedPlanAnswer, Outlook]:
+    """The coming days as decided today, a plan of beds with its proof, and the days as it has them."""
+    asked, window = ready.asked, ready.window
+    futures: dict[str, Any] = {
+        "replications": asked.replications, "seed": asked.seed, "threads": threads, "check": check,
+        "progress": stages.inside,
+    }  # fmt: skip
+    stages.begin("playing the coming days as decided today", 0.20)
+    today = look_ahead(case, window, **futures)
+    stages.begin("planning beds, and proving the plan on fresh futures", 0.28)
+    plan = plan_beds(case, window, total=asked.total, **futures)
+    stages.begin("playing the plan on the same patients", 0.20)
+    return today, plan, look_ahead(case.with_(plan=plan.plan), window, **futures)
+
+
+def _keep(store: Store, run_id: str, ready: Prepared, foreseen: Foreseen) -> None:
+    """Keep what was known, and what was said of the coming days, to be judged when they have come."""
+    source, zone = ready.source, ready.hospital.timezone
+    store.histories.put(source.name, source.history)
+    for said, of_base in ((foreseen.demand, False), (foreseen.base, True)):
+        issue(store, run_id, said, ready.asked.days, source.as_of, zone, of_base=of_base)
 
 
 def _case(ready: Prepared, foreseen: Foreseen) -> tuple[Case, list[str]]:

@@ -10,7 +10,7 @@ from tests.books import finding
 from twin.records.encounters import load_encounters
 from twin.store import Aside, NewFold, NewImport, TableRef
 from twin.workspace import Workspace, create_workspace
-from twin.workspace.bringing import names_key
+from twin.workspace.folding_in import names_key
 
 
 @pytest.fixture

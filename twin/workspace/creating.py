@@ -1,4 +1,4 @@
-"""Creating: a new workspace with a shipped hospital and a simulated year; complete in one step, or not there."""
+"""Creating: a new workspace with a shipped hospital and a simulated year; there in one step or not at all."""
 
 from __future__ import annotations
 

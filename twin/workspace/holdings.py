@@ -138,5 +138,3 @@ def gaps_of(daily: pd.Series, off: Container[date]) -> tuple[date, ...]:
     usual = daily.groupby(daily.index.day_of_week).transform("median")
     empty = daily.index[(daily == 0) & (usual >= USUALLY_MANY)]
     return tuple(day.date() for day in empty if day.date() not in off)
-
-

@@ -53,7 +53,6 @@ class Opened:
         """What it is called towards people."""
         return ", ".join(sorted({FORMATS[part.kind] for part in self.parts}))
 
-
     @property
     def unit(self) -> str:
         """What it consists of."""

@@ -85,8 +85,8 @@ class Workspace:
             with self.store() as store:
                 if store is not None and store.records.imports(limit=1):
                     raise TwinError(
-                        f"{file}: the secret of the pseudonyms is gone; put it back from a backup: under a new "
-                        "one nobody would be known again",
+                        f"{file}: the secret of the pseudonyms is gone; put it back from a backup: under a "
+                        "new one nobody would be known again",
                         code="E_DAMAGED",
                     )
         return Pseudonyms(secret_of(self.path))
@@ -94,8 +94,8 @@ class Workspace:
     def records(self) -> Encounters:
         """All records: what was brought in, or else the simulated year.
 
-        Where ``hospital.toml`` or ``records.toml`` names things otherwise than when they were brought in, they
-        are worked out again first.
+        Where ``hospital.toml`` or ``records.toml`` names things otherwise than when they were brought in,
+        they are worked out again first.
 
         Raises
         ------
@@ -150,7 +150,8 @@ class Workspace:
         BadData
             A file was refused, with every fault of it; the others are in.
         """
-        from twin.workspace.bringing import Asking, bring_in
+        from twin.workspace.asking import Asking
+        from twin.workspace.bringing import bring_in
 
         bring_in(self, sources, Asking(begins=begins, as_of=as_of, now=now, say=say)).or_raise()
         return self.records()

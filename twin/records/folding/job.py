@@ -103,16 +103,11 @@ def fold_in_child(job: FoldJob, limits: Limits) -> Folding:
     """
     size = sum(Path(piece.path).stat().st_size for piece in job.pieces)
     allowance = Allowance.for_size(size * _UNPACKED, limits)
+    whole = ("the records", allowance, Path(job.folder))
     warm = (__name__, "pandas", "pyarrow.parquet", "twin.hospital")
-    answer = run_in_child(WORK, _plain(asdict(job)), "the records", allowance, Path(job.folder), warm=warm)
-    looked = run_in_child(
-        LOOK,
-        {**_plain(asdict(job)), "tables": answer["tables"]},
-        "the records",
-        allowance,
-        Path(job.folder),
-        warm=warm,
-    )
+    asked = _plain(asdict(job))
+    answer = run_in_child(WORK, asked, *whole, warm=warm)
+    looked = run_in_child(LOOK, {**asked, "tables": answer["tables"]}, *whole, warm=warm)
     findings = [Finding.of_json(found) for found in (*answer["findings"], *looked["findings"])]
     return Folding(
         tables={
@@ -127,14 +122,12 @@ def fold_in_child(job: FoldJob, limits: Limits) -> Folding:
 
 def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
     """What is done inside first: fold."""
-    from twin.hospital import Hospital
     from twin.records.folding.fold import fold
     from twin.records.folding.names import read_names
     from twin.records.folding.segments import Segment
 
-    hospital = Hospital.model_validate_json(job["hospital"])
+    hospital, pieces = _described(job)
     names = read_names(job["names"], hospital)
-    pieces = [Piece(**_times(piece)) for piece in job["pieces"]]
     folder = Path(job["folder"])
     folded = fold(
         [Segment(Path(one.path), one.number, _instant(one.as_of, hospital), one.begins) for one in pieces],
@@ -159,13 +152,11 @@ def work(job: dict[str, Any], say: Say) -> dict[str, Any]:
 
 def look_work(job: dict[str, Any], say: Say) -> dict[str, Any]:
     """What is done inside then: look for what is odd, and make the table that forecasts read."""
-    from twin.hospital import Hospital
     from twin.records.folding.names import read_names
     from twin.records.folding.rules import look
 
-    hospital = Hospital.model_validate_json(job["hospital"])
+    hospital, pieces = _described(job)
     tables = {name: Made(**_times(made)) for name, made in job["tables"].items()}
-    pieces = [Piece(**_times(piece)) for piece in job["pieces"]]
     files = {name: Path(made.path) for name, made in tables.items()}
     findings = look(files, hospital, now=datetime.fromisoformat(job["now"]))
     names = read_names(job["names"], hospital)
@@ -174,6 +165,14 @@ def look_work(job: dict[str, Any], say: Say) -> dict[str, Any]:
         "tables": {} if visits is None else {VISITS: _plain(asdict(visits))},
         "findings": [found.as_json() for found in (*findings, *more)],
     }
+
+
+def _described(job: dict[str, Any]) -> tuple[Hospital, list[Piece]]:
+    """The hospital and the segments of a job, as it came in."""
+    from twin.hospital import Hospital
+
+    hospital = Hospital.model_validate_json(job["hospital"])
+    return hospital, [Piece(**_times(piece)) for piece in job["pieces"]]
 
 
 def _instant(local: datetime | None, hospital: Hospital) -> datetime | None:
