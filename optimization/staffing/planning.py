@@ -263,16 +263,28 @@ class _Part:
             self.first[n] = rows
 
     def _relax(self, until: float) -> None:
-        """Cuts on the relaxation until they bring no more."""
+        """Cuts on the relaxation until they bring no more: first from short tables, then from long ones."""
+        self._rounds(self.first, until)
+        if self.best is not None and perf_counter() < until:
+            levels = self.levels(self.best)
+            far = {
+                n: [self._far_table(n, g, levels[n]) for g in range(self.asked.stretches)]
+                for n in self.asked.skills
+            }
+            self._rounds(far, until)
+
+    def _rounds(self, tables: Mapping[str, list[Table]], until: float) -> None:
         before = 0.0
         for round_ in range(_ROUNDS):
             highs = solver(time_limit=max(until - perf_counter(), 1.0))
             highs.config.solver_options["solve_relaxation"] = True
-            self.bound = max(self.bound, self._bounded(highs))
-            if round_ >= 3 and self.bound - before <= _BRINGS * self.bound and not round_ % 3:
-                return
-            before = self.bound if not round_ % 3 else before
-            added = sum(self._cut_from(n, table) for n, rows in self.first.items() for table in rows)
+            now = self._bounded(highs)
+            self.bound = max(self.bound, now)
+            if round_ and not round_ % 3:
+                if now - before <= _BRINGS * now:
+                    return
+                before = now
+            added = sum(self._cut_from(n, table) for n, rows in tables.items() for table in rows)
             if not added or perf_counter() > until:
                 return
 
@@ -346,7 +358,6 @@ class _Part:
 
     def _cut_off(self, name: str, levels: IntArray) -> int:
         """Tell the model all that is late under levels that it chose; how many cuts it took."""
-        top = self.ceiling[name]
         played = late_by_block(
             self.days[name], levels[self.asked.stretch], limit_minutes=self.asked.limit_minutes
         )
@@ -355,16 +366,19 @@ class _Part:
             true = int(played[self.asked.stretch == g].sum())
             if true <= pyo.value(self.model.late[name, g]) + 2e-3 * self.allowed[name]:
                 continue
-            window = self.tables[name].window(g, min(_FAR_BACK, self.asked.stretches - 3))
-            where = window.index(g)
-            values = []
-            for i, x in enumerate(window):
-                low, near = int(levels[x]), abs(i - where) <= 2
-                some = {low - 1, low, low + 1, low + 2} if near else {low, low + 1}
-                floor = int(self.asked.floors(name)[x])
-                values.append(sorted({*(v for v in some if floor <= v < top[x]), int(top[x])}))
-            added += self._cut_from(name, self.tables[name].table(g, window, _fewer(values)), 5e-4)
+            added += self._cut_from(name, self._far_table(name, g, levels), 5e-4)
         return added
+
+    def _far_table(self, name: str, g: int, levels: IntArray) -> Table:
+        """A table that reaches far back, of levels near those given."""
+        top, floor = self.ceiling[name], self.asked.floors(name)
+        window = self.tables[name].window(g, min(_FAR_BACK, self.asked.stretches - 3))
+        where, values = window.index(g), []
+        for i, x in enumerate(window):
+            low = int(levels[x])
+            some = {low - 1, low, low + 1, low + 2} if abs(i - where) <= 2 else {low, low + 1}
+            values.append(sorted({*(v for v in some if floor[x] <= v < top[x]), int(top[x])}))
+        return self.tables[name].table(g, window, _fewer(values))
 
     def _exceed(self, name: str, levels: IntArray) -> None:
         search = Search(self.asked, name, self.days[name], self.allowed[name])

@@ -105,6 +105,32 @@ class Search:
                     break
         return now
 
+    def as_many_in_time(self) -> IntArray:
+        """The people allowed at most, floor first, then where fewest are late: added one by one, then exchanged."""
+        now = self.least.copy()
+        free = np.flatnonzero(~self.pinned)
+        while free.size and now.sum() < (self.most or 0):
+            lacking = self.lacking(now)
+            now[min(free, key=lambda i: self._worth(self._with(now, i), lacking))] += 1
+        better = True
+        while better:
+            better = False
+            for i in free[now[free] > self.least[free]]:
+                other = min((self._with(self._with(now, i, -1), j) for j in free), key=lambda each: self._worth(each, 1))
+                if self._worth(other, 1) < self._worth(now, 1):
+                    now, better = other, True
+                    break
+        return now
+
+    def _worth(self, people: IntArray, lacking: int) -> tuple[int, int]:
+        return self.lacking(people), self.late(people) if not lacking or not self.lacking(people) else 0
+
+    @staticmethod
+    def _with(people: IntArray, i: int, more: int = 1) -> IntArray:
+        other = people.copy()
+        other[i] += more
+        return other
+
     def improved(self, people: IntArray, *, seconds: float) -> IntArray:
         """Cheaper people by exchanges, for so long at most."""
         until, best = perf_counter() + seconds, people
