@@ -17,17 +17,12 @@ from time import perf_counter
 import numpy as np
 
 from optimization.proof.attempts import Attempts
-from optimization.staffing.proof import (
-    CERTIFY,
-    Certified,
-    SkillProof,
-    certify,
-    certifying_days,
-    plan_certified,
-)
+from optimization.staffing.certified import CERTIFY, Certified, plan_certified
+from optimization.staffing.proof import certify, certifying_days
 from optimization.staffing.question import Pattern, Question, shift_cost
 from optimization.staffing.rules import RULES, cheapest_shifts, only, rule_levels, shift_levels
 from optimization.staffing.station import Days, Station
+from twin.plan import TargetResult
 
 #: arrivals at an emergency department by hour of the day, relative (assumed: the usual two humps)
 HOURS = (
@@ -103,9 +98,9 @@ class Tuned:
     def __post_init__(self) -> None:
         self.skill = self.asked.skills[0]
         self.load = RULES[self.rule](self.asked.stations[0])
-        self.tried: dict[tuple[int, ...], tuple[float, SkillProof]] = {}
+        self.tried: dict[tuple[int, ...], tuple[float, TargetResult]] = {}
 
-    def at(self, scale: float) -> tuple[float, SkillProof]:
+    def at(self, scale: float) -> tuple[float, TargetResult]:
         """Cost and proof at a multiple of the load."""
         levels = rule_levels(self.asked, self.skill, self.load, scale=scale, general=self.general)
         if tuple(levels) not in self.tried:
@@ -136,7 +131,10 @@ def peers(asked: Question, seed: int) -> tuple[dict[str, float], dict[str, float
             plain = [t.at(1.0) for t in each]
             passing[name] = sum(t.passing() for t in each)
             just[name] = sum(t.just_passing() for t in each)
-            level = ", ".join(f"{p.skill} {p.expected:.3f}{'' if p.holds else ' FAILS'}" for _, p in plain)
+            level = ", ".join(
+                f"{skill} {p.expected:.1f} %{'' if p.holds else ' FAILS'}"
+                for skill, (_, p) in zip(asked.skills, plain, strict=True)
+            )
             print(f"  {name:20} {sum(c for c, _ in plain):8.1f}; turned up to pass {passing[name]:8.1f}; "
                   f"turned to just pass {just[name]:8.1f}   ({level})", flush=True)  # fmt: skip
     return passing, just
@@ -144,15 +142,21 @@ def peers(asked: Question, seed: int) -> tuple[dict[str, float], dict[str, float
 
 def tell(got: Certified, used: float) -> None:
     """The plan with its proof."""
-    holds = "certified" if got.holds else "NOT CERTIFIED"
-    print(f"  plan with proof      {got.found.cost:8.1f} (recounted {got.recounted:.1f}), {holds} at attempt "
-          f"{got.attempt.number}, {len(got.attempt.paths.replications)} days")  # fmt: skip
-    for p in got.proofs:
-        print(f"    {p.skill}: {p.expected:.3f} expected, above {p.lower:.3f}; planned for "
-              f"{got.raised[p.skill]:.3f} on the sample")  # fmt: skip
-        print(f"      levels {got.found.levels[p.skill].tolist()}")
+    proof, holds = got.certificate, "certified" if got.holds else "NOT CERTIFIED"
+    print(f"  plan with proof      {got.found.cost:8.1f} (counted again {proof.cost:.1f}), {holds} at "
+          f"attempt {proof.attempt}, {proof.certify_paths} days")  # fmt: skip
+    for skill, p in zip(got.raised, proof.targets, strict=True):
+        print(f"    {skill}: {p.expected:.1f} % expected, above {p.bound95:.1f} %; planned for "
+              f"{got.raised[skill]:.1%} on the sample")  # fmt: skip
+        print(f"      levels {got.found.levels[skill].tolist()}")
     print(f"  sample gap at the raised target {got.found.gap:.2%}, at the asked target {got.true_gap:.2%}")
     print(f"  {got.seconds:.0f} s, {used:.0f} s of processor")
+    told = got.explanation
+    for line in (told.headline, *told.sentences, *told.binds, *(": ".join(row) for row in told.one_more)):
+        print(f"    {line}")
+    for off in proof.off_forecast:
+        levels = ", ".join(f"{p.expected:.1f} %" for p in off.targets)
+        print(f"    demand {off.change:+.0%}: {levels}")
 
 
 def processor() -> float:

@@ -79,5 +79,5 @@ def run(words: list[str]) -> None:
         false, right = passed[name, HAIR], passed[name, -MARGIN]
         upper = stats.beta.ppf(0.95, false + 1, given.seeds - false)
         print(f"  {name}: truth {expected:.4f} +- {error:.4f} over {given.truth} days")
-        print(f"    target at the truth: {false / given.seeds:.1%} certified, upper 95 % bound {upper:.1%} (must: 6 %)")
+        print(f"    target at the truth: {false / given.seeds:.1%} certified, upper {upper:.1%} (must: 6 %)")
         print(f"    target {MARGIN:.0%} below: {right / given.seeds:.1%} certified (must: 80 %)")

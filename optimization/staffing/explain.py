@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from optimization.staffing.planning import Found
+from optimization.staffing.planning import Found, late_allowed
 from optimization.staffing.playing import late_by_block
-from optimization.staffing.proof import level_of
+from optimization.staffing.proof import PERCENT, level_of
 from optimization.staffing.question import Question
 from optimization.staffing.rules import only
 from optimization.staffing.search import Search
@@ -37,11 +37,16 @@ def explain(asked: Question, found: Found, fresh: Mapping[str, Days]) -> Explana
     binds, more, sentences = [], [], []
     for skill in asked.skills:
         levels, days = found.levels[skill], fresh[skill]
-        now = level_of(days, levels, asked.limit_minutes).expected
+        now = _share(asked, days, levels)
         worked = sum(n for (k, _), n in found.staffing.people.items() if k == skill)
-        sentences.append(f"{skill}: {worked} people a day; {now:.1%} start within {asked.limit_minutes:g} minutes")
+        sentences.append(
+            f"{skill}: {worked} people a day; {now:.1%} start within {asked.limit_minutes:g} minutes"
+        )
         moved = {
-            name: (_moved(asked, skill, name, levels, days, -1) - now, _moved(asked, skill, name, levels, days, 1) - now)
+            name: (
+                _moved(asked, skill, name, levels, days, -1) - now,
+                _moved(asked, skill, name, levels, days, 1) - now,
+            )
             for (k, name) in asked.there
             if k == skill
         }
@@ -50,11 +55,15 @@ def explain(asked: Question, found: Found, fresh: Mapping[str, Days]) -> Explana
         at_floor = np.flatnonzero(levels == np.asarray(asked.floor.get(skill, [1] * asked.blocks)))
         if at_floor.size:
             binds.append(f"{skill}: the least allowed is there {_hours(asked, at_floor)}")
-        best = max(moved, key=lambda name: (moved[name][1] / max(asked.pattern(skill, name).cost, 1e-9), name))
+        best = max(
+            moved, key=lambda name: (moved[name][1] / max(asked.pattern(skill, name).cost, 1e-9), name)
+        )
         cost = asked.pattern(skill, best).cost
-        more.append((f"{skill}, one more in {best} ({cost:,.1f} a day)", f"{moved[best][1]:+.1%} start in time"))
+        more.append(
+            (f"{skill}, one more in {best} ({cost:,.1f} a day)", f"{moved[best][1]:+.1%} start in time")
+        )
     headline = (
-        f"{sum(found.staffing.people.values())} people a day for {found.cost:,.1f}; on the sample no staffing "
+        f"{sum(found.staffing.people.values())} people a day for {found.cost:,.1f}; none on the sample "
         f"costs less than {found.bound:,.1f} ({found.gap:.1%} less)"
     )
     return Explanation(headline, tuple(sentences), tuple(binds), tuple(more))
@@ -63,16 +72,27 @@ def explain(asked: Question, found: Found, fresh: Mapping[str, Days]) -> Explana
 def _moved(asked: Question, skill: str, name: str, levels: IntArray, days: Days, by: int) -> float:
     """Share in time with one more or fewer in a shift."""
     there = np.isin(asked.stretch, asked.there[skill, name])
-    return level_of(days, np.maximum(levels + by * there, 0), asked.limit_minutes).expected
+    return _share(asked, days, np.maximum(levels + by * there, 0))
 
 
-def shortage(asked: Question, sample: Mapping[str, Days]) -> Infeasible:
-    """Which skills' people are too few for the target, when most wait, and the cheapest ways out."""
+def _share(asked: Question, days: Days, levels: IntArray) -> float:
+    """Share in time [fraction]."""
+    return level_of(days, levels, asked.limit_minutes).expected / PERCENT
+
+
+def shortage(asked: Question, sample: Mapping[str, Days], targets: Mapping[str, float]) -> Infeasible:
+    """Which skills' people are too few for the targets, when most wait, and the cheapest ways out.
+
+    Parameters
+    ----------
+    targets
+        skill -> share in time on the training days, raised for what a plan loses on fresh ones [fraction].
+    """
     lines, ways = [], []
     for skill in asked.skills:
         one = only(asked, skill)
         days = sample[skill]
-        allowed = _late_allowed(days, asked.target)
+        allowed = late_allowed(days, targets[skill])
         search = Search(one, skill, days, allowed)
         if search.repaired(search.least) is not None:
             continue
@@ -83,12 +103,12 @@ def shortage(asked: Question, sample: Mapping[str, Days]) -> Infeasible:
         when = _hours(asked, np.flatnonzero(asked.stretch == int(worst.argmax())))
         lines.append(
             f"  {skill}: {best.sum()} people reach {1 - late.sum() / total:.1%} within "
-            f"{asked.limit_minutes:g} minutes, {asked.target:.1%} are asked; most wait {when} "
+            f"{asked.limit_minutes:g} minutes, {targets[skill]:.1%} are needed; most wait {when} "
             f"({worst.max() / days.replications:.1f} a day too long)"
         )
         if (short := search.lacking(best)) > 0:
             lines.append(f"    and {short} people, over all stretches of the day, are missing for the floor")
-        ways += _ways_out(one, days, best, 1 - late.sum() / total)
+        ways += _ways_out(one, days, best, targets[skill], 1 - late.sum() / total)
     told = ["no staffing found that meets the target with the people and rules given:", *lines]
     told.append("the cheapest ways out:")
     ways.sort()
@@ -96,13 +116,17 @@ def shortage(asked: Question, sample: Mapping[str, Days]) -> Infeasible:
     return Infeasible("\n".join(told if ways else told[:-1]))
 
 
-def _ways_out(one: Question, days: Days, best: IntArray, reached: float) -> list[tuple[float, str]]:
+def _ways_out(
+    one: Question, days: Days, best: IntArray, target: float, reached: float
+) -> list[tuple[float, str]]:
     """Cost and words of each way out for one skill."""
     skill, ways = one.skills[0], []
-    free = Search(replace(one, most={}), skill, days, _late_allowed(days, one.target))
+    free = Search(replace(one, most={}), skill, days, late_allowed(days, target))
     more = free.repaired(best)
     if more is not None:
-        ways.append((float(free.cost @ more), f"let {more.sum()} {skill} people work, {more.sum() - best.sum()} more"))
+        ways.append(
+            (float(free.cost @ more), f"let {more.sum()} {skill} people work, {more.sum() - best.sum()} more")
+        )
     cost = float(free.cost @ best)
     if free.lacking(best) == 0:
         ways.append((cost, f"lower the target of {skill} to {np.floor(1000 * reached) / 10:.1f} %"))
@@ -112,10 +136,6 @@ def _ways_out(one: Question, days: Days, best: IntArray, reached: float) -> list
                 ways.append((cost, f"allow {skill} {limit:g} minutes instead of {one.limit_minutes:g}"))
                 break
     return ways
-
-
-def _late_allowed(days: Days, target: float) -> int:
-    return int(np.floor((1 - target) * int(days.by_block.sum()) + 1e-9))
 
 
 def _hours(asked: Question, blocks: IntArray) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from twin.errors import NotFound, did_you_mean
 from twin.hospital import Hospital
-from twin.hospital.pathway import PatientClass, Pathway, Step
+from twin.hospital.pathway import Pathway, PatientClass, Step
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Uses:
 
 
 def rules_against(hospital: Hospital, group: str) -> tuple[str, ...]:
-    """The rules of a hospital under which one more of this group may delay somebody; none for a plain station.
+    """The rules under which one more of this group may delay somebody; none for a plain station.
 
     Raises
     ------
@@ -134,7 +134,11 @@ def _touched(hospital: Hospital, group: str) -> set[str]:
                 if not _resources(hospital, step) & touched:
                     continue
                 then = {i, *_after(pathway, i)}
-                kept = {j for j, each in enumerate(pathway.steps) if each.keeps_place and _after(pathway, j) & then}
+                kept = {
+                    j
+                    for j, each in enumerate(pathway.steps)
+                    if each.keeps_place and _after(pathway, j) & then
+                }
                 for j in then | kept:
                     touched |= _resources(hospital, pathway.steps[j])
     return touched

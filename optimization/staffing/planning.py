@@ -170,7 +170,7 @@ class _Part:
 
     def aim(self, targets: Mapping[str, float]) -> None:
         """Set the targets on the sample; what is known stays where it is true."""
-        allowed = {n: _allowed(self.days[n], t) for n, t in targets.items()}
+        allowed = {n: late_allowed(self.days[n], t) for n, t in targets.items()}
         if allowed == self.allowed:
             return
         if any(allowed[n] > self.allowed[n] >= 0 for n in allowed):
@@ -391,7 +391,7 @@ class _Part:
         if self.model is None:
             return 0.0
         for n, d in self.days.items():
-            self.model.allowed[n] = _allowed(d, target)
+            self.model.allowed[n] = late_allowed(d, target)
         self.model.exceed.deactivate()
         self.model.no_dearer = _ANY
         highs = solver(time_limit=max(seconds, 1.0))
@@ -409,7 +409,7 @@ class _Part:
         return bound
 
 
-def _allowed(days: Days, target: float) -> int:
+def late_allowed(days: Days, target: float) -> int:
     """Late tasks that a target leaves on the sample."""
     return int(np.floor((1 - target) * int(days.by_block.sum()) + 1e-9))
 

@@ -106,17 +106,20 @@ class Search:
         return now
 
     def as_many_in_time(self) -> IntArray:
-        """The people allowed at most, floor first, then where fewest are late: added one by one, then exchanged."""
+        """The people allowed at most, placed for the floor first, then so that fewest are late."""
         now = self.least.copy()
-        free = np.flatnonzero(~self.pinned)
-        while free.size and now.sum() < (self.most or 0):
+        free = [int(i) for i in np.flatnonzero(~self.pinned)]
+        while free and now.sum() < (self.most or 0):
             lacking = self.lacking(now)
             now[min(free, key=lambda i: self._worth(self._with(now, i), lacking))] += 1
         better = True
         while better:
             better = False
-            for i in free[now[free] > self.least[free]]:
-                other = min((self._with(self._with(now, i, -1), j) for j in free), key=lambda each: self._worth(each, 1))
+            for i in [i for i in free if now[i] > self.least[i]]:
+                other = min(
+                    (self._with(self._with(now, i, -1), j) for j in free),
+                    key=lambda each: self._worth(each, 1),
+                )
                 if self._worth(other, 1) < self._worth(now, 1):
                     now, better = other, True
                     break

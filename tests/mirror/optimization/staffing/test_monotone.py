@@ -60,7 +60,9 @@ def test_an_unlimited_place_stands_against_nothing():
 
 def test_who_waits_before_for_what_others_use_after_stands_against_a_bound():
     scan_after = [{"name": "scan", "places": ["scanner"]}]
-    scan_before = {"other": [{"name": "scan", "places": ["scanner"]}, {"name": "triage", "staff": {"nurse": 1}}]}
+    scan_before = {
+        "other": [{"name": "scan", "places": ["scanner"]}, {"name": "triage", "staff": {"nurse": 1}}]
+    }
 
     assert rules_against(house(after=scan_after, places={"scanner": 1}), "nurse") == ()
     loop = house(after=scan_after, more=scan_before, places={"scanner": 1})
