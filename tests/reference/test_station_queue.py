@@ -1,5 +1,7 @@
 """A station with a steady rate is the queue of the textbooks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,26 +19,17 @@ def test_erlang_c(servers, load, known):
 
 @pytest.mark.parametrize(("servers", "load"), [(2, 1.4), (4, 3.2)])
 def test_waits_of_a_steady_station_are_those_of_an_m_m_s_queue(servers, load):
-    class_of = _Exponential(np.full(200, load * 30 / 20.0), servers)
+    half_hours, mean, limit = 400, 20.0, 10.0
+    days = draw_days(
+        Station("s", np.full(half_hours, load * 30 / mean), mean), seed=2, replications=range(200)
+    )
+    service = np.random.default_rng(1).exponential(mean * MS_MINUTE, days.service.size).astype(np.int64)
+    exponential = replace(days, service=np.maximum(service, 1))
 
-    delayed, beyond = class_of.shares(limit=10.0)
+    waits = start_times(exponential, np.full(half_hours, servers)) - days.arrival
 
-    assert delayed == pytest.approx(delay_probability(servers, load), abs=0.02)
-    assert beyond == pytest.approx(1 - within(servers, load, 10.0, 20.0), abs=0.02)
-
-
-class _Exponential:
-    """Drawn days whose times of service are exponential, by the same uniforms' place in order."""
-
-    def __init__(self, rates, servers):
-        from dataclasses import replace
-
-        days = draw_days(Station("s", rates, 20.0), seed=2, replications=range(60))
-        draw = np.random.default_rng(1).exponential(20.0 * MS_MINUTE, days.service.size)
-        self.days = replace(days, service=np.maximum(draw.astype(np.int64), 1))
-        self.waits = start_times(self.days, np.full(200, servers)) - self.days.arrival
-        self.steady = self.days.block >= 40
-
-    def shares(self, *, limit):
-        waits = self.waits[self.steady]
-        return (waits > 0).mean(), (waits > limit * MS_MINUTE).mean()
+    steady = waits[days.block >= 80]  # forty hours after it began empty
+    assert (steady > 0).mean() == pytest.approx(delay_probability(servers, load), abs=0.015)
+    assert (steady > limit * MS_MINUTE).mean() == pytest.approx(
+        1 - within(servers, load, limit, mean), abs=0.015
+    )
