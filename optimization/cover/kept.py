@@ -52,7 +52,7 @@ class KeptWard:
         return cls(
             ward=ward,
             arrays=arrays,
-            on=arrays.columns("on").reshape(len(terms.skills), len(terms.weeks), -1),
+            on=arrays.columns("on").reshape(len(terms.skills), len(terms.weeks), len(terms.patterns.days)),
             lent=arrays.columns("lent").reshape(lenders.size, cells),
             agency=arrays.columns("agency"),
             pools=lenders,
@@ -94,7 +94,7 @@ class KeptPool:
         return cls(
             pool=pool,
             arrays=arrays,
-            on=arrays.columns("on").reshape(len(terms.skills), len(terms.weeks), -1),
+            on=arrays.columns("on").reshape(len(terms.skills), len(terms.weeks), len(terms.patterns.days)),
             lends=arrays.columns("lends"),
             relaxed=arrays.highs(whole=False),
             whole=arrays.highs(whole=True),
