@@ -219,7 +219,8 @@ def _explanation(
             f"In futures the plan has not seen, {now:.1f} % of bed-hours are closed for lack of nurses; "
             f"{was:.1f} % as decided now",
             f"Beyond basic pay: agencies {cost['agencies']:,.0f} {unit}, "
-            f"own people {cost['own people']:,.0f}, float pools {cost['float pools']:,.0f}; a weight of {cost['shortage']:,.0f} for nurses missing",
+            f"own people {cost['own people']:,.0f}, float pools {cost['float pools']:,.0f}; "
+            f"a weight of {cost['shortage']:,.0f} for nurses missing",
         ),
         binds=_binds(hospital, parts, solved),
         short=_still_short(hospital, parts, solved),
