@@ -17,65 +17,81 @@ if TYPE_CHECKING:
 _TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"]
 
 
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE...",
+        help="CSV, Parquet, HL7 v2, FHIR R4 (JSON, NDJSON) or zip; or the address of a FHIR server.",
+    ),
+]
+ToldAs = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="What the files are: a mapping (stays, encounters, hes, appointments, ...), hl7 or fhir.",
+    ),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="FILE", help="A mapping of your own for CSV and Parquet (TOML)."),
+]
+Begins = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], metavar="DATE", help="First day from which every arrival is in the files."
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=_TIMES,
+        metavar="TIME",
+        help="Last instant of the data; the hour of the last event when omitted.",
+    ),
+]
+MostAside = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="Refuse a file of which more rows than this cannot be used.",
+    ),
+]
+MostUnbalanced = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="PERCENT",
+        help="Refuse files that leave more ward-days than this with a census that cannot be.",
+    ),
+]
+FaultsFile = Annotated[
+    Path | None,
+    typer.Option("--faults", metavar="FILE", help="Write every fault told as a CSV of its own."),
+]
+OnlyLook = Annotated[bool, typer.Option("--check", help="Read and tell, but keep nothing.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Work all records out anew under today's names; no SOURCE.")
+]
+
+
 def command(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SOURCE...",
-            help="CSV, Parquet, HL7 v2, FHIR R4 (JSON, NDJSON) or zip; or the address of a FHIR server.",
-        ),
-    ] = None,
-    told_as: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="NAME",
-            help="What the files are: a mapping (stays, encounters, hes, appointments, ...), hl7 or fhir.",
-        ),
-    ] = None,
-    mapping: Annotated[
-        Path | None,
-        typer.Option("--map", metavar="FILE", help="A mapping of your own for CSV and Parquet (TOML)."),
-    ] = None,
-    begins: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], metavar="DATE", help="First day from which every arrival is in the files."
-        ),
-    ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=_TIMES, metavar="TIME",
-            help="Last instant of the data; the hour of the last event when omitted.",
-        ),
-    ] = None,
-    most_aside: Annotated[
-        float,
-        typer.Option(
-            min=0, max=100, metavar="PERCENT",
-            help="Refuse a file of which more rows than this cannot be used.",
-        ),
-    ] = 1.0,
-    most_unbalanced: Annotated[
-        float,
-        typer.Option(
-            min=0, max=100, metavar="PERCENT",
-            help="Refuse files that leave more ward-days than this with a census that cannot be.",
-        ),
-    ] = 0.5,
-    faults: Annotated[
-        Path | None,
-        typer.Option("--faults", metavar="FILE", help="Write every fault told as a CSV of its own."),
-    ] = None,
-    only_look: Annotated[
-        bool, typer.Option("--check", help="Read and tell, but keep nothing.")
-    ] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Work all records out anew under today's names; no SOURCE.")
-    ] = False,
+    sources: Sources = None,
+    told_as: ToldAs = None,
+    mapping: MappingFile = None,
+    begins: Begins = None,
+    as_of: AsOf = None,
+    most_aside: MostAside = 1.0,
+    most_unbalanced: MostUnbalanced = 0.5,
+    faults: FaultsFile = None,
+    only_look: OnlyLook = False,
+    again: Again = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Bring records in: each file whole or not at all, faults told by row.
 
     What a file is, is recognised; names of wards and classes that differ from hospital.toml are told in
