@@ -21,6 +21,7 @@ from twin.hospital.pathway import Arrivals, Pathway, PatientClass, Population
 from twin.hospital.places import Place, StaffGroup, Ward
 from twin.hospital.sessions import Session
 from twin.hospital.supply import Item, Kit, Tray
+from twin.units import Unit
 
 
 class Hospital(Model):
@@ -34,7 +35,9 @@ class Hospital(Model):
     """ISO code, with a part such as `GB-ENG`, of the public holidays; none when left out."""
     money: Money = Money()
     """Prices."""
-    huddles: tuple[Annotated[int, Field(ge=0, le=23)], ...] = Field((6, 9, 12, 15, 22), min_length=1)
+    huddles: tuple[Annotated[int, Field(ge=0, le=23), Unit("hour of day")], ...] = Field(
+        (6, 9, 12, 15, 22), min_length=1
+    )
     """Hours of the day at which beds are decided (when left out: near the prediction times of UCLH)."""
     profiles: dict[Name, Profile] = Field(default_factory=dict)
     """Shares of a day by hour."""
