@@ -74,6 +74,7 @@ def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, St
 def _persons(terms: CoverTerms, crew: Crew, on: IntArray) -> tuple[IntArray, float, int]:
     """Own people by day, shift and skill; their pay beyond basic; how many have a line."""
     there, extra, people = crew.rostered.copy(), 0.0, 0
+    monday = terms.weeks[0] % DAYS_WEEK if terms.weeks else 0
     for week in terms.weeks:
         there[week : week + DAYS_WEEK] = 0
     for skill, most in enumerate(crew.people):
@@ -84,7 +85,9 @@ def _persons(terms: CoverTerms, crew: Crew, on: IntArray) -> tuple[IntArray, flo
             )
         for line in dealt:
             worked = _days(terms, line)
-            check_line(worked, terms.patterns.shifts, terms.patterns.rules)
+            check_line(
+                {d - monday: s for d, s in worked.items()}, terms.patterns.shifts, terms.patterns.rules
+            )
             extra += _extra_pay(terms, worked, terms.prices.wage[skill], terms.prices.overtime[skill])
             for day, shift in worked.items():
                 there[day, shift, skill] += 1

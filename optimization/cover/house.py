@@ -45,6 +45,28 @@ class Family:
     days: tuple[date, ...]
 
 
+def nursing_groups(hospital: Hospital) -> tuple[str, ...]:
+    """Staff groups that nurse wards, in the order of the wards.
+
+    Raises
+    ------
+    UsageError
+        No ward names its nurses, or a group that nurses a ward has no shifts.
+    """
+    nursed = {w: ward.nursing.group for w, ward in hospital.wards.items() if ward.nursing is not None}
+    if not nursed:
+        raise UsageError(
+            "no ward says which nurses it needs, so there is no cover to plan; name them in "
+            "wards.WARD.nursing = { group, patients_per_nurse } with shifts in staff.GROUP.shifts"
+        )
+    without = sorted({g for g in nursed.values() if not hospital.staff[g].shifts})
+    if without:
+        raise UsageError(
+            f"{', '.join(without)}: a group without shifts cannot be planned; name staff.GROUP.shifts"
+        )
+    return tuple(dict.fromkeys(nursed.values()))
+
+
 def families(
     hospital: Hospital,
     plan: Plan,
@@ -70,19 +92,9 @@ def families(
     UsageError
         No ward names its nurses, or a group that nurses a ward has no shifts.
     """
-    nursed = {w: ward.nursing.group for w, ward in hospital.wards.items() if ward.nursing is not None}
-    if not nursed:
-        raise UsageError(
-            "no ward says which nurses it needs, so there is no cover to plan; name them in "
-            "wards.WARD.nursing = { group, patients_per_nurse } with shifts in staff.GROUP.shifts"
-        )
-    without = sorted({g for g in nursed.values() if not hospital.staff[g].shifts})
-    if without:
-        raise UsageError(
-            f"{', '.join(without)}: a group without shifts cannot be planned; name staff.GROUP.shifts"
-        )
+    nursed = nursing_groups(hospital)
     alike: dict[tuple[tuple[str, tuple[int, int]], ...], list[str]] = {}
-    for group in dict.fromkeys(nursed.values()):
+    for group in nursed:
         spans = tuple((name, shift.span) for name, shift in hospital.staff[group].shifts.items())
         alike.setdefault(spans, []).append(group)
     common = {

@@ -17,7 +17,7 @@ import numpy as np
 
 from optimization.beds.needs import bed_needs
 from optimization.cover.counting import SAME_COST, Counted, count_again
-from optimization.cover.house import ROSTER_NOTICE, WAGE, Family, families, plan_of
+from optimization.cover.house import ROSTER_NOTICE, WAGE, Family, families, nursing_groups, plan_of
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.paths import apart, split
 from optimization.proof.attempts import Attempt, Attempts
@@ -122,6 +122,7 @@ def plan_cover(
     """
     asked = default_targets() if targets is None else tuple(targets)
     check_targets(asked, also=(BEDS_CLOSED,))
+    nursing_groups(case.hospital)
     case = apart(case)
     train, certify = split(replications)
     simulation: dict[str, Any] = {"seed": seed, "threads": threads}

@@ -1,5 +1,6 @@
 """A hospital's nurses become cover: what ratios ask, who is rostered, what is decided already."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -87,3 +88,13 @@ def test_a_hospital_whose_wards_name_no_nurses_is_told_how_to():
 
     with pytest.raises(UsageError, match="patients_per_nurse"):
         families(bare, Plan.empty(), needs([1], 7), first=START)
+
+
+def test_a_plan_that_begins_on_a_tuesday_counts_its_weeks_from_the_next_monday():
+    from_tuesday = replace(needs([12, 18], 13), days=tuple(START + timedelta(days=d) for d in range(1, 14)))
+    (family,) = families(house(), Plan.empty(), from_tuesday, first=START, notice=1)
+
+    plan = solve_cover(family.terms, threads=1)
+
+    assert family.terms.weeks == (6,)
+    assert count_again(family.terms, plan.numbers, family.needs).persons > 0
