@@ -114,7 +114,15 @@ def beds_ahead(
         time_limit=time_limit,
         made_by=made_by,
     )
-    beds = beds_needed(rows, material.as_of, instants, *arrivals_ahead(result, seed=seed), seed=seed)
+    named = country or hospital.country
+    beds = beds_needed(
+        rows,
+        material.as_of,
+        instants,
+        *arrivals_ahead(result, seed=seed),
+        seed=seed,
+        country=None if named is None or named.lower() == "none" else named,
+    )
     names = {
         "ward": beds.wards,
         "specialty": specialties(hospital),

@@ -106,6 +106,7 @@ def beds_needed(
     streams: Sequence[str],
     *,
     seed: int = 0,
+    country: str | None = None,
 ) -> BedsNeeded:
     """Play the next hours on every path.
 
@@ -117,9 +118,11 @@ def beds_needed(
         Joint paths of arrivals, shape (path, stream, hour), from the whole hour of ``as_of`` on.
     streams
         Names of axis 1 of ``arrivals``.
+    country
+        Whose public holidays wards discharge on as on Sundays, unless their own holidays told otherwise.
     """
     now = (pd.Timestamp(as_of) - rows.origin) / pd.Timedelta(hours=1)
-    course = learn_course(rows, now)
+    course = learn_course(rows, now, country)
     chance = np.random.default_rng([seed, 72])
     until = (instants[-1] - rows.origin) / pd.Timedelta(hours=1)
     people = _Crowd.joined(

@@ -96,9 +96,11 @@ def left_out(values: np.ndarray, capped: Mask, names: list[str], why: str, said:
     Where more is capped, what would remain are the quiet days alone, which say less about demand than all.
     """
     shown = values.copy()
-    share = capped.mean(axis=1)
+    known = np.isfinite(values)
+    capped = capped & known
+    share = capped.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     for row in np.flatnonzero(capped.any(axis=1)):
-        periods = f"{int(capped[row].sum())} of {capped.shape[1]} periods"
+        periods = f"{int(capped[row].sum())} of {int(known[row].sum())} periods"
         if share[row] <= MAX_SHARE_MISSING:
             shown[row, capped[row]] = np.nan
             said.append(f"{names[row]}: {why} in {periods}, left out as missing")

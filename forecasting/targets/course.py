@@ -69,8 +69,8 @@ class Course:
         return first[chosen], delay[chosen]
 
 
-def learn_course(rows: Rows, now: float) -> Course:
-    """Learn from rows as known at ``now``. [hours after the origin]"""
+def learn_course(rows: Rows, now: float, country: str | None = None) -> Course:
+    """Learn from rows as known at ``now`` [hours after the origin], with a country's public holidays."""
     following = next_spell(rows)
     key = np.where(rows.ward >= 0, rows.ward * (len(rows.names) + 1) + rows.what + 1, NONE)
     known, cell = np.unique(key[key >= 0], return_inverse=True)
@@ -78,7 +78,7 @@ def learn_course(rows: Rows, now: float) -> Course:
     cells[key >= 0] = cell
     parents = known // (len(rows.names) + 1)
     settled = (rows.ward >= 0) & ~np.isnan(rows.ended) & ((following >= 0) | rows.over[rows.visit])
-    survival = learn_survival(rows, now, cells, parents)
+    survival = learn_survival(rows, now, cells, parents, country)
     return Course(rows, now, following, cells, parents, survival, settled, _first_beds(rows, now, following))
 
 

@@ -67,7 +67,14 @@ def look_back(
         )
         known = rows.until((at - rows.origin) / pd.Timedelta(hours=1))
         huddles = huddles_after(origin, hospital.huddles, LONGEST)
-        paths = beds_needed(known, origin, huddles, *arrivals_ahead(result, seed=seed), seed=seed).paths
+        paths = beds_needed(
+            known,
+            origin,
+            huddles,
+            *arrivals_ahead(result, seed=seed),
+            seed=seed,
+            country=hospital.country,
+        ).paths
         paths = np.concatenate([paths, paths.sum(axis=1, keepdims=True)], axis=1)
         past = (huddles, pd.DatetimeIndex([at] * len(huddles)), huddles - pd.Timedelta(days=7))
         truth, now, week = (

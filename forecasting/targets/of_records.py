@@ -33,6 +33,9 @@ from forecasting.targets.target import (
 from twin.hospital import Hospital
 from twin.workspace.holdings import gaps_of, silence_in_words
 
+#: chance of so long an empty time at which a ward is taken to have opened after it; assumed
+HARDLY_EVER = 1e-3
+
 
 def targets_of(material: Material, hospital: Hospital, frequency: str = "D") -> Targets:
     """All targets of the records.
@@ -141,8 +144,22 @@ def _of_wards(
     else:
         groups = {"specialty": specialty}
     targets = []
+    unopened = {
+        ward: _unopened(stays.loc[stays["place"] == ward, "started"], periods, silent, frequency)
+        for ward in wards
+    }
+    told += [
+        f"{ward}: its first patient came on {periods[int(before.sum())]:%Y-%m-%d}; what was before is no "
+        "quiet time but missing, and it leans on the other wards"
+        for ward, before in unopened.items()
+        if before.any()
+    ]
     for kind, counts in rows.items():
-        busy = {ward: np.where(silent, np.nan, row) for ward, row in counts.items() if row.sum() > 0}
+        busy = {
+            ward: np.where(silent | unopened[ward], np.nan, row)
+            for ward, row in counts.items()
+            if row.sum() > 0
+        }
         mine = full[[wards.index(ward) for ward in busy]]
         said: list[str] = []
         if kind == ADMISSIONS and len(busy):
@@ -151,3 +168,18 @@ def _of_wards(
         if busy:
             targets.append(target_from(kind, "ward", busy, groups, periods, frequency, said, mine))
     return targets
+
+
+def _unopened(
+    started: pd.Series, periods: pd.DatetimeIndex, silent: np.ndarray, frequency: str
+) -> np.ndarray:
+    """Periods before a new ward's first patient, shape (time,).
+
+    A ward is new where patients who came as often before as since (Poisson) would hardly ever have left so
+    many periods empty; one that takes few patients may only have waited for its first.
+    """
+    counts = events(started, periods, frequency)
+    first = int(np.argmax(counts > 0))
+    rate = counts[first:].sum() / max(len(periods) - first, 1)
+    is_new = (started >= periods[0]).all() and np.exp(-rate * (~silent[:first]).sum()) < HARDLY_EVER
+    return (np.arange(len(periods)) < first) & is_new

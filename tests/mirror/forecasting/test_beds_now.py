@@ -9,6 +9,7 @@ from forecasting.targets.beds_now import beds_known, beds_needed, huddles_after
 from forecasting.targets.material import material_from
 from forecasting.targets.spells import next_spell, rows_of
 from tests.mirror.forecasting.test_targets import AS_OF, a_house, a_stay, a_transfer, records
+from twin.calendar import holidays
 from twin.errors import UsageError
 
 
@@ -137,3 +138,52 @@ def test_records_without_a_ward_give_no_beds():
 
     with pytest.raises(UsageError, match="no stay in a ward"):
         beds_ahead(material_from(records(clinic)), a_house())
+
+
+def left_in(first, as_of, *, shut_on_holidays, country="GB-ENG"):
+    """Mean beds at 13:00 the day after ``as_of``, over those in bed then: oak lets its patients go at noon.
+
+    Twelve come each day at eight and leave one to four days later; on weekends nobody leaves.
+    """
+    off = set(holidays("GB-ENG", 2024, 2026)) if shut_on_holidays else set()
+    stays = []
+    for day in pd.date_range(first, as_of.normalize()):
+        for k in range(12):
+            gone = day + pd.Timedelta(days=1 + k % 4, hours=12, minutes=k)
+            while gone.day_of_week > 4 or gone.date() in off:
+                gone += pd.Timedelta(days=1)
+            came = day + pd.Timedelta(hours=8)
+            ended = gone if gone < as_of else None
+            stays.append(a_stay(f"{day:%y%m%d}{k}", "door", "oak", came, ended, arrived=came))
+    rows = of(*stays)
+    soon = at(as_of.normalize() + pd.Timedelta(days=1, hours=13))
+    told = beds_needed(rows, as_of, soon, np.zeros((50, 1, 73)), ["door"], country=country)
+    return told.paths[:, 0, 0].mean() / told.in_beds[0]
+
+
+def test_a_ward_that_has_seen_no_holiday_is_thought_to_discharge_on_one_as_on_sundays():
+    thursday = pd.Timestamp("2025-04-17 18:00")  # tomorrow is Good Friday, the first holiday seen
+
+    known = left_in("2025-01-06", thursday, shut_on_holidays=True)
+    unknown = left_in("2025-01-06", thursday, shut_on_holidays=True, country=None)
+
+    assert known > 0.9, "nobody leaves on Sundays"
+    assert unknown < known - 0.15
+
+
+def test_a_ward_that_was_seen_to_discharge_on_holidays_is_believed():
+    christmas_eve = pd.Timestamp("2025-12-24 18:00")
+
+    open_then = left_in("2025-03-03", christmas_eve, shut_on_holidays=False)
+    shut_then = left_in("2025-03-03", christmas_eve, shut_on_holidays=True)
+
+    assert shut_then > 0.9
+    assert open_then < shut_then - 0.15
+
+
+def test_records_of_three_days_give_beds_for_the_days_of_the_week_that_they_never_saw():
+    friday = pd.Timestamp("2025-03-07 18:00")
+
+    still = left_in("2025-03-05", friday, shut_on_holidays=False)
+
+    assert 0.2 < still < 1, "some of those in bed leave on the first Saturday, not all of them at once"

@@ -288,3 +288,44 @@ def test_a_level_or_frequency_that_is_not_there_is_told(busy):
         foretell(busy.of("arrivals"), 2, levels=["ward"])
     with pytest.raises(UsageError, match='no forecast by "h"'):
         foretell(busy.of("arrivals"), 2, frequency="h")
+
+
+def a_new_ward(daily, opened="2025-02-21"):
+    """Eight weeks of oak and ash with six patients a day; elm opened ten days ago, the 5th is untold."""
+    chance = np.random.default_rng(5)
+    begins = {"oak": ("2025-01-06", 6), "ash": ("2025-01-06", 6), "elm": (opened, daily)}
+    stays = []
+    for ward, (begin, mean) in begins.items():
+        for day in pd.date_range(begin, "2025-03-02"):
+            if day == pd.Timestamp("2025-02-05"):
+                continue
+            for k in range(chance.poisson(mean if day.day_of_week < 5 else mean / 3)):
+                came = day + pd.Timedelta(hours=float(chance.uniform(8, 20)))
+                gone = came + pd.Timedelta(hours=float(chance.exponential(24)))
+                name = f"{ward}{day:%m%d}{k}"
+                stays.append(a_stay(name, "door", ward, came, gone if gone < AS_OF else None, arrived=came))
+    return targets_of(material_from(records(*stays)), a_house())
+
+
+def test_a_ward_that_opened_ten_days_ago_is_forecast_from_its_days_and_its_kin():
+    targets = a_new_ward(daily=6)
+
+    for kind in ("census", "admissions"):
+        means = foretell(targets.of(kind), 7, made_by="base", country="none", levels=["ward"]).table
+        means = means.pivot(index="ds", columns="unique_id", values="mean")
+        kin = means[[f"{kind}/ward/oak", f"{kind}/ward/ash"]].mean(axis=1)
+        elm = means[f"{kind}/ward/elm"]
+        assert (elm / kin).between(0.5, 1.6).all(), f"{kind}: the day's kin have {kin.tolist()}"
+        weekend = elm.index.day_of_week > 4
+        assert elm[weekend].mean() < 0.8 * elm[~weekend].mean(), "the kin's weekends, though it saw one"
+    assert np.isnan(of_day(targets.of("census"), "census/ward/oak", "2025-02-05"))
+    said = " ".join(targets.told)
+    assert "2025-02-05" in said, "the day without records is named"
+    assert "elm: its first patient came on 2025-02-21" in said
+
+
+def test_a_ward_of_few_patients_is_not_called_new_for_its_first_quiet_week():
+    targets = a_new_ward(daily=0.6, opened="2025-01-10")
+
+    assert "first patient came" not in " ".join(targets.told)
+    assert of_day(targets.of("census"), "census/ward/elm", "2025-01-06") == 0
