@@ -186,4 +186,4 @@ def test_records_of_three_days_give_beds_for_the_days_of_the_week_that_they_neve
 
     still = left_in("2025-03-05", friday, shut_on_holidays=False)
 
-    assert 0.2 < still < 1, "some of those in bed leave on the first Saturday, not all of them at once"
+    assert 0.2 < still < 0.9, "some of those in bed leave on the first Saturday, not all of them at once"

@@ -71,9 +71,10 @@ def test_a_negative_total_is_refused_with_exit_2(workspace, capsys):
     assert "0 or more" in capsys.readouterr().err
 
 
-def test_what_cannot_be_planned_yet_is_said(workspace, capsys):
-    assert call("staffing", "--workspace", str(workspace)) == 2
-    assert "beds can" in capsys.readouterr().err
+def test_what_cannot_be_planned_is_said_with_what_can(workspace, capsys):
+    assert call("parking", "--workspace", str(workspace)) == 2
+    told = capsys.readouterr().err
+    assert '"parking" cannot be planned' in told and "twin optimize beds" in told
 
 
 def test_pins_that_contradict_each_other_are_told_together():
