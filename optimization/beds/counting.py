@@ -49,6 +49,7 @@ def cost_again(
         + prices.outlier_day * outliers
         + prices.open_bed_day * float(tables.open.sum())
         + (prices.flex_bed_day - prices.open_bed_day) * float(tables.flex.sum())
+        + prices.for_nurses(needs.wards, tables.open)
         + prices.move * tables.moves
     )
 

@@ -85,7 +85,7 @@ def choose(
         return 0, None
     first = screening(train)
     played = play(case, plans, window, first, progress=progress, **simulation)
-    left = _not_outdone(targets, played)
+    left = not_outdone(targets, played)
 
     def costs(asked: Sequence[int], paths: TrainPaths) -> FloatArray:
         which, done = [left[i] for i in asked], train.replications.index(paths.replications[0])
@@ -108,7 +108,7 @@ def choose(
     return left[told.index], told.selection if len(left) > 1 else None
 
 
-def _not_outdone(targets: Sequence[Target], played: Sequence[Sequence[Played]]) -> list[int]:
+def not_outdone(targets: Sequence[Target], played: Sequence[Sequence[Played]]) -> list[int]:
     """Plans but those that miss more targets than another, which is clearly better at one of these.
 
     Clearly: on the same futures, with 95 % certainty for all pairs of plans and targets together.
@@ -148,6 +148,7 @@ def cost_as_played(given: BedParameters, tables: Tables, futures: Sequence[Playe
     paid = (
         prices.open_bed_day * float(tables.open.sum())
         + (prices.flex_bed_day - prices.open_bed_day) * float(tables.flex.sum())
+        + prices.for_nurses(given.wards, tables.open)
         + prices.move * tables.moves
     )
     cost: FloatArray = (

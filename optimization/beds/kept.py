@@ -134,7 +134,7 @@ class KeptBedPlan:
         The price of an outlier follows that of a patient without a bed, and the price of a flex bed that of
         an open one, in proportion, unless they are named.
         """
-        known = [name for name in BedPrices.__dataclass_fields__ if name != "currency"]
+        known = [name for name in BedPrices.__dataclass_fields__ if name not in ("currency", "nurses")]
         for name, price in prices.items():
             if name not in known:
                 raise _refused(f"prices.{name}", price, "no such price", did_you_mean(name, known))
@@ -205,6 +205,8 @@ class KeptBedPlan:
         model.open_price.set_value(prices.open_bed_day)
         model.flex_price.set_value(prices.flex_bed_day - prices.open_bed_day)
         model.move_price.set_value(prices.move)
+        for ward in given.wards:
+            model.nurse_price[ward].set_value(prices.nurses.get(ward, 0.0))
 
     def _proved(self, levels: BedLevels, solved: Solved) -> KeptAnswer:
         """The answer, its cost counted again and its rules checked without the model."""

@@ -12,6 +12,7 @@ from math import isfinite
 
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
+from twin.units import IntArray
 
 #: price of a patient-day without a bed / price of an open bed-day. A bed is then worth opening where it is
 #: needed more than one hour in ten (assumed: the usual reading of "nine times in ten there is a bed")
@@ -44,6 +45,7 @@ class BedPrices:
     outlier_day : one patient one day in another ward of the pool [currency]; a quarter of a day without a
         bed when omitted
     flex_bed_day : one bed opened for one day [currency]; half as much again as an open one when omitted
+    nurses : ward -> what nurses for one more open bed-day cost beyond those who come anyway [currency]
     """
 
     short_patient_day: float
@@ -52,6 +54,7 @@ class BedPrices:
     currency: str = "GBP"
     outlier_day: float = math.nan
     flex_bed_day: float = math.nan
+    nurses: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = []
@@ -61,6 +64,10 @@ class BedPrices:
                 code = "E_RANGE" if isfinite(value) else "E_NOT_FINITE"
                 rule = "a price is a finite number, 0 or more"
                 problems.append(Problem(f"prices.{name}", value, rule, code=code))
+        for ward, value in self.nurses.items():
+            if not isfinite(value) or value < 0:
+                rule = "a price is a finite number, 0 or more"
+                problems.append(Problem(f"prices.nurses.{ward}", value, rule, code="E_RANGE"))
         if not problems and self.short_patient_day == 0:
             rule = "a price of 0 would close every bed"
             problems.append(Problem("prices.short_patient_day", 0.0, rule, "name a price above 0"))
@@ -99,6 +106,10 @@ class BedPrices:
             return cls(1.0, 0.0, MOVE_TO_SHORT, "patient-days")
         short = SHORT_TO_OPEN * money.open_bed_day
         return cls(short, money.open_bed_day, MOVE_TO_SHORT * short, money.currency)
+
+    def for_nurses(self, wards: Sequence[str], open_beds: IntArray) -> float:
+        """What nurses cost for open beds (ward, day). [currency]"""
+        return float(sum(self.nurses.get(w, 0.0) * open_beds[i].sum() for i, w in enumerate(wards)))
 
     @property
     def break_even(self) -> float:

@@ -55,6 +55,7 @@ def bed_model(given: BedParameters) -> Any:
         + m.outlier_price * m.outlier_days
         + m.open_price * m.bed_days
         + m.flex_price * m.flex_days
+        + m.nurses
         + m.move_price * m.moves
     )
     return m
@@ -91,6 +92,7 @@ def _sets_and_parameters(m: Any, given: BedParameters) -> None:
     m.outlier_price = pyo.Param(initialize=prices.outlier_day, mutable=True)
     m.open_price = pyo.Param(initialize=prices.open_bed_day, mutable=True)
     m.flex_price = pyo.Param(initialize=prices.flex_bed_day - prices.open_bed_day, mutable=True)
+    m.nurse_price = pyo.Param(m.WARDS, initialize=lambda m, w: prices.nurses.get(w, 0.0), mutable=True)
     m.move_price = pyo.Param(initialize=prices.move, mutable=True)
 
 
@@ -226,6 +228,10 @@ def _amounts(m: Any, given: BedParameters) -> None:
         doc="expected patient-days in another ward of the pool",
     )
     m.bed_days = pyo.Expression(expr=sum(days[p] * m.level[w, p] for w in m.WARDS for p in m.PERIODS))
+    m.nurses = pyo.Expression(
+        expr=sum(m.nurse_price[w] * days[p] * m.level[w, p] for w in m.WARDS for p in m.PERIODS),
+        doc="what nurses for the open beds cost beyond those who come anyway",
+    )
     m.flex_days = pyo.Expression(expr=sum(days[p] * m.flex[w, p] for w in m.FLEX for p in m.PERIODS))
     m.moves = pyo.Expression(expr=sum(m.more[w, p] + m.fewer[w, p] for w, p in m.CHANGES))
 

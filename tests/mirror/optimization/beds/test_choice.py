@@ -44,7 +44,7 @@ def house(monkeypatch):
             )
 
         monkeypatch.setattr(finalists, "play", play)
-        given = SimpleNamespace(prices=PRICES, limits=SimpleNamespace(pools=()))
+        given = SimpleNamespace(wards=("a",), prices=PRICES, limits=SimpleNamespace(pools=()))
         plans = [Plan(str(i)) for i in range(len(waiting))]
         told = choose(None, plans, [TEN_BEDS] * len(plans), given, targets, None, TRAIN)
         return (*told, asked)

@@ -50,6 +50,19 @@ def test_a_bed_stays_where_it_is_unless_its_move_pays():
     assert cheap == {("a", 0): 2, ("b", 0): 1}
 
 
+def test_a_bed_whose_nurses_are_dear_stays_closed():
+    needs = needs_by_hand({"a": [[2, 2], [3, 2]], "b": [[0, 1], [1, 0]]})
+    prices = BedPrices(10.0, 4.0, nurses={"b": 2.0})  # the first of b is needed on 2 days in 4: 5 < 4 + 2
+
+    given, levels, solved = plan(needs, total=9, prices=prices)
+
+    assert levels == {("a", 0): 2, ("b", 0): 0}
+    tables = tables_of(given, BedLevels(levels))
+    assert cost_again(needs, prices, tables) == pytest.approx(solved.objective)
+    opened = BedLevels({("a", 0): 2, ("b", 0): 1})
+    assert cost_again(needs, prices, tables_of(given, opened)) > solved.objective
+
+
 def test_a_pinned_ward_keeps_its_level():
     needs = needs_by_hand({"a": [[5, 5]], "b": [[5, 5]]})
 
