@@ -71,6 +71,24 @@ def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, St
     return Counted(sum(parts.values()), parts, short, int(persons))
 
 
+def count_as_solved(
+    terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, StaffNeeds], objective: float
+) -> Counted:
+    """The count of a plan, if the model says that it costs the same.
+
+    Raises
+    ------
+    TwinError
+        They differ by more than rounding, or as of ``count_again``.
+    """
+    again = count_again(terms, numbers, needs)
+    if abs(again.cost - objective) > SAME_COST * max(1.0, abs(again.cost)):
+        raise TwinError(
+            f"the model says that the cover costs {objective:,.2f}, counted again it is {again.cost:,.2f}"
+        )
+    return again
+
+
 def _persons(terms: CoverTerms, crew: Crew, on: IntArray) -> tuple[IntArray, float, int]:
     """Own people by day, shift and skill; their pay beyond basic; how many have a line."""
     there, extra, people = crew.rostered.copy(), 0.0, 0

@@ -142,7 +142,7 @@ def _family(
         usual = ceil(float((rostered @ paid).mean() * DAYS_WEEK / rules.contract_hours))
         return Crew(name, (people.get(name, usual),), rostered[:, :, None])
 
-    wanted = {g: StaffNeeds(_nurses(hospital, needs, g, shifts), staff[g].absence) for g in groups}
+    wanted = {g: StaffNeeds(nurses_needed(hospital, needs, g, shifts), staff[g].absence) for g in groups}
     terms = CoverTerms(
         wards=tuple(WardCover(crew(g), wanted[g].curves(shifts), (AGENCY_MOST,)) for g in groups),
         pools=tuple(PoolCover(crew(p), tuple(g for g in groups if staff[g].float_pool == p)) for p in pools),
@@ -162,7 +162,7 @@ def _kind(name: str, shift: Shift) -> ShiftKind:
     return ShiftKind(name, start, end, end - start)
 
 
-def _nurses(
+def nurses_needed(
     hospital: Hospital, needs: WardNeeds, group: str, shifts: tuple[ShiftKind, ...]
 ) -> tuple[IntArray, ...]:
     """Nurses needed, for each shift (path, day, 1, hour): those of an hour come with the shift last begun."""

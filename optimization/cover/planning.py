@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from optimization.beds.needs import bed_needs
-from optimization.cover.counting import SAME_COST, Counted, count_again
+from optimization.cover.counting import Counted, count_as_solved
 from optimization.cover.house import ROSTER_NOTICE, WAGE, Family, families, nursing_groups, plan_of
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.paths import apart, split
@@ -24,7 +24,7 @@ from optimization.proof.attempts import Attempt, Attempts
 from optimization.proof.certificate import certificate, check_targets, document, judge, not_measured
 from optimization.proof.estimates import PerFuture
 from twin.case import Case, Window, resolve
-from twin.errors import Overload, TwinError
+from twin.errors import Overload
 from twin.hospital import Hospital
 from twin.measures import measure
 from twin.plan import Certificate, Explanation, Plan, Target
@@ -130,7 +130,10 @@ def plan_cover(
     today = window.start + timedelta(days=window.warm_up)
     parts = families(case.hospital, case.plan, needs, first=today, notice=notice, people=people, wage=wage)
     solved = [solve_cover(f.terms, time_limit=time_limit / len(parts), threads=threads) for f in parts]
-    counted = tuple(_counted(f, s) for f, s in zip(parts, solved, strict=True))
+    counted = tuple(
+        count_as_solved(f.terms, s.numbers, f.needs, s.solved.objective)
+        for f, s in zip(parts, solved, strict=True)
+    )
     first, last = needs.days[0], needs.days[-1]
     told = plan_of(
         [(f, s.numbers) for f, s in zip(parts, solved, strict=True)], f"Cover from {first:%d %B %Y} to {last}"
@@ -162,16 +165,6 @@ def plan_cover(
         currency=case.hospital.money.currency,
         notes=tuple(f"target not measured in this hospital: {name}" for name in left_out),
     )
-
-
-def _counted(family: Family, solution: CoverSolution) -> Counted:
-    again = count_again(family.terms, solution.numbers, family.needs)
-    if abs(again.cost - solution.solved.objective) > SAME_COST * max(1.0, abs(again.cost)):
-        raise TwinError(
-            f"the model says that the cover costs {solution.solved.objective:,.2f}, "
-            f"counted again it is {again.cost:,.2f}"
-        )
-    return again
 
 
 def _play(
