@@ -14,6 +14,7 @@ from twin.calendar import Clock
 from twin.demand import DemandForecast
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
+from twin.hospital.week import span_of
 from twin.plan import Plan
 from twin.schedule import UNLIMITED, Level, Schedule, Sittings, decide
 from twin.units import IntArray
@@ -238,12 +239,22 @@ def _unknown_cover(case: Case) -> Iterator[Problem]:
             continue
         shifts = staff[group].shifts
         if not shifts:
-            rule = "the group has no shifts that a plan could name"
-            yield Problem(where, None, rule, f"give it shifts: staff.{group}.shifts")
+            yield from _not_hours(where, days)
             continue
         for shift in sorted({shift for day in days.values() for shift in day} - shifts.keys()):
             first = min(day for day, named in days.items() if shift in named)
             yield Problem(f"{where}.{first}.{shift}", None, "no such shift", did_you_mean(shift, shifts))
+
+
+def _not_hours(where: str, days: Mapping[date, Mapping[str, int]]) -> Iterator[Problem]:
+    """What a plan names of a group without shifts, where it is no stretch of hours."""
+    for text in sorted({text for day in days.values() for text in day}):
+        try:
+            span_of(text)
+        except ValueError:
+            first = min(day for day, named in days.items() if text in named)
+            rule = 'the group has no shifts: a plan names hours, "HH:MM-HH:MM"'
+            yield Problem(f"{where}.{first}.{text}", None, rule, 'write "08:00-16:00" = 4, say')
 
 
 def shared_schedule(case: Case, window: Window) -> Schedule | None:

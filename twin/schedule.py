@@ -2,7 +2,8 @@
 
 ``decide`` is the only place where levels come about:
 level = min(physical, plan if it names the date else calendar, what the nurses on duty can staff);
-people on a shift = plan if it names the shift of the date else the shift's own number, less the absent.
+people on a shift = plan if it names the shift of the date else the shift's own number, less the absent;
+people of a group without shifts = those of the hours that the plan names, in other hours the calendar's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from twin.hospital.week import (
     on_shift,
     ratios,
     resting,
+    span_of,
     walls,
 )
 from twin.once import Once
@@ -247,8 +249,10 @@ def _says_of(hospital: Hospital, plan: Plan, group: str) -> tuple[Any, ...]:
 
 def _planned(group: StaffGroup, plan: Plan, clock: Clock, days: Days, name: str) -> tuple[IntArray, IntArray]:
     """A group as steps when nobody is away: instants, and people by shift and at rest, (step, shift + 1)."""
-    points = walls(group)
-    there = on_shift(group, days, points, plan.cover.get(name, {}))
+    planned = plan.cover.get(name, {})
+    named = set() if group.shifts else {text for asked in planned.values() for text in asked}
+    points = walls(group, spans=(span_of(text) for text in named))
+    there = on_shift(group, days, points, planned)
     table = np.concatenate([there, resting(group, days, points)[None]])
     return _steps(clock, points, table.transpose(1, 2, 0))
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from twin.calendar import DAY_NAMES, Clock, holidays
 from twin.hospital.base import Hours
 from twin.hospital.places import Nursing, Place, Shift, StaffGroup, Ward
-from twin.units import DAYS_WEEK, MS_DAY, FloatArray, IntArray
+from twin.units import DAYS_WEEK, MS_DAY, FloatArray, IntArray, clock_ms
 
 #: a Monday of the usual week, in which no date and no holiday is an exception
 _A_MONDAY = date(2001, 1, 1).toordinal()
@@ -79,9 +79,15 @@ class Days:
         return counts
 
 
-def walls(*entries: Ward | Place | StaffGroup) -> IntArray:
-    """Times of day at which the level of any of these may change, 00:00 first. [ms after midnight]"""
-    points = {0}
+def walls(*entries: Ward | Place | StaffGroup, spans: Iterable[tuple[int, int]] = ()) -> IntArray:
+    """Times of day at which the level of any of these may change, 00:00 first. [ms after midnight]
+
+    Parameters
+    ----------
+    spans
+        Hours at which it may change besides: those that a plan names.
+    """
+    points = {0, *(at for span in spans for at in span)}
     for entry in entries:
         for row in _rows(entry):
             points.update(row.span)
@@ -120,27 +126,61 @@ def on_shift(
 ) -> IntArray:
     """People there by shift, breaks not looked at, shape (shift, day, wall).
 
-    A group without shifts is one shift as its calendar says. A shift that ends no later than it
-    begins runs over midnight and belongs to the day on which it begins.
+    A group without shifts is one shift: in hours that the plan names its people, in all others as its
+    calendar says. A shift that ends no later than it begins runs over midnight and belongs to the day on
+    which it begins.
 
     Parameters
     ----------
     planned
-        Local date -> shift -> people, over what the shifts say themselves.
+        Local date -> shift -> people, over what the shifts say themselves; of a group without shifts,
+        local date -> "HH:MM-HH:MM" -> people.
     """
     if not group.shifts:
-        return calendar_table(group.usual, group.exceptions(), days, points)[None]
+        usual = calendar_table(group.usual, group.exceptions(), days, points)
+        return _by_hours(usual, days, points, planned)[None]
     tables = []
     for name, shift in group.shifts.items():
-        start, end = shift.span
-        today = coming_to(name, shift, days, planned)[:, None]
-        if start < end:
-            there = today * ((start <= points) & (points < end))
-        else:
-            before = coming_to(name, shift, days.before(), planned)[:, None]
-            there = today * (start <= points) + before * (points < end)
-        tables.append(there)
+        counts = [coming_to(name, shift, each, planned)[:, None] for each in (days, days.before())]
+        today, since_yesterday = _holds(shift.span, points)
+        tables.append(counts[0] * today + counts[1] * since_yesterday)
     return np.stack(tables)
+
+
+def _holds(span: tuple[int, int], points: IntArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether a shift that begins today, and one that began yesterday, holds at times of day, (wall,)."""
+    start, end = span
+    if start < end:
+        return (start <= points) & (points < end), np.zeros(points.size, np.bool_)
+    return start <= points, points < end
+
+
+def _by_hours(
+    usual: IntArray, days: Days, points: IntArray, planned: Mapping[date, Mapping[str, int]]
+) -> IntArray:
+    """The calendar with the plan's people in the hours that it names, shape (day, wall)."""
+    people, named = np.zeros_like(usual), np.zeros(usual.shape, np.bool_)
+    for day, asked in planned.items():
+        for text, n in asked.items():
+            for later, holds in enumerate(_holds(span_of(text), points)):
+                on = np.ix_(days.ordinals == day.toordinal() + later, holds)
+                people[on] += n
+                named[on] = True
+    return np.where(named, people, usual)
+
+
+def span_of(text: str) -> tuple[int, int]:
+    """Hours written "HH:MM-HH:MM", round midnight if need be: start and end. [ms after midnight]
+
+    Raises
+    ------
+    ValueError
+        The text is not two times of day.
+    """
+    start, dash, end = text.partition("-")
+    if not dash or start == "24:00":
+        raise ValueError(f'"{text}" is not a stretch of hours "HH:MM-HH:MM"')
+    return clock_ms(start), clock_ms(end)
 
 
 def coming_to(

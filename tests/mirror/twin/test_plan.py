@@ -46,6 +46,13 @@ def test_a_plan_sent_to_another_process_is_the_same_plan():
     assert pickle.loads(pickle.dumps(plan)) == plan
 
 
+def test_hours_that_a_plan_names_are_read_back_as_they_were_written(tmp_path):
+    plan = Plan("p", cover={"doctors": {TUESDAY: {"08:00-16:00": 4, "22:00-06:00": 2}}})
+    plan.write(tmp_path / "plan.toml")
+
+    assert Plan.read(tmp_path / "plan.toml") == plan
+
+
 def test_a_plan_cannot_be_changed_once_made():
     beds = {"medical": {TUESDAY: 24}}
     plan = Plan("p", beds)

@@ -292,6 +292,19 @@ def test_a_plan_may_ask_people_to_a_shift_that_is_not_worked_on_the_day():
     assert planned({TUESDAY: {"friday": 2}}, [12, 24 + 12, 96 + 12], nurses={"shifts": shifts}) == [0, 2, 4]
 
 
+def test_of_a_group_without_shifts_a_plan_names_hours_and_the_calendar_keeps_all_others():
+    calendar = {"on_duty": 2, "calendar": [{"from": "08:00", "to": "20:00", "on_duty": 5}]}
+    cover = {TUESDAY: {"06:00-14:00": 1, "10:00-18:00": 3, "22:00-02:00": 0}}
+
+    there = planned(
+        cover,
+        [12, 24 + 5, 24 + 6, 24 + 9, 24 + 12, 24 + 15, 24 + 19, 24 + 22, 48 + 1, 48 + 2],
+        nurses=calendar,
+    )
+
+    assert there == [5, 2, 1, 1, 4, 3, 5, 0, 0, 2]
+
+
 def test_beds_follow_the_nurses_whom_the_plan_asks():
     plan = Plan("p", cover={"nurses": {MONDAY: {"early": 2}}})
 
@@ -311,7 +324,7 @@ def test_groups_and_shifts_that_are_not_there_are_all_told_with_hints():
     )
     cover = {
         "nurse": {MONDAY: {"early": 1}},
-        "porters": {MONDAY: {"early": 1}},
+        "porters": {MONDAY: {"early": 1, "08:00-16:00": 1}},
         "nurses": {MONDAY: {"nite": 1}},
     }
 
@@ -320,7 +333,7 @@ def test_groups_and_shifts_that_are_not_there_are_all_told_with_hints():
 
     assert [p.path for p in told.value.problems] == [
         "cover.nurse",
-        "cover.porters",
+        f"cover.porters.{MONDAY}.early",
         f"cover.nurses.{MONDAY}.nite",
     ]
     assert 'did you mean "nurses"' in str(told.value)
