@@ -8,7 +8,7 @@ at other prices, and the model in whole people.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import highspy
@@ -38,7 +38,7 @@ class Arrays:
 
     Attributes
     ----------
-    names : name of each column as in the model of record, "lent[pool,3,1,0]"
+    names, rows : name of each column and row as in the model of record, "lent[pool,3,1,0]"
     """
 
     cost: FloatArray
@@ -50,6 +50,7 @@ class Arrays:
     most: FloatArray
     whole: IntArray
     names: list[str]
+    rows: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, model: Any) -> Arrays:
@@ -72,11 +73,21 @@ class Arrays:
             most=np.array([_UNLIMITED if b is None else b for _, b in ends], dtype=np.float64),
             whole=np.array([var.is_integer() or var.is_binary() for var in form.columns], np.int64),
             names=[var.name for var in form.columns],
+            rows=[row.constraint.name for row in form.rows],
         )
 
     def columns(self, name: str) -> IntArray:
         """Places of the columns of a variable, in the order of its index."""
         return np.array([i for i, n in enumerate(self.names) if n.startswith(f"{name}[")], np.int64)
+
+    def places(self, name: str) -> dict[tuple[int, ...], int]:
+        """Index of each row of a constraint -> its place; the index is of whole numbers."""
+        head = f"{name}["
+        return {
+            tuple(int(i) for i in row[len(head) : -1].split(",")): place
+            for place, row in enumerate(self.rows)
+            if row.startswith(head)
+        }
 
     def highs(self, *, whole: bool) -> Any:
         """HiGHS with this model."""

@@ -34,12 +34,14 @@ class Counted:
     cost : beyond basic pay [currency]; its parts by name
     short_hours : (level,) expected person-hours short, all wards [person-hours]
     persons : lines that were checked
+    changed : people on shifts beyond or below the plan to keep to, where one is kept to [people on shifts]
     """
 
     cost: float
     parts: Mapping[str, float]
     short_hours: FloatArray
     persons: int
+    changed: int = 0
 
 
 def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, StaffNeeds]) -> Counted:
@@ -50,6 +52,11 @@ def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, St
     TwinError
         A rule is broken, somebody is lent twice, or more come from agencies than allowed.
     """
+    if broken := broken_rules(terms, numbers):
+        first = broken[0]
+        raise TwinError(
+            f"{first.ward}, day {first.day}, {first.shift}: {first.people} asked, {first.rule} must be"
+        )
     there = {}
     extra = persons = 0.0
     for crew in (*(w.crew for w in terms.wards), *(p.crew for p in terms.pools)):
@@ -58,6 +65,7 @@ def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, St
     _refuse_lent_twice(terms, numbers, there)
     short = np.zeros(len(terms.skills))
     agency = lending = 0.0
+    changed = 0
     for ward in terms.wards:
         own, hired = there[ward.name], numbers.agency[ward.name]
         if (hired < 0).any() or (hired > np.array(ward.agency_most)).any() or hired[: terms.frozen].any():
@@ -66,9 +74,14 @@ def count_again(terms: CoverTerms, numbers: CoverNumbers, needs: Mapping[str, St
         short += _short(terms, own + borrowed + hired, needs[ward.name])
         agency += _agency_pay(terms, hired)
         lending += float((np.asarray(borrowed) * np.array(terms.prices.lending)).sum())
+        if ward.asked is not None and ward.asked.near is not None:
+            away = np.abs((own + borrowed + hired).sum(axis=2) - ward.asked.near)
+            changed += int(away[terms.frozen :].sum())
     missing = float(short @ np.array(terms.prices.short))
     parts = {"own people": extra, "float pools": lending, "agencies": agency, "shortage": missing}
-    return Counted(sum(parts.values()), parts, short, int(persons))
+    if changed:
+        parts["weight of changes"] = changed * terms.change_price
+    return Counted(sum(parts.values()), parts, short, int(persons), changed)
 
 
 def count_as_solved(
@@ -87,6 +100,38 @@ def count_as_solved(
             f"the model says that the cover costs {objective:,.2f}, counted again it is {again.cost:,.2f}"
         )
     return again
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A shift on which a rule is not kept: so many are asked, so many must be (or may be) by the rule."""
+
+    ward: str
+    day: int
+    shift: str
+    people: int
+    rule: int
+
+    @property
+    def short(self) -> int:
+        """People too few; below 0 where there are too many. [people]"""
+        return self.rule - self.people
+
+
+def broken_rules(terms: CoverTerms, numbers: CoverNumbers) -> tuple[Broken, ...]:
+    """Every shift on which a ward's rule is not kept, those shortest of people first."""
+    rows = []
+    for ward in terms.wards:
+        if ward.asked is None:
+            continue
+        people = numbers.present(terms, ward.name).sum(axis=2)
+        few, many = ward.asked.broken(people)
+        for d, s in np.argwhere((few > 0) | (many > 0)).tolist():
+            rule = ward.asked.least if few[d, s] else ward.asked.most
+            if d >= terms.frozen:
+                kind = terms.patterns.shifts[s].name
+                rows.append(Broken(ward.name, d, kind, int(people[d, s]), int(rule[d, s])))
+    return tuple(sorted(rows, key=lambda row: -abs(row.short)))
 
 
 def _persons(terms: CoverTerms, crew: Crew, on: IntArray) -> tuple[IntArray, float, int]:

@@ -21,8 +21,8 @@ from optimization.cover.patterns import RosterRules, ShiftKind, weekly_patterns
 from optimization.cover.terms import CoverPrices, CoverTerms, Crew, PoolCover, WardCover, premiums
 from twin.errors import UsageError
 from twin.hospital import Hospital
-from twin.hospital.places import Shift
-from twin.hospital.week import Days, coming_to, ratios
+from twin.hospital.places import Shift, Ward
+from twin.hospital.week import Days, calendar_table, coming_to, ratios
 from twin.plan import Plan
 from twin.units import DAYS_WEEK, HOURS_DAY, MS_HOUR, IntArray
 
@@ -142,7 +142,9 @@ def _family(
         usual = ceil(float((rostered @ paid).mean() * DAYS_WEEK / rules.contract_hours))
         return Crew(name, (people.get(name, usual),), rostered[:, :, None])
 
-    wanted = {g: StaffNeeds(nurses_needed(hospital, needs, g, shifts), staff[g].absence) for g in groups}
+    wanted = {
+        g: StaffNeeds(nurses_needed(hospital, needs, g, shifts, plan), staff[g].absence) for g in groups
+    }
     terms = CoverTerms(
         wards=tuple(WardCover(crew(g), wanted[g].curves(shifts), (AGENCY_MOST,)) for g in groups),
         pools=tuple(PoolCover(crew(p), tuple(g for g in groups if staff[g].float_pool == p)) for p in pools),
@@ -163,9 +165,17 @@ def _kind(name: str, shift: Shift) -> ShiftKind:
 
 
 def nurses_needed(
-    hospital: Hospital, needs: WardNeeds, group: str, shifts: tuple[ShiftKind, ...]
+    hospital: Hospital,
+    needs: WardNeeds,
+    group: str,
+    shifts: tuple[ShiftKind, ...],
+    plan: Plan | None = None,
 ) -> tuple[IntArray, ...]:
-    """Nurses needed, for each shift (path, day, 1, hour): those of an hour come with the shift last begun."""
+    """Nurses needed, for each shift (path, day, 1, hour): those of an hour come with the shift last begun.
+
+    Patients beyond the beds that the plan opens on a day, or else the calendar, need none:
+    they lie elsewhere.
+    """
     starts = np.searchsorted(needs.day, np.arange(len(needs.days)))
     told = []
     for s, shift in enumerate(shifts):
@@ -178,10 +188,22 @@ def nurses_needed(
             if ward.nursing is None or ward.nursing.group != group:
                 continue
             ratio = ratios(hospital.staff[group], ward.nursing)[s]
-            patients = np.minimum(needs.beds[:, i], ward.physical_beds)[:, hours]
+            patients = np.minimum(needs.beds[:, i], _open_beds(name, ward, hospital, needs, plan))[:, hours]
             wanted += np.ceil(patients / ratio - 1e-9).astype(np.int64)
         told.append(wanted[:, :, None, :])
     return tuple(told)
+
+
+def _open_beds(name: str, ward: Ward, hospital: Hospital, needs: WardNeeds, plan: Plan | None) -> IntArray:
+    """Beds open at each hour of the needs if nurses are there, shape (hour,). [beds]"""
+    days = Days.between(needs.days[0], needs.days[-1], hospital.country)
+    table = calendar_table(ward.usual, ward.exceptions(), days, np.arange(HOURS_DAY) * MS_HOUR)
+    for d, day in enumerate(needs.days):
+        planned = plan.open_beds(name, day) if plan is not None else None
+        table[d] = table[d] if planned is None else planned
+    starts = np.searchsorted(needs.day, np.arange(len(needs.days)))
+    hour = np.minimum(np.arange(needs.day.size) - starts[needs.day], HOURS_DAY - 1)
+    return np.minimum(table[needs.day, hour], ward.physical_beds)
 
 
 def plan_of(parts: list[tuple[Family, CoverNumbers]], name: str, note: str = "") -> Plan:

@@ -102,6 +102,7 @@ def fill_ward(m: Any, terms: CoverTerms, ward: WardCover) -> None:
         filled = sum(m.filled[d, s, j, step] for step in steps[d, s, j])
         return filled <= sum(m.present[d, s, k] for k in range(j + 1))
 
+    fill_rules(m, terms, ward)
     agency = {(d, s, k): terms.agency_shift(d, s, k) for d in days for s in shifts for k in skills}
     m.spent = pyo.Expression(
         expr=m.missing_all
@@ -111,8 +112,37 @@ def fill_ward(m: Any, terms: CoverTerms, ward: WardCover) -> None:
         )
         + sum(agency[cell] * m.agency[cell] for cell in agency)
         + sum(prices.lending[k] * m.lent[p, d, s, k] for p, d, s, k in m.lent)
+        + terms.rule_price * (sum(m.below.values()) + sum(m.above.values()))
+        + terms.change_price * (sum(m.fewer.values()) + sum(m.more.values()))
         + m.worked
     )
+
+
+def fill_rules(m: Any, terms: CoverTerms, ward: WardCover) -> None:
+    """What is asked of single shifts; whoever is below or above a rule is priced out of every usable plan."""
+    days, shifts, skills = _cells(terms)
+    asked = ward.asked
+    open_to_change = [(d, s) for d in days if d >= terms.frozen for s in shifts] if asked is not None else []
+    m.RULED = pyo.Set(initialize=[c for c in open_to_change if asked.has_rule(*c)], dimen=2)  # type: ignore[union-attr]
+    keeps = asked is not None and asked.near is not None
+    m.KEPT = pyo.Set(initialize=open_to_change if keeps else [], dimen=2)
+    m.below, m.above = (pyo.Var(m.RULED, domain=pyo.NonNegativeReals) for _ in range(2))
+    m.fewer, m.more = (pyo.Var(m.KEPT, domain=pyo.NonNegativeReals) for _ in range(2))
+
+    def everybody(d: int, s: int) -> Any:
+        return sum(m.present[d, s, k] for k in skills)
+
+    @m.Constraint(m.RULED, doc="as many as a rule asks for")
+    def least(m, d, s):  # type: ignore[no-untyped-def]
+        return everybody(d, s) + m.below[d, s] >= int(asked.least[d, s])  # type: ignore[union-attr]
+
+    @m.Constraint(m.RULED, doc="no more than a rule allows")
+    def most(m, d, s):  # type: ignore[no-untyped-def]
+        return everybody(d, s) - m.above[d, s] <= int(asked.most[d, s])  # type: ignore[union-attr]
+
+    @m.Constraint(m.KEPT, doc="people more or fewer than the plan in force")
+    def changed(m, d, s):  # type: ignore[no-untyped-def]
+        return everybody(d, s) - m.more[d, s] + m.fewer[d, s] == int(asked.near[d, s])  # type: ignore[union-attr,index]
 
 
 def fill_pool(m: Any, terms: CoverTerms, pool: PoolCover) -> None:

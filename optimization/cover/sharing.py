@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 from scipy import sparse
 
 from optimization.cover.arrays import Arrays, run
-from optimization.cover.kept import Kept
-from twin.units import FloatArray, IntArray
+from optimization.cover.kept import Kept, KeptWard
+from optimization.cover.terms import CoverTerms
+from twin.units import IntArray
 
 #: as good as the best [fraction]
 EXACT = 1e-6
@@ -26,14 +28,22 @@ class SharedShift:
     cost: float
 
 
-class _Columns:
+@dataclass
+class _Written:
     """Columns and rows as they are written down."""
 
-    def __init__(self) -> None:
-        self.cost: list[float] = []
-        self.most: list[float] = []
-        self.whole: list[int] = []
-        self.entries: list[tuple[int, int, float]] = []
+    cost: list[float] = field(default_factory=list)
+    most: list[float] = field(default_factory=list)
+    whole: list[int] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    constant: float = 0.0
+
+    def row(self, low: float, high: float) -> int:
+        self.low.append(low)
+        self.high.append(high)
+        return len(self.high) - 1
 
     def add(self, cost: float, most: float, whole: int, rows: list[tuple[int, float]]) -> int:
         place = len(self.cost)
@@ -42,6 +52,21 @@ class _Columns:
         self.whole.append(whole)
         self.entries += [(row, place, value) for row, value in rows]
         return place
+
+    def arrays(self) -> Arrays:
+        rows, places, values = zip(*self.entries, strict=True)
+        n = len(self.cost)
+        return Arrays(
+            cost=np.array(self.cost),
+            constant=self.constant,
+            matrix=sparse.csc_matrix((values, (rows, places)), shape=(len(self.high), n)),
+            low=np.array(self.low),
+            high=np.array(self.high),
+            least=np.zeros(n),
+            most=np.array(self.most),
+            whole=np.array(self.whole, np.int64),
+            names=[],
+        )
 
 
 def shared_shift(kept: Kept, day: int, shift: int, come: list[IntArray], has: IntArray) -> SharedShift:
@@ -55,58 +80,66 @@ def shared_shift(kept: Kept, day: int, shift: int, come: list[IntArray], has: In
     terms = kept.terms
     skills = len(terms.skills)
     cell = (day * terms.shifts + shift) * skills
-    frozen = day < terms.frozen
-    pool_rows = len(kept.wards) * skills
-    columns, constant = _Columns(), 0.0
-    high = np.zeros(pool_rows + len(kept.pools) * skills)
-    high[pool_rows:] = has[:, cell : cell + skills].ravel()
-    lent_at, agency_at = [], []
-    for i, kept_ward in enumerate(kept.wards):
-        ward, own = kept_ward.ward, np.cumsum(come[i][day, shift])
-        covers = [[(i * skills + level, -1.0) for level in range(k, skills)] for k in range(skills)]
-        high[i * skills : (i + 1) * skills] = own
-        lent_at.append(
-            [
-                [
-                    columns.add(
-                        terms.prices.lending[k],
-                        0.0 if frozen else float(has[pool, cell + k]),
-                        1,
-                        [*covers[k], (pool_rows + pool * skills + k, 1.0)],
-                    )
-                    for k in range(skills)
-                ]
-                for pool in kept_ward.pools.tolist()
-            ]
-        )
-        agency_at.append(
-            [
-                columns.add(
-                    terms.agency_shift(day, shift, k), 0.0 if frozen else ward.agency_most[k], 1, covers[k]
-                )
-                for k in range(skills)
-            ]
-        )
-        for level, price in enumerate(terms.prices.short):
-            curve: FloatArray = ward.short[day, shift, level]
-            constant += price * float(curve[0])
-            for saved in -np.diff(curve):
-                if saved > 0:
-                    columns.add(-price * float(saved), 1.0, 0, [(i * skills + level, 1.0)])
-    rows, places, values = zip(*columns.entries, strict=True)
-    n = len(columns.cost)
-    arrays = Arrays(
-        cost=np.array(columns.cost),
-        constant=constant,
-        matrix=sparse.csc_matrix((values, (rows, places)), shape=(high.size, n)),
-        low=np.full(high.size, -np.inf),
-        high=high,
-        least=np.zeros(n),
-        most=np.array(columns.most),
-        whole=np.array(columns.whole, np.int64),
-        names=[],
-    )
-    found = run(arrays.highs(whole=True), gap=EXACT, time_limit=SHIFT_SECONDS)
+    written = _Written()
+    pools = [[written.row(-inf, float(n)) for n in row[cell : cell + skills]] for row in has]
+    places = [
+        _ward(written, terms, ward, day, shift, come[i][day, shift], pools)
+        for i, ward in enumerate(kept.wards)
+    ]
+    found = run(written.arrays().highs(whole=True), gap=EXACT, time_limit=SHIFT_SECONDS)
     x = np.rint(found.x).astype(np.int64)
-    lent = [x[np.array(at, np.int64).reshape(-1, skills)] for at in lent_at]
-    return SharedShift(lent, [x[at] for at in agency_at], found.value)
+    lent = [x[np.array(at, np.int64).reshape(-1, skills)] for at, _ in places]
+    return SharedShift(lent, [x[at] for _, at in places], found.value)
+
+
+def _ward(
+    written: _Written,
+    terms: CoverTerms,
+    kept: KeptWard,
+    day: int,
+    shift: int,
+    own: IntArray,
+    pools: list[list[int]],
+) -> tuple[list[list[int]], list[int]]:
+    """Columns and rows of a ward; the places of people lent (its pool, skill) and from agencies (skill,)."""
+    ward, skills, frozen = kept.ward, len(terms.skills), day < terms.frozen
+    levels = [written.row(-inf, float(n)) for n in np.cumsum(own)]
+    rules = [] if frozen else _rules(written, terms, kept, day, shift, int(own.sum()))
+
+    def covers(k: int) -> list[tuple[int, float]]:
+        return [*((row, -1.0) for row in levels[k:]), *((row, 1.0) for row in rules)]
+
+    def lent(pool: int, k: int) -> int:
+        most = 0.0 if frozen else written.high[pools[pool][k]]
+        return written.add(terms.prices.lending[k], most, 1, [*covers(k), (pools[pool][k], 1.0)])
+
+    lent_at = [[lent(pool, k) for k in range(skills)] for pool in kept.pools.tolist()]
+    most = [0 if frozen else n for n in ward.agency_most]
+    agency_at = [written.add(terms.agency_shift(day, shift, k), most[k], 1, covers(k)) for k in range(skills)]
+    for level, price in enumerate(terms.prices.short):
+        curve = ward.short[day, shift, level]
+        written.constant += price * float(curve[0])
+        for saved in -np.diff(curve):
+            if saved > 0:
+                written.add(-price * float(saved), 1.0, 0, [(levels[level], 1.0)])
+    return lent_at, agency_at
+
+
+def _rules(written: _Written, terms: CoverTerms, kept: KeptWard, day: int, shift: int, own: int) -> list[int]:
+    """Rows of what is asked of the shift, in which everybody who comes beside the own people counts."""
+    asked, rows = kept.ward.asked, []
+    if asked is None:
+        return []
+    if asked.has_rule(day, shift):
+        rows = [
+            written.row(float(asked.least[day, shift]) - own, inf),
+            written.row(-inf, float(asked.most[day, shift]) - own),
+        ]
+        written.add(terms.rule_price, inf, 0, [(rows[0], 1.0)])
+        written.add(terms.rule_price, inf, 0, [(rows[1], -1.0)])
+    if asked.near is not None:
+        near = float(asked.near[day, shift]) - own
+        rows.append(written.row(near, near))
+        written.add(terms.change_price, inf, 0, [(rows[-1], 1.0)])
+        written.add(terms.change_price, inf, 0, [(rows[-1], -1.0)])
+    return rows

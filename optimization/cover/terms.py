@@ -19,9 +19,17 @@ AGENCY = 1.55
 OVERTIME = 1.5
 #: unsocial hours above basic pay, bands 4 to 9: Saturdays and nights, Sundays; the same Handbook, section 2
 SATURDAY_OR_NIGHT, SUNDAY = 0.30, 0.60
+#: more people than come to any shift [people]
+NO_LIMIT = 1_000_000
 #: price of an hour without a person who is needed / price of that hour from an agency: an agency is called
 #: where the person is needed more than one time in three (assumed)
 SHORT_TO_AGENCY = 3.0
+#: price of a person too few or too many for a rule / that of a shift without one who is needed: so that no
+#: plan breaks a rule that it can keep (assumed: the rules are hard; the price only leads the search there)
+RULE_TO_SHIFT = 50.0
+#: one person more or fewer on a shift than decided, where least change is asked / the same shift: more than a
+#: person on a shift can ever save, so nothing changes for the sake of cost
+CHANGE_TO_SHIFT = 2.0
 #: hours of pay that a shift in a strange ward costs beside the pay itself (assumed: handover, way there) [h]
 LENDING_HOURS = 0.5
 
@@ -92,6 +100,35 @@ class Crew:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is asked of a ward beyond what it costs, by shift, everybody counted who is asked to come.
+
+    Attributes
+    ----------
+    least, most : int (day, shift) people who must, and may, be asked to a shift [people]
+    near : int (day, shift) people of the plan in force, kept to wherever the rules allow it; None where
+        nothing is to be kept [people]
+    """
+
+    least: IntArray
+    most: IntArray
+    near: IntArray | None = None
+
+    @classmethod
+    def nothing(cls, days: int, shifts: int) -> Asked:
+        """No rule."""
+        return cls(np.zeros((days, shifts), np.int64), np.full((days, shifts), NO_LIMIT, np.int64))
+
+    def has_rule(self, day: int, shift: int) -> bool:
+        """Whether a rule speaks of the shift."""
+        return bool(self.least[day, shift] > 0 or self.most[day, shift] < NO_LIMIT)
+
+    def broken(self, people: IntArray) -> tuple[IntArray, IntArray]:
+        """How many people (day, shift) are too few, and how many too many, for the rules."""
+        return np.maximum(self.least - people, 0), np.maximum(people - self.most, 0)
+
+
+@dataclass(frozen=True)
 class WardCover:
     """A ward to cover.
 
@@ -101,11 +138,13 @@ class WardCover:
     short : (day, shift, level, people) expected person-hours short when 0, 1, ... of that skill or higher
         come, convex; people absent are counted in [person-hours]
     agency_most : (skill,) from agencies on one shift, at most [people]
+    asked : rules that its shifts must keep; None where there is none
     """
 
     crew: Crew
     short: FloatArray = field(repr=False)
     agency_most: tuple[int, ...]
+    asked: Asked | None = None
 
     @property
     def name(self) -> str:
@@ -165,6 +204,22 @@ class CoverTerms:
         worked = self.patterns.worked * hours
         unsocial = [(worked * self.premium[w : w + DAYS_WEEK]).sum(axis=(1, 2)) for w in self.weeks]
         return np.array(unsocial).reshape(len(self.weeks), len(self.patterns.days))
+
+    @cached_property
+    def dearest(self) -> float:
+        """The most that one person on one shift can save, or cost. [currency]"""
+        hours = max(s.paid for s in self.patterns.shifts)
+        return hours * (sum(self.prices.short) + max(self.prices.agency) + max(self.prices.overtime))
+
+    @property
+    def rule_price(self) -> float:
+        """Price of a person too few or too many for a rule; a plan that may be used has none. [currency]"""
+        return RULE_TO_SHIFT * self.dearest
+
+    @property
+    def change_price(self) -> float:
+        """Weight of one person more or fewer on a shift than in the plan to keep to. [currency]"""
+        return CHANGE_TO_SHIFT * self.dearest
 
     def pools_of(self, ward: str) -> tuple[str, ...]:
         """Float pools whose people are trained for a ward."""
