@@ -69,7 +69,7 @@ def play(
     alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
     different = sorted(set(alike))  # plans that open the same beds have the same future
     sides = [
-        Side(cases[i], partial(_measured, case=cases[i], window=window, mornings=mornings)) for i in different
+        Side(cases[i], partial(measured, case=cases[i], window=window, mornings=mornings)) for i in different
     ]
     futures = replicate_sides(
         sides,
@@ -83,7 +83,7 @@ def play(
     return tuple(tuple(futures[different.index(i)]) for i in alike)
 
 
-def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -> Played:
+def measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -> Played:
     """One future under the plan of its case."""
     if trace.stopped_at is not None:
         raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')

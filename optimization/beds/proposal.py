@@ -77,7 +77,7 @@ def propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, 
     given = bed_parameters(needs, limits, prices, today, **rules)
     if question.least_change:
         return _nearest(question, given, needs, highs.config.time_limit)
-    best, solved = _solve(given, needs, case, highs)
+    best, solved = solve_or_explain(given, needs, case, highs)
 
     as_it_runs = bed_needs(case, window, screening(train), progress=step(1), as_it_runs=True, **simulation)
     seen = bed_parameters(as_it_runs, limits, prices, today, **rules)
@@ -91,7 +91,10 @@ def propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, 
     return Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists), sure)
 
 
-def _solve(given: BedParameters, needs: WardNeeds, case: Case, highs: Any) -> tuple[BedLevels, Solved]:
+def solve_or_explain(
+    given: BedParameters, needs: WardNeeds, case: Case, highs: Any
+) -> tuple[BedLevels, Solved]:
+    """The cheapest levels; where there are none: what is short, and the cheapest ways out."""
     refuse_what_cannot_stand(given, needs, case.hospital)
     try:
         return solve_beds(bed_model(given), highs)

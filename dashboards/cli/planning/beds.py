@@ -112,7 +112,7 @@ def command(
             case,
             base.window,
             total=total,
-            teams=_teams(team or [], hospital),
+            teams=teams_of(team or [], hospital),
             seed=seed,
             replications=replications,
             time_limit=time_limit,
@@ -125,7 +125,7 @@ def command(
     say(answer.document() if json else _words(answer, hospital.wards), json)
 
 
-def _teams(texts: list[str], hospital: Hospital) -> dict[str, int]:
+def teams_of(texts: list[str], hospital: Hospital) -> dict[str, int]:
     """Beds of a team by ward; ``ratio`` and a bare number speak of all wards, ``ward=beds`` over them."""
     from optimization.beds.limits import teams_by_ratio
 

@@ -1,0 +1,107 @@
+"""``twin optimize together``: open beds and the nurses of every shift in one plan, with its proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
+from dashboards.cli.planning.beds import Flex, Pins, Pools, Teams, teams_of
+from dashboards.cli.planning.cover import People
+from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
+
+if TYPE_CHECKING:
+    from optimization.together.answer import TogetherAnswer
+    from twin.hospital import Hospital
+
+What = Annotated[str, typer.Argument(metavar="together", help="What to plan.", show_default=False)]
+
+
+def command(
+    what: What = "together",
+    out: Annotated[Path | None, typer.Option("--out", help="Write the plan to this TOML file.")] = None,
+    total: Annotated[
+        int | None, typer.Option("--total", help="Open beds of all wards.", show_default="as today")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", help="Days to plan.")] = 28,
+    replications: Annotated[
+        int, typer.Option("--replications", help="Futures: half to learn from, half to prove the plan on.")
+    ] = 40,
+    pin: Pins = None,
+    pool: Pools = None,
+    team: Teams = None,
+    flex: Flex = None,
+    moves: Annotated[
+        int | None, typer.Option("--moves", help="Beds opened and closed at a time, at most.")
+    ] = None,
+    notice: Annotated[int, typer.Option("--notice", help="Days whose staffed beds stay as decided.")] = 1,
+    period: Annotated[
+        int | None, typer.Option("--period", help="Decide beds anew after so many days.", show_default="once")
+    ] = None,
+    people: People = None,
+    roster_notice: Annotated[
+        int, typer.Option("--roster-notice", help="Days whose rosters stay as decided.")
+    ] = 28,
+    target: Targets = None,
+    time_limit: Annotated[float, typer.Option("--time-limit", help="Of the solver. [s]")] = 120,
+    seed: Seed = 1,
+    cluster: Cluster = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    json: AsJson = False,
+) -> None:
+    """Plan beds and nurses in one; prove the plan on futures it has not seen."""
+    from dashboards.cli.optimize import refuse_other_kinds
+    from dashboards.cli.status import existing
+    from optimization.beds.targets import read_targets
+    from optimization.together.planning import plan_together
+    from scenarios.base_case import base_case
+    from twin.replications.where import on_cluster
+    from twin.store import open_store
+
+    refuse_other_kinds(what, "together")
+    rules: dict[str, Any] = {
+        "pins": numbers_of("--pin", pin or [], "beds"),
+        "pools": [text.split(",") for text in pool or []],
+        "flex": numbers_of("--flex", flex or [], "beds"),
+        "most_moves": moves,
+        "notice_days": notice,
+        "period_days": period,
+        "people": numbers_of("--people", people or [], "people"),
+        "notice": roster_notice,
+        "targets": read_targets(target) if target else None,
+    }
+    with open_store(existing(workspace)) as store:
+        base = base_case(workspace, store, days=days)
+    note(f"demand: {base.origin}")
+    with on_cluster(cluster):
+        answer = plan_together(
+            base.case,
+            base.window,
+            total=total,
+            teams=teams_of(team or [], base.case.hospital),
+            seed=seed,
+            replications=replications,
+            time_limit=time_limit,
+            **rules,
+        )
+    if out is not None:
+        answer.plan.write(out)
+        note(f"plan written to {out}")
+    say(answer.document() if json else _words(answer, base.case.hospital), json)
+
+
+def _words(answer: TogetherAnswer, hospital: Hospital) -> str:
+    because, proof = answer.explanation, answer.certificate
+    width = max(len(ward.title) for ward in hospital.wards.values())
+    lines = [because.headline, "", f"{'ward':<{width}}  today  plan"]
+    for name, ward in hospital.wards.items():
+        lines.append(f"{ward.title:<{width}}  {answer.today[name]:>5}  {answer.planned[name]:>4}")
+    lines += ["", *because.sentences, "", "Targets, on futures the plan has not seen:"]
+    lines += targets_in_words(proof)
+    lines += listed("What binds:", because.binds)
+    lines += listed("One more bed:", [f"{what}: {brings}" for what, brings in because.one_more])
+    lines += listed("Still short:", because.short)
+    lines += listed("Note:", answer.notes)
+    return "\n".join([*lines, *proof_in_words(proof)])

@@ -1,0 +1,136 @@
+"""What a joint plan is asked: the bed plan's question without the nurses' ceiling, and the nurses' terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from optimization.beds.limits import MOVE_TO_SHORT, SHORT_TO_OPEN, BedPrices
+from optimization.beds.question import BedQuestion, bed_question
+from optimization.beds.targets import default_targets as bed_targets
+from optimization.cover.house import ROSTER_NOTICE, WAGE, nursing_groups
+from optimization.cover.planning import default_targets as cover_targets
+from optimization.paths import apart
+from optimization.proof.certificate import check_targets
+from optimization.together.bare import without_nurses
+from optimization.together.closed import BEDS_CLOSED
+from twin.case import Case, Window
+from twin.errors import UsageError
+from twin.hospital import Hospital
+from twin.plan import Target
+from twin.units import HOURS_DAY
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that can be planned.
+
+    Attributes
+    ----------
+    case : the house with its nurses
+    beds : the question of the beds, in the same house where nurses close none
+    targets : what to reach with beds and nurses together
+    people : employed by group; those of the usual shifts where a group is left out [people]
+    wage : basic pay of a nurse [currency/h]
+    notice : days whose rosters stay as decided [days]
+    notes : what was assumed, in words
+    """
+
+    case: Case
+    beds: BedQuestion
+    targets: tuple[Target, ...]
+    people: Mapping[str, int]
+    wage: float
+    notice: int
+    notes: tuple[str, ...]
+
+    @property
+    def window(self) -> Window:
+        """The days of the run."""
+        return self.beds.window
+
+    @property
+    def today(self) -> date:
+        """The first measured day, on which all this is asked."""
+        return self.window.start + timedelta(days=self.window.warm_up)
+
+    @property
+    def nurse_hour(self) -> float:
+        """What an hour without a nurse costs who is needed: patients without a bed. [currency]"""
+        nursed = [ward.nursing for ward in self.case.hospital.wards.values() if ward.nursing is not None]
+        ratio = float(np.mean([nursing.patients_per_nurse for nursing in nursed]))
+        return ratio * self.beds.prices.short_patient_day / HOURS_DAY
+
+    @property
+    def words(self) -> str:
+        """The question as options of ``twin optimize together``."""
+        told = [self.beds.words]
+        told += [f"--people {group}={n}" for group, n in self.people.items()]
+        if self.notice != ROSTER_NOTICE:
+            told.append(f"--roster-notice {self.notice}")
+        return " ".join(told)
+
+
+def default_targets() -> tuple[Target, ...]:
+    """Those of the bed plan, and of the cover plan what the bed plan does not ask already."""
+    beds = bed_targets()
+    return (*beds, *(t for t in cover_targets() if t.measure not in {b.measure for b in beds}))
+
+
+def question(
+    case: Case,
+    window: Window,
+    *,
+    replications: int,
+    targets: Sequence[Target] | None = None,
+    prices: BedPrices | None = None,
+    people: Mapping[str, int] | None = None,
+    wage: float = WAGE,
+    notice: int = ROSTER_NOTICE,
+    **beds: Any,
+) -> Question:
+    """Fill in what was left out and check the whole; parameters as of ``plan_together``.
+
+    Raises
+    ------
+    ConfigError, UsageError
+        What cannot be planned with, before any patient is simulated.
+    """
+    nursing_groups(case.hospital)
+    asked = default_targets() if targets is None else tuple(targets)
+    check_targets(asked, also=(BEDS_CLOSED, "short_mornings"))
+    notes: tuple[str, ...] = ()
+    if prices is None:
+        prices, notes = _prices(case.hospital, wage)
+    if not set(people or {}) <= set(case.hospital.staff):
+        unknown = sorted(set(people or {}) - set(case.hospital.staff))
+        raise UsageError(
+            f"--people {', '.join(unknown)}: no such staff group; known: {', '.join(case.hospital.staff)}",
+            code="E_UNKNOWN_NAME",
+        )
+    of_beds = bed_question(
+        without_nurses(case), window, replications=replications, prices=prices, targets=(), **beds
+    )
+    return Question(apart(case), of_beds, asked, dict(people or {}), wage, notice, (*of_beds.notes, *notes))
+
+
+def _prices(hospital: Hospital, wage: float) -> tuple[BedPrices, tuple[str, ...]]:
+    """The hospital's prices of beds or, where it names none, a bed-day at its nurses' basic pay.
+
+    Beds and nurses are weighed against each other, so both need a price in money.
+    """
+    if hospital.money.open_bed_day > 0:
+        return BedPrices.of(hospital), ()
+    nursed = [ward.nursing for ward in hospital.wards.values() if ward.nursing is not None]
+    ratio = float(np.mean([nursing.patients_per_nurse for nursing in nursed]))
+    day, unit = wage * HOURS_DAY / ratio, hospital.money.currency
+    note = (
+        f"the hospital names no price of an open bed-day: its nurses' basic pay was taken, {day:,.0f} "
+        f"{unit}; name money.open_bed_day"
+    )
+    short = SHORT_TO_OPEN * day
+    return BedPrices(short, day, MOVE_TO_SHORT * short, unit), (note,)
