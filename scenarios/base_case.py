@@ -1,6 +1,7 @@
 """The base case of a what-if: the workspace's hospital, with the demand that its last main job foresaw.
 
-Before the first main job the hospital's own model of demand serves, after a warm-up from an empty house.
+Before the first main job the hospital's own model of demand serves, after a warm-up from an empty house. Beds
+and people are those of the approved plans, where one holds, and else the calendar's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scenarios.plan_book import in_force
 from twin.case import Case, Snapshot, Window
 from twin.demand import DemandForecast
 from twin.hospital import load_hospital
@@ -29,15 +31,29 @@ DEMAND = "demand.npz"
 
 @dataclass(frozen=True)
 class Base:
-    """A case, the days it is played on, and where its demand came from."""
+    """A case, the days it is played on, where its demand came from, and which plans hold (or nothing)."""
 
     case: Case
     window: Window
-    origin: str
+    demand: str
+    decided: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Demand and plans in words."""
+        return "; ".join(filter(None, (self.demand, self.decided)))
 
 
 def base_case(workspace: Path, store: Store, *, days: int, warm_up: int | None = None) -> Base:
-    """The case a what-if of this workspace starts from."""
+    """The case a what-if of this workspace starts from.
+
+    Raises
+    ------
+    ConfigError
+        Faults in ``hospital.toml``, or an approved plan that the hospital no longer fits.
+    ArtefactDamaged
+        The document of an approved plan is gone or altered.
+    """
     hospital = load_hospital(workspace / "hospital.toml")
     found = _last_demand(store)
     if found is not None:
@@ -49,9 +65,15 @@ def base_case(workspace: Path, store: Store, *, days: int, warm_up: int | None =
             window = Window(demand.start, days=days, warm_up=before, tail=min(2, demand.days - before - days))
             known_to = "" if demand.as_of is None else f", of data up to {demand.as_of:%Y-%m-%d %H:%M}"
             origin = f"the forecast of run {run_id}{known_to}"
-            return Base(Case(hospital, demand, snapshot=snapshot), window, origin)
+            return _as_decided(store, Case(hospital, demand, snapshot=snapshot), window, origin)
     window = Window(FIRST_DAY, days=days, warm_up=WARM_UP if warm_up is None else warm_up)
-    return Base(Case(hospital), window, "the hospital's own model of demand")
+    return _as_decided(store, Case(hospital), window, "the hospital's own model of demand")
+
+
+def _as_decided(store: Store, case: Case, window: Window, demand: str) -> Base:
+    """The case with what is approved for its measured days."""
+    held = in_force(store, case.hospital, window.start + timedelta(days=window.warm_up))
+    return Base(case.with_(plan=held.plan), window, demand, held.told)
 
 
 def pack_demand(demand: DemandForecast) -> bytes:

@@ -24,6 +24,7 @@ from scenarios.comparison import Comparison, compare_measures
 from scenarios.decisions import decide, tight_hours
 from scenarios.foresee import LEAST_HISTORY, PATHS, Foreseen, foresee
 from scenarios.outlook import Outlook, look_ahead
+from scenarios.plan_book import DOCUMENT, TOML, InForce, dates_of, in_force, plan_document
 from scenarios.refusals import named_before_the_run, refuse_closed_ways
 from scenarios.sources import KEEP, Source, history_file, own_records
 from scenarios.study import cost_rows
@@ -37,7 +38,7 @@ from twin.workspace import Workspace
 
 Progress = Callable[[float, float, str], None]
 Check = Callable[[], None]
-Put = Callable[[str, bytes], Any]
+Put = Callable[[str, bytes], str]
 Publish = Callable[[str], None]
 
 #: the kind of run that answers with a registered model while that is fresh
@@ -190,7 +191,7 @@ def run_cycle(
     Parameters
     ----------
     put
-        Keeps a file of this run: ``answer.json``, ``plan.toml``, ``demand.npz``.
+        Keeps a file of this run and returns its SHA-256: the answer, the plan, the demand.
     publish
         The last step, from the roof: makes the report of this run.
 
@@ -206,9 +207,10 @@ def run_cycle(
     """
     begun, stages = time.monotonic(), _Stages(progress, check)
     ready = prepare(workspace, asked)
+    held = in_force(store, ready.hospital, ready.window.start + timedelta(days=ready.window.warm_up))
     stages.begin("forecasting demand", 0.30)
     foreseen, drift = _watched(store, ready, kind)
-    case, notes = _case(ready, foreseen)
+    case, notes = _case(ready, foreseen, held)
     notes += named_before_the_run(case, ready.window)
     today, plan, planned = _played(ready, case, stages, threads=threads, check=check)
     stages.begin("writing the answer", 0.02)
@@ -218,7 +220,7 @@ def run_cycle(
     document["drift"] = drift
     _keep(store, run_id, ready, foreseen)
     put(DEMAND, pack_demand(case.demand or foreseen.demand))
-    put("plan.toml", plan.plan.toml().encode())
+    number = _propose(store, run_id, ready, plan, put)
     put("answer.json", json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
     if publish is not None:
         publish(run_id)
@@ -230,6 +232,7 @@ def run_cycle(
         "degraded": document["degraded"],
         "drift": drift,
         "decisions": len(document["decisions"]),
+        "plan": number,
         "plan_holds": plan.certificate.holds,
         "seconds": round(time.monotonic() - begun, 1),
     }
@@ -276,9 +279,16 @@ def _keep(store: Store, run_id: str, ready: Prepared, foreseen: Foreseen) -> Non
         issue(store, run_id, said, ready.asked.days, source.as_of, zone, of_base=of_base)
 
 
-def _case(ready: Prepared, foreseen: Foreseen) -> tuple[Case, list[str]]:
+def _propose(store: Store, run_id: str, ready: Prepared, plan: BedPlanAnswer, put: Put) -> int:
+    """Keep the plan and propose it: seen once the run is done. The document first, then what names it."""
+    put(TOML, plan.plan.toml().encode())
+    digest = put(DOCUMENT, plan_document("beds", plan, ready.hospital, f"the forecast of run {run_id}"))
+    return store.plans.propose(run_id, plan.plan.name, digest, *dates_of(plan.plan))
+
+
+def _case(ready: Prepared, foreseen: Foreseen, held: InForce) -> tuple[Case, list[str]]:
     """The case of today, and what a reader must be told about it."""
-    notes = [*ready.source.notes, *foreseen.notes]
+    notes = [*ready.source.notes, *foreseen.notes, *filter(None, [held.told])]
     demand = foreseen.demand
     if ready.window.warm_up:
         demand = foreseen.warmed_up(ready.window.warm_up, ready.asked.seed)
@@ -289,7 +299,7 @@ def _case(ready: Prepared, foreseen: Foreseen) -> tuple[Case, list[str]]:
     others = [stream.title for name, stream in ready.hospital.arrivals.items() if name not in demand.series]
     if others:
         notes.append(f"without a history, from the hospital's own model of demand: {', '.join(others)}")
-    return Case(ready.hospital, demand, snapshot=ready.snapshot), notes
+    return Case(ready.hospital, demand, held.plan, ready.snapshot), notes
 
 
 def _answer(

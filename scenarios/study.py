@@ -7,6 +7,7 @@ none. Each replication gives one pair, and the pairs give the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,7 @@ def study_workspace(
     """
     scenario = scenario_of(levers)
     base = base_case(workspace, store, days=days, warm_up=warm_up)
-    return run_study(
+    found = run_study(
         base.case,
         scenario,
         window=base.window,
@@ -165,6 +166,7 @@ def study_workspace(
         progress=progress,
         check=check,
     )
+    return replace(found, notes=(*found.notes, base.decided)) if base.decided else found
 
 
 def comparison_document(comparison: Comparison, *, run_id: str) -> dict[str, Any]:

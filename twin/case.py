@@ -213,13 +213,18 @@ def resolve(case: Case, window: Window, absent: IntArray | None = None) -> Sched
         The plan names wards, staff groups or shifts that the hospital does not have.
     """
     hospital = case.hospital
-    unknown = [*_unknown_wards(case), *_unknown_cover(case)]
+    unknown = unknown_names(case)
     if unknown:
         raise ConfigError(f'plan "{case.plan.name}"', unknown)
     clock = window.clock(hospital)
     decided = decide(hospital, case.plan, clock, int(clock.day_starts[window.total]), absent)
     stock = {name: sum(batch.units for batch in batches) for name, batches in case.snapshot.stock.items()}
     return replace(decided, stock=stock) if stock else decided
+
+
+def unknown_names(case: Case) -> tuple[Problem, ...]:
+    """Wards, staff groups and shifts that the plan names and the hospital does not have."""
+    return (*_unknown_wards(case), *_unknown_cover(case))
 
 
 def _unknown_wards(case: Case) -> Iterator[Problem]:

@@ -60,6 +60,12 @@ class Plan:
         """People whom the plan asks to a shift, or None where it does not name it. [people]"""
         return self.cover.get(group, {}).get(day, {}).get(shift)
 
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Local dates that it names, in their order."""
+        named = (days for table in (self.beds, self.cover) for days in table.values())
+        return tuple(sorted({day for days in named for day in days}))
+
     def toml(self) -> str:
         """The plan as the text that ``read`` reads."""
         document = tomlkit.document()
@@ -87,10 +93,21 @@ class Plan:
         file = Path(path)
         if not file.is_file():
             raise NotFound(f"{file}: no such plan")
+        return cls.parse(file.read_bytes(), str(file), name=file.stem)
+
+    @classmethod
+    def parse(cls, data: bytes, source: str, *, name: str = "plan") -> Plan:
+        """A plan from the bytes of its TOML; ``name`` stands in where they give none.
+
+        Raises
+        ------
+        ConfigError
+            With every fault found.
+        """
         try:
-            raw = tomllib.loads(file.read_text(encoding="utf-8"))
+            raw = tomllib.loads(data.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(str(file), [Problem("TOML", None, str(error))]) from error
+            raise ConfigError(source, [Problem("TOML", None, str(error))]) from error
         known = ("name", "note", "beds", "cover")
         problems = [
             Problem(key, None, "no such key in a plan", f"known: {', '.join(known)}")
@@ -100,8 +117,8 @@ class Plan:
         beds = _read_beds(raw.get("beds", {}), problems)
         cover = _read_cover(raw.get("cover", {}), problems)
         if problems:
-            raise ConfigError(str(file), problems)
-        return cls(str(raw.get("name", file.stem)), beds, str(raw.get("note", "")), cover)
+            raise ConfigError(source, problems)
+        return cls(str(raw.get("name", name)), beds, str(raw.get("note", "")), cover)
 
 
 def _frozen(table: Mapping[Any, Any]) -> Mapping[Any, Any]:

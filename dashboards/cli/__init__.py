@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backtest": ("backtest", "Score the forecast on the past beside simple rivals."),
     "simulate": ("simulate", "Play a hospital's coming weeks many times and measure them."),
     "optimize": ("optimize", "Plan beds, with certificate and explanation."),
+    "plans": ("plans", "List the plans that were made, show one, approve or withdraw it."),
     "compare": ("compare", "Compare what-if scenarios with the base on the same patients."),
     "run": ("run", "The main job: forecast, simulate, optimize, check, store, report."),
     "nightly": ("nightly", "The main job for cron: locked, and done once for a date and its data."),

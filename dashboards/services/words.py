@@ -157,6 +157,12 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{said} {one if count == 1 else many or one + 's'}"
 
 
+def ordinal(count: int) -> str:
+    """``first``, ``second``, ``third``, ``4th``."""
+    names = ("first", "second", "third")
+    return names[count - 1] if 1 <= count <= len(names) else f"{count}th"
+
+
 def many(count: int, one: str) -> str:
     """``1 error``, ``3 errors``: counts in figures."""
     return f"{count:,} {one}{'' if count == 1 else 's'}"

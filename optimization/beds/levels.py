@@ -65,11 +65,14 @@ def constant(needs: WardNeeds, levels: Mapping[str, int]) -> IntArray:
 
 
 def plan_of(case: Case, window: Window, needs: WardNeeds, table: IntArray) -> Plan:
-    """The levels by date; the tail keeps the last one."""
-    beds = {}
+    """The levels by date; the tail keeps the last one, other dates from today on what was decided."""
+    today = window.start + timedelta(days=window.warm_up)
+    kept = ((ward, days.items()) for ward, days in case.plan.beds.items())
+    beds = {ward: {day: n for day, n in days if day >= today} for ward, days in kept}
     for i, ward in enumerate(needs.wards):
         dates = _on_planned_days(window, int(table[i, -1]))
-        beds[ward] = {**dates, **{day: int(n) for day, n in zip(needs.days, table[i], strict=True)}}
+        planned = {day: int(n) for day, n in zip(needs.days, table[i], strict=True)}
+        beds[ward] = {**beds.get(ward, {}), **dates, **planned}
     first, last = needs.days[0], needs.days[-1]
     name, note = f"Bed plan from {first:%d %B %Y}", f"{case.hospital.name}: open beds from {first} to {last}"
     return replace(case.plan, name=name, beds=beds, note=note)  # its people stay as planned

@@ -21,8 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scenarios.plan_book import write_down
+from tests.plans import beds_planned
 from twin.errors import Locked, TwinError
 from twin.files import write_whole
+from twin.hospital import parse_hospital, shipped
 from twin.records.quality import Finding
 from twin.store import (
     AlreadyImported,
@@ -163,6 +166,15 @@ def write_a_plan(folder: str, url: str | None, name: str) -> None:
         say(written=n)
 
 
+def keep_a_plan(workspace: str, url: str | None, name: str) -> None:
+    """A plan that was made: its run, its files and its proposal."""
+    house = parse_hospital(shipped("small"))
+    planned = beds_planned(dt.date(2025, 3, 4))
+    with open_store(workspace, url) as store:
+        entry, _ = write_down(store, "beds", planned, house, actor=name)
+        say(plan=entry.number)
+
+
 def take_all(workspace: str, url: str | None, name: str) -> None:
     with open_store(workspace, url) as store:
         while (claim := store.runs.claim(owner=name)) is not None:
@@ -215,6 +227,7 @@ SCENES: dict[str, Callable[..., None]] = {
         many_of_all,
         fill_the_disk,
         write_a_plan,
+        keep_a_plan,
         take_all,
         only_open,
         sleep_over_the_lease,

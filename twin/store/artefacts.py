@@ -57,6 +57,10 @@ class Artefacts:
                 self._content.keep(data)
         return digest
 
+    def keep(self, data: bytes) -> str:
+        """Keep content and return its SHA-256; a row must name it within a day, or it is swept away."""
+        return self._content.keep(data)
+
     def get(self, run_id: str, name: str) -> bytes:
         """The content of ``name`` of a finished run.
 

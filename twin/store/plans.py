@@ -1,13 +1,15 @@
 """Plans: what a run proposes for named dates, who approved it, and what holds today.
 
-A plan is proposed, approved, withdrawn or superseded. On any date at most one approved plan holds.
+A plan is proposed, approved, withdrawn or superseded. On any date at most one approved plan holds. A plan is
+seen when its run is done, like everything that a run makes.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, text, update
 
@@ -16,6 +18,8 @@ from twin.store.artefacts import ArtefactDamaged, Artefacts
 from twin.store.audit import append
 from twin.store.columns import Now, clean
 from twin.store.database import Database
+from twin.store.runs import new_run_id
+from twin.store.tables import DONE, artefact, run
 from twin.store.tables_planning import plan
 
 PROPOSED, APPROVED, WITHDRAWN, SUPERSEDED = "proposed", "approved", "withdrawn", "superseded"
@@ -75,6 +79,8 @@ class Plans:
 
         Parameters
         ----------
+        run_id
+            Until it is done nobody sees the plan, and a second attempt may put another in its place.
         sha256
             Of its document, which ``store.artefacts`` keeps already.
 
@@ -85,26 +91,81 @@ class Plans:
         ArtefactDamaged
             The document is not there.
         NotOpen
-            The run's plan of this name is there and says something else.
+            The run is done, and its plan of this name says something else.
         """
         if not self._artefacts.path(sha256).is_file():
             raise ArtefactDamaged(
                 f'the plan "{name}" cannot be proposed: {self._artefacts.path(sha256)} is gone'
             )
-        row: dict[str, object] = {"run_id": run_id, "name": clean(name), "sha256": sha256}
+        row: dict[str, Any] = {"run_id": run_id, "name": clean(name), "sha256": sha256}
         row |= {"valid_from": valid_from, "valid_to": valid_to}
         with self._database.writing() as connection:
             self._take_turn(connection)
-            _refuse_unknown_run(connection, run_id)
-            there = _find(connection, plan.c.run_id == run_id, plan.c.name == row["name"])
-            if there:
-                if any(getattr(there[0], key) != value for key, value in row.items()):
+            state = connection.scalar(select(run.c.state).where(run.c.id == run_id))
+            if state is None:
+                raise NotFound(f'no run "{run_id}" to propose a plan')
+            mine = (plan.c.run_id == run_id, plan.c.name == row["name"])
+            there = connection.execute(select(plan).where(*mine)).mappings().one_or_none()
+            if there is None:
+                return _insert(connection, row, actor)
+            if any(there[key] != value for key, value in row.items()):
+                if state == DONE:
                     raise NotOpen(f'run {run_id} proposed its plan "{name}" already, and with other content')
-                return there[0].number
-            values = {**row, "status": PROPOSED, "proposed_at": Now()}
-            number = connection.execute(plan.insert().values(**values).returning(plan.c.number)).scalar_one()
-            append(connection, actor, "plan.propose", str(number), row)
-        return int(number)
+                connection.execute(update(plan).where(*mine).values(**row, proposed_at=Now()))
+                append(connection, actor, "plan.propose", str(there["number"]), row)
+            return int(there["number"])
+
+    def record(
+        self,
+        kind: str,
+        name: str,
+        valid_from: dt.date,
+        valid_to: dt.date,
+        files: Mapping[str, tuple[bytes, str]],
+        *,
+        document: str,
+        inputs: Mapping[str, Any] | None = None,
+        summary: Mapping[str, Any] | None = None,
+        actor: str = "local",
+    ) -> tuple[KeptPlan, bool]:
+        """Write down a plan that is made already, with a finished run of its own: all of it or nothing.
+
+        Parameters
+        ----------
+        kind
+            Of the run.
+        files
+            Name -> (content, media type): what the run made. Whole on disk before any row names it.
+        document
+            Which of them the plan is named by.
+
+        Returns
+        -------
+        tuple
+            The plan, and whether it is new: the same one for the same dates, while it is proposed or
+            approved, is the one that is there.
+        """
+        kept = {at: (self._artefacts.keep(data), len(data), media) for at, (data, media) in files.items()}
+        row: dict[str, Any] = {"name": clean(name), "sha256": kept[document][0]}
+        row |= {"valid_from": valid_from, "valid_to": valid_to}
+        with self._database.writing() as connection:
+            self._take_turn(connection)
+            open_now = plan.c.status.in_([PROPOSED, APPROVED])
+            there = _find(connection, open_now, *(plan.c[key] == value for key, value in row.items()))
+            if there:
+                return there[0], False
+            run_id = new_run_id()
+            made = {"id": run_id, "kind": kind, "state": DONE, "actor": actor, "inputs": dict(inputs or {})}
+            ended = {"created": Now(), "started": Now(), "ended": Now(), "summary": dict(summary or {})}
+            connection.execute(run.insert().values(**made, **ended, token=1))
+            for at, (digest, size, media) in kept.items():
+                file = {"sha256": digest, "size": size, "media": media}
+                connection.execute(artefact.insert().values(run_id=run_id, token=1, name=clean(at), **file))
+            for at, (data, _) in files.items():
+                if not self._artefacts.path(kept[at][0]).exists():  # swept away at this very moment
+                    self._artefacts.keep(data)
+            number = _insert(connection, {"run_id": run_id, **row}, actor)
+            return _one(connection, number), True
 
     def approve(self, number: int, *, actor: str, note: str = "", supersede: bool = False) -> KeptPlan:
         """Make a proposed plan hold on its dates.
@@ -183,8 +244,17 @@ class Plans:
 
 
 def _find(connection: Connection, *where: ColumnElement[bool]) -> list[KeptPlan]:
-    rows = select(*[plan.c[entry.name] for entry in fields(KeptPlan)]).where(*where)
-    return [KeptPlan(*row) for row in connection.execute(rows.order_by(plan.c.number.desc()))]
+    """Plans of finished runs, the newest first."""
+    rows = select(*[plan.c[entry.name] for entry in fields(KeptPlan)]).join(run, plan.c.run_id == run.c.id)
+    rows = rows.where(run.c.state == DONE, *where).order_by(plan.c.number.desc())
+    return [KeptPlan(*row) for row in connection.execute(rows)]
+
+
+def _insert(connection: Connection, row: Mapping[str, Any], actor: str) -> int:
+    values = {**row, "status": PROPOSED, "proposed_at": Now()}
+    number = connection.execute(plan.insert().values(**values).returning(plan.c.number)).scalar_one()
+    append(connection, actor, "plan.propose", str(number), row)
+    return int(number)
 
 
 def _one(connection: Connection, number: int) -> KeptPlan:
@@ -197,13 +267,6 @@ def _one(connection: Connection, number: int) -> KeptPlan:
 def _refuse_unless(found: KeptPlan, *states: str) -> None:
     if found.status not in states:
         raise NotOpen(f"plan {found.number} is {found.status}; it has to be {' or '.join(states)}")
-
-
-def _refuse_unknown_run(connection: Connection, run_id: str) -> None:
-    from twin.store.tables import run
-
-    if connection.scalar(select(run.c.id).where(run.c.id == run_id)) is None:
-        raise NotFound(f'no run "{run_id}" to propose a plan')
 
 
 def _decide(connection: Connection, number: int, status: str, actor: str, note: str) -> None:

@@ -265,7 +265,7 @@ class Runs:
     # Inside
 
     def _insert(self, kind: str, inputs: Mapping[str, Any], key: str | None, actor: str, **more: Any) -> str:
-        run_id = f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        run_id = new_run_id()
         values = {
             "id": run_id,
             "kind": kind,
@@ -298,6 +298,11 @@ class Runs:
         with self._database.reading() as connection:
             row = connection.execute(select(*_SHOWN).where(*where).order_by(*order).limit(1)).one_or_none()
         return None if row is None else _as_run(row)
+
+
+def new_run_id() -> str:
+    """An id that no other run has: when it was asked, and chance."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def hold(connection: Connection, claim: Claim) -> None:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
+from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
 
 if TYPE_CHECKING:
     from optimization.beds.answer import BedPlanAnswer
     from twin.hospital import Hospital
+
+#: the word that stands for the approved plan where a file of a plan is asked for
+APPROVED = "approved"
 
 What = Annotated[str, typer.Argument(metavar="[beds]", help="What to plan.", show_default=False)]
 Pins = Annotated[
@@ -69,8 +73,12 @@ def command(
     ] = None,
     target: Targets = None,
     keep: Annotated[
-        Path | None,
-        typer.Option("--keep", help="Change the plan of this file no more than the rules ask for."),
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Change the plan of this file no more than the rules ask for; approved: the one that holds.",
+        ),
     ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Of the solver. [s]")] = 60,
     seed: Seed = 1,
@@ -81,14 +89,18 @@ def command(
     """Plan the open beds of every ward under one total; prove the plan on futures it has not seen."""
     from dashboards.cli.optimize import refuse_other_kinds
     from dashboards.cli.status import existing
+    from dashboards.services.files_asked import refuse_file
     from optimization.beds.planning import plan_beds
     from optimization.beds.targets import read_targets
     from scenarios.base_case import base_case
+    from twin.errors import UsageError
     from twin.plan import Plan
     from twin.replications.where import on_cluster
     from twin.store import open_store
 
     refuse_other_kinds(what, "beds")
+    if out is not None:
+        refuse_file(out, "--out")
     rules: dict[str, Any] = {
         "pins": numbers_of("--pin", pin or [], "beds"),
         "cover": cover,
@@ -100,13 +112,15 @@ def command(
         "targets": read_targets(target) if target else None,
         "least_change": keep is not None,
     }
-    in_force = Plan.read(keep) if keep is not None else None
+    of_file = Plan.read(keep) if keep is not None and keep != APPROVED else None
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
     note(f"demand: {base.origin}")
     case, hospital = base.case, base.case.hospital
-    if in_force is not None:
-        case = case.with_(plan=in_force)
+    if keep == APPROVED and not base.decided:
+        raise UsageError("--keep approved: no approved plan holds on these days; twin plans lists them all")
+    if of_file is not None:
+        case = case.with_(plan=of_file)
     with on_cluster(cluster):
         answer = plan_beds(
             case,
@@ -119,10 +133,8 @@ def command(
             **rules,
         )
     answer = replace(answer, notes=(*answer.notes, f"demand: {base.origin}"))
-    if out is not None:
-        answer.plan.write(out)
-        note(f"plan written to {out}")
-    say(answer.document() if json else _words(answer, hospital.wards), json)
+    told = _words(answer, hospital.wards)
+    deliver("beds", answer, told, workspace=workspace, out=out, json=json, origin=base.origin)
 
 
 def teams_of(texts: list[str], hospital: Hospital) -> dict[str, int]:

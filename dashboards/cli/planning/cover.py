@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
+from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import listed, numbers_of, proof_in_words, targets_in_words
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def command(
     """Plan the nurses of every shift; prove the plan on futures it has not seen."""
     from dashboards.cli.optimize import refuse_other_kinds
     from dashboards.cli.status import existing
+    from dashboards.services.files_asked import refuse_file
     from optimization.cover.planning import plan_cover
     from scenarios.base_case import base_case
     from twin.replications.where import on_cluster
     from twin.store import open_store
 
     refuse_other_kinds(what, "cover")
+    if out is not None:
+        refuse_file(out, "--out")
     employed = numbers_of("--people", people or [], "people")
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
@@ -58,10 +62,7 @@ def command(
             notice=notice,
             time_limit=time_limit,
         )
-    if out is not None:
-        answer.plan.write(out)
-        note(f"plan written to {out}")
-    say(answer.document() if json else _words(answer), json)
+    deliver("cover", answer, _words(answer), workspace=workspace, out=out, json=json, origin=base.origin)
 
 
 def _words(answer: CoverAnswer) -> str:

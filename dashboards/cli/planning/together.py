@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
+from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.beds import Flex, Pins, Pools, Teams, teams_of
 from dashboards.cli.planning.cover import People
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
@@ -54,6 +55,7 @@ def command(
     """Plan beds and nurses in one; prove the plan on futures it has not seen."""
     from dashboards.cli.optimize import refuse_other_kinds
     from dashboards.cli.status import existing
+    from dashboards.services.files_asked import refuse_file
     from optimization.beds.targets import read_targets
     from optimization.together.planning import plan_together
     from scenarios.base_case import base_case
@@ -61,6 +63,8 @@ def command(
     from twin.store import open_store
 
     refuse_other_kinds(what, "together")
+    if out is not None:
+        refuse_file(out, "--out")
     rules: dict[str, Any] = {
         "pins": numbers_of("--pin", pin or [], "beds"),
         "pools": [text.split(",") for text in pool or []],
@@ -86,10 +90,8 @@ def command(
             time_limit=time_limit,
             **rules,
         )
-    if out is not None:
-        answer.plan.write(out)
-        note(f"plan written to {out}")
-    say(answer.document() if json else _words(answer, base.case.hospital), json)
+    told = _words(answer, base.case.hospital)
+    deliver("together", answer, told, workspace=workspace, out=out, json=json, origin=base.origin)
 
 
 def _words(answer: TogetherAnswer, hospital: Hospital) -> str:

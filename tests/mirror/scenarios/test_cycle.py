@@ -36,9 +36,9 @@ def walk(
     files: dict[str, bytes] = {}
     claim = store.runs.start("run", asked.inputs(), owner="a test")
 
-    def put(name: str, data: bytes) -> None:
+    def put(name: str, data: bytes) -> str:
         files[name] = data
-        store.artefacts.put(claim, name, data)
+        return store.artefacts.put(claim, name, data)
 
     summary = run_cycle(folder, store, claim.run_id, asked, put=put, threads=1, **options)
     store.runs.finish(claim, summary)

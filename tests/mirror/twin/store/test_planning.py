@@ -95,8 +95,10 @@ def document(store: Store, words: str = "beds") -> str:
 
 
 def a_plan(store: Store, first: dt.date = FIRST, last: dt.date = LAST) -> int:
-    run_id = store.runs.add("run", {})
-    return store.plans.propose(run_id, "beds", document(store), first, last)
+    claim = store.runs.start("run", {}, owner="test")
+    number = store.plans.propose(claim.run_id, "beds", document(store), first, last)
+    store.runs.finish(claim, {})
+    return number
 
 
 def test_a_plan_goes_from_proposed_over_approved_to_withdrawn(store: Store):
@@ -114,6 +116,7 @@ def test_a_plan_goes_from_proposed_over_approved_to_withdrawn(store: Store):
     assert store.plans.holds(FIRST) is None
     assert [row[:2] for row in audit_of(store)[1:]] == [
         ("local", "plan.propose"),
+        ("test", "run.done"),
         ("bed_manager", "plan.approve"),
         ("deputy", "plan.withdraw"),
     ]
@@ -124,8 +127,10 @@ def test_a_plan_goes_from_proposed_over_approved_to_withdrawn(store: Store):
 
 
 def test_the_same_proposal_again_is_the_same_plan_and_another_is_refused(store: Store):
-    run_id, sha = store.runs.add("run", {}), document(store)
+    claim, sha = store.runs.start("run", {}, owner="test"), document(store)
+    run_id = claim.run_id
     number = store.plans.propose(run_id, "beds", sha, FIRST, LAST)
+    store.runs.finish(claim, {})
 
     assert store.plans.propose(run_id, "beds", sha, FIRST, LAST) == number
     with pytest.raises(NotOpen, match="other content"):
@@ -135,6 +140,37 @@ def test_the_same_proposal_again_is_the_same_plan_and_another_is_refused(store: 
         store.plans.propose("no-such-run", "beds", sha, FIRST, LAST)
     with pytest.raises(ArtefactDamaged, match="gone"):
         store.plans.propose(run_id, "staff", "0" * 64, FIRST, LAST)
+
+
+def test_a_plan_is_seen_when_its_run_is_done_and_a_second_attempt_may_say_it_anew(store: Store):
+    claim = store.runs.start("run", {}, owner="test")
+    number = store.plans.propose(claim.run_id, "beds", document(store), FIRST, LAST)
+
+    assert store.plans.list() == () and store.plans.holds(FIRST) is None
+    with pytest.raises(NotFound):
+        store.plans.approve(number, actor="bed_manager")
+    better = document(store, "more beds")
+    assert store.plans.propose(claim.run_id, "beds", better, FIRST, LAST) == number
+    store.runs.finish(claim, {})
+
+    assert [(entry.number, entry.sha256) for entry in store.plans.list()] == [(number, better)]
+
+
+def test_a_plan_made_by_hand_is_recorded_with_its_run_and_its_files_at_once(store: Store):
+    files = {"plan.json": (b"{}", "application/json"), "plan.toml": (b"", "application/toml")}
+    asked = ("optimize", "beds", FIRST, LAST, files)
+
+    entry, new = store.plans.record(*asked, document="plan.json", summary={"plan": "beds"})
+
+    run = store.runs.get(entry.run_id)
+    assert (run.kind, run.state, run.summary) == ("optimize", "done", {"plan": "beds"})
+    assert (new, entry.status) == (True, "proposed")
+    assert store.artefacts.get(run.id, "plan.json") == b"{}"
+    assert store.plans.record(*asked, document="plan.json") == (entry, False)
+    store.plans.approve(entry.number, actor="bed_manager")
+    assert store.plans.record(*asked, document="plan.json")[0].number == entry.number
+    store.plans.withdraw(entry.number, actor="bed_manager")
+    assert store.plans.record(*asked, document="plan.json")[1]
 
 
 def test_on_any_date_one_approved_plan_holds(store: Store):
