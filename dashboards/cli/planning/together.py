@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
-from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.beds import Flex, Pins, Pools, Teams, teams_of
 from dashboards.cli.planning.cover import People
+from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
 
 if TYPE_CHECKING:
