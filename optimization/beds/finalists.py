@@ -20,7 +20,7 @@ from optimization.beds.parameters import BedParameters
 from optimization.beds.playing import Played, play
 from optimization.paths import TrainPaths
 from optimization.proof.attempts import ALPHA
-from optimization.proof.certificate import per_future
+from optimization.proof.certificate import Measured, per_future
 from optimization.proof.estimates import PerFuture, estimate, upper_bounds
 from optimization.proof.selection import FIRST, select
 from twin.case import Case, Window
@@ -108,7 +108,7 @@ def choose(
     return left[told.index], told.selection if len(left) > 1 else None
 
 
-def not_outdone(targets: Sequence[Target], played: Sequence[Sequence[Played]]) -> list[int]:
+def not_outdone(targets: Sequence[Target], played: Sequence[Sequence[Measured]]) -> list[int]:
     """Plans but those that miss more targets than another, which is clearly better at one of these.
 
     Clearly: on the same futures, with 95 % certainty for all pairs of plans and targets together.

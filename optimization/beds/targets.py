@@ -7,7 +7,8 @@ where everybody waits, cancelled electives without lists) is told as not measure
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from optimization.beds.playing import SHORT_MORNINGS
 from twin.errors import ConfigError, Problem, did_you_mean
@@ -16,6 +17,8 @@ from twin.plan import Target
 
 #: what short ward-mornings are called, and their unit
 SHORT_MORNINGS_TITLE = ("Ward-mornings short of beds", "%")
+#: measures that only a bed plan has -> title and unit
+OF_BEDS = MappingProxyType({SHORT_MORNINGS: SHORT_MORNINGS_TITLE})
 
 
 def default_targets() -> tuple[Target, ...]:
@@ -34,8 +37,15 @@ def default_targets() -> tuple[Target, ...]:
     )
 
 
-def read_targets(texts: Iterable[str]) -> tuple[Target, ...]:
+def read_targets(
+    texts: Iterable[str], *, also: Mapping[str, tuple[str, str]] = OF_BEDS
+) -> tuple[Target, ...]:
     """Targets as a planner types them: ``outlier_share<=5``, ``ed_within_4h>=78``.
+
+    Parameters
+    ----------
+    also
+        Measures that only this kind of plan has, beside those of the summary -> their title and unit.
 
     Raises
     ------
@@ -50,11 +60,11 @@ def read_targets(texts: Iterable[str]) -> tuple[Target, ...]:
         level = _number(number)
         if level is None:
             problems.append(Problem("--target", text, "MEASURE<=LEVEL or MEASURE>=LEVEL with a number"))
-        elif name not in MEASURES and name != SHORT_MORNINGS:
-            cure = did_you_mean(name, [*MEASURES, SHORT_MORNINGS])
+        elif name not in MEASURES and name not in also:
+            cure = did_you_mean(name, [*MEASURES, *also])
             problems.append(Problem("--target", name, "no such measure", cure))
         else:
-            title, unit = _called(name)
+            title, unit = also[name] if name in also else (MEASURES[name].label, MEASURES[name].unit)
             asked = {"at_most": level} if sign == "<=" else {"at_least": level}
             targets.append(Target(title, name, unit, **asked))
     problems += _contradictions(targets)
@@ -68,13 +78,6 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _called(name: str) -> tuple[str, str]:
-    """A measure's title and unit."""
-    if name == SHORT_MORNINGS:
-        return SHORT_MORNINGS_TITLE
-    return MEASURES[name].label, MEASURES[name].unit
 
 
 def _contradictions(targets: list[Target]) -> list[Problem]:

@@ -233,3 +233,12 @@ def numbers_of(kept: Kept, draft: Draft) -> CoverNumbers:
     }
     agency = {w.name: draft.agency[i].reshape(shape) for i, w in enumerate(terms.wards)}
     return CoverNumbers(dict(zip(names, draft.on, strict=True)), lent, agency)
+
+
+def cost_of(kept: Kept, draft: Draft) -> float:
+    """What a draft costs in the kept models, whatever prices it was made for. [currency]"""
+    wards = sum(
+        float(ward.arrays.cost @ start_of(kept, draft, i) + ward.arrays.constant)
+        for i, ward in enumerate(kept.wards)
+    )
+    return wards + pool_cost(kept, draft.on[len(kept.wards) :])

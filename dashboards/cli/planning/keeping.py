@@ -27,6 +27,7 @@ def deliver(
     out: Path | None = None,
     json: bool = False,
     origin: str = "",
+    not_kept: str = "",
 ) -> None:
     """Write, keep and say a plan.
 
@@ -42,6 +43,8 @@ def deliver(
         Also write it to this TOML file.
     origin
         Which demand and which decided beds and people it was made for.
+    not_kept
+        Why the plan cannot be approved as it is, in words; it is then said and not kept.
 
     Raises
     ------
@@ -49,7 +52,9 @@ def deliver(
         The plan was said, and could not be kept or written: with that fault's exit code.
     """
     faults: list[TwinError] = []
-    kept = _attempt(faults, lambda: _kept(workspace, kind, answer, origin))
+    if not_kept:
+        note(not_kept)
+    kept = None if not_kept else _attempt(faults, lambda: _kept(workspace, kind, answer, origin))
     if out is not None:
         _attempt(faults, lambda: _written(answer, out))
     document = {**answer.document(), "kept": kept, "faults": [fault.as_table() for fault in faults]}

@@ -1,0 +1,53 @@
+"""The answer to "who comes to which shift?": plan, proof, reasons, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from optimization.cover.counting import Counted
+from optimization.proof.certificate import document
+from twin.plan import Certificate, Explanation, Plan
+
+
+@dataclass(frozen=True)
+class CoverAnswer:
+    """The plan, its proof, its reasons, and what it costs.
+
+    Attributes
+    ----------
+    counted : one entry a family of groups
+    notes : what was assumed or left out, in words
+    names_groups : whether the hospital itself has the groups of the plan; where usual nurses were laid over
+        it, the plan cannot be approved before they are written into it
+    """
+
+    plan: Plan
+    certificate: Certificate
+    explanation: Explanation
+    counted: tuple[Counted, ...]
+    currency: str
+    notes: tuple[str, ...] = ()
+    names_groups: bool = True
+
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON's own types."""
+        cover = {
+            group: {str(day): dict(shifts) for day, shifts in days.items()}
+            for group, days in self.plan.cover.items()
+        }
+        because = self.explanation
+        names = list(dict.fromkeys(name for counted in self.counted for name in counted.parts))
+        return {
+            "plan": {"name": self.plan.name, "cover": cover, "currency": self.currency},
+            "cost": {name: sum(c.parts.get(name, 0.0) for c in self.counted) for name in names},
+            "certificate": document(self.certificate),
+            "explanation": {
+                "headline": because.headline,
+                "sentences": list(because.sentences),
+                "binds": list(because.binds),
+                "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
+                "short": list(because.short),
+            },
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,138 @@
+"""Why a cover is as it is: what it changes, what it costs, what binds, where it stays short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from optimization.cover.one_more import one_more_in_words
+from optimization.cover.playing import Played
+from optimization.cover.proposal import Proposal
+from optimization.cover.question import CoverQuestion
+from optimization.cover.targets import BEDS_CLOSED
+from optimization.proof.off_forecast import in_words
+from twin.hospital import Hospital
+from twin.measures import paired
+from twin.plan import Explanation, OffForecast
+
+#: lines of each list in an explanation
+MOST_LINES = 5
+#: a shift that lacks fewer nurse-hours than this in the mean is not named [nurse-hours]
+WORTH_NAMING = 0.5
+
+
+def explanation(
+    question: CoverQuestion,
+    chosen: Proposal,
+    before: Sequence[Played],
+    after: Sequence[Played],
+    off: tuple[OffForecast, ...],
+    tried: Sequence[str],
+) -> Explanation:
+    """The reasons; ``tried`` tells of earlier attempts to certify."""
+    hospital = question.case.hospital
+    agency = sum(int(n.sum()) for s in chosen.solved for n in s.numbers.agency.values())
+    lent = sum(int(n.sum()) for s in chosen.solved for n in s.numbers.lent.values())
+    days = len(chosen.parts[0].days)
+    return Explanation(
+        headline=f"{agency} shifts from agencies, {lent} lent by float pools over {days} days",
+        sentences=(
+            _closed(before, after),
+            _costs(chosen, hospital.money.currency),
+            *_weight(chosen),
+            *_changes(chosen),
+            *tried,
+            *(text for text in (in_words(off),) if text),
+        ),
+        binds=_binds(question, chosen),
+        one_more=one_more_in_words(chosen.parts, chosen.solved, hospital),
+        short=_still_short(hospital, chosen),
+    )
+
+
+def _closed(before: Sequence[Played], after: Sequence[Played]) -> str:
+    """Beds closed under the plan and as decided now, pair by pair, with simulation error."""
+    was, now = ([p.measures[BEDS_CLOSED] for p in side] for side in (before, after))
+    told = (
+        f"In futures the plan has not seen, {np.mean(now):.1f} % of bed-hours are closed for lack of nurses; "
+        f"{np.mean(was):.1f} % as decided now"
+    )
+    if was == now:
+        return told
+    change = paired(was, now)
+    verdict = "better" if change.mean < 0 else "worse"
+    clear = f"clearly {verdict}" if change.is_clear else "no clear difference"
+    return f"{told} ({clear}: {change.mean:+.2f}, simulation error {change.margin95:.2f})"
+
+
+def _costs(chosen: Proposal, unit: str) -> str:
+    cost = {
+        name: sum(c.parts[name] for c in chosen.counted) for name in ("agencies", "own people", "float pools")
+    }
+    short = sum(c.parts["shortage"] for c in chosen.counted)
+    return (
+        f"Beyond basic pay: agencies {cost['agencies']:,.0f} {unit}, own people {cost['own people']:,.0f}, "
+        f"float pools {cost['float pools']:,.0f}; a weight of {short:,.0f} for nurses missing"
+    )
+
+
+def _weight(chosen: Proposal) -> tuple[str, ...]:
+    if chosen.weight == 1.0 or chosen.selection is None:
+        return ()
+    return (
+        f"The cover was made with {chosen.how_weighed}: played on training futures, with closed beds and "
+        "boarders, it comes out better than as asked",
+    )
+
+
+def _changes(chosen: Proposal) -> tuple[str, ...]:
+    if not any(w.asked is not None and w.asked.near is not None for f in chosen.parts for w in f.terms.wards):
+        return ()
+    changed = sum(c.changed for c in chosen.counted)
+    return (
+        f"{changed} people on shifts more or fewer than in the plan in force, as few as the search found; "
+        "none for cost alone",
+    )
+
+
+def _binds(question: CoverQuestion, chosen: Proposal) -> tuple[str, ...]:
+    hospital, lines = question.case.hospital, []
+    for family, solution in zip(chosen.parts, chosen.solved, strict=True):
+        terms = family.terms
+        if not terms.weeks:
+            lines.append("the roster: every day lies within its notice and stays as decided")
+        for ward in terms.wards:
+            title = hospital.staff[ward.name].title
+            full = int((solution.numbers.agency[ward.name] >= ward.agency_most[0]).sum())
+            if full:
+                lines.append(f"{title}: {ward.agency_most[0]} from agencies, the most, on {full} shifts")
+            if ward.asked is not None and question.at_least is not None:
+                people = solution.numbers.present(terms, ward.name).sum(axis=2)
+                tight = int(((people == ward.asked.least) & (ward.asked.least > 0)).sum())
+                if tight:
+                    lines.append(
+                        f"{title}: {question.at_least:.0%} of those needed, no more, on {tight} shifts"
+                    )
+    for (group, day, shift), n in question.pins.items():
+        lines.append(f"{hospital.staff[group].title}, {day:%A %d %B}, {shift}: pinned at {n}")
+    return tuple(dict.fromkeys(lines))
+
+
+def _still_short(hospital: Hospital, chosen: Proposal) -> tuple[str, ...]:
+    """Shifts that stay shortest: where, when, by how much in the mean of futures."""
+    rows = []
+    for family, solution in zip(chosen.parts, chosen.solved, strict=True):
+        terms = family.terms
+        for ward in terms.wards:
+            asked = solution.numbers.present(terms, ward.name)[:, :, 0]
+            for (d, s), n in np.ndenumerate(asked):
+                curve = ward.short[d, s, 0]
+                hours = float(curve[min(int(n), curve.size - 1)])
+                kind, day = terms.patterns.shifts[s], family.days[d]
+                where = f"{hospital.staff[ward.name].title}, {day:%A %d %B}, {kind.name}"
+                rows.append(
+                    (hours, f"{where}: {int(n)} asked, {hours / kind.paid:.1f} nurses short in the mean")
+                )
+    rows.sort(key=lambda row: -row[0])
+    return tuple(text for hours, text in rows[:MOST_LINES] if hours > WORTH_NAMING)

@@ -1,0 +1,175 @@
+"""Playing cover plans: which beds they close for lack of nurses, and whom they keep waiting.
+
+Nothing here knows the model. Who is absent, when a bed closes and where the patient then waits is up to the
+simulated hospital.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from optimization.beds.needs import Check, Progress
+from optimization.cover.targets import BEDS_CLOSED
+from optimization.paths import CertifyPaths, TrainPaths
+from optimization.proof.certificate import patients_behind
+from twin.case import Case, Window, resolve
+from twin.errors import Overload
+from twin.hospital import Hospital
+from twin.hospital.week import ratios
+from twin.measures import measures_of, need, tally
+from twin.plan import Plan
+from twin.replications import Side, replicate_sides
+from twin.trace import Trace
+from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Played:
+    """One future under one plan.
+
+    Attributes
+    ----------
+    measures : the summary's measures, and ``beds_closed``: bed-hours closed for lack of nurses / bed-hours
+        that the plan or the calendar opens [%]
+    patients : of measures that are means or shares over patients: over how many [patients]
+    short_hours : nurse-hours that patients in or waiting for a ward lack: the beds that they could fill and
+        that no nurse opens, by the ratio of the hour [nurse-hours]
+    """
+
+    measures: Mapping[str, float]
+    patients: Mapping[str, int]
+    short_hours: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a case asks for, nurses or not: beds by hour of the measured days, and patients a nurse.
+
+    Attributes
+    ----------
+    hours : hours of the run that are measured
+    beds : int (ward, hour) open if nurses are there [beds]
+    per_nurse : (ward, hour) patients a nurse; infinite in a ward that needs none
+    """
+
+    hours: slice
+    beds: IntArray = field(repr=False)
+    per_nurse: FloatArray = field(repr=False)
+
+    @classmethod
+    def of(cls, case: Case, window: Window) -> Asked:
+        """Resolved once for all futures: no plan's beds depend on chance, only its nurses do."""
+        starts = window.clock(case.hospital).day_starts
+        first, last = (int(starts[d]) // MS_HOUR for d in (window.warm_up, window.warm_up + window.days))
+        free = resolve(case.with_(hospital=without_nurses(case.hospital)), window).levels
+        instants = np.arange(first, last) * MS_HOUR
+        beds = [_levels(free[w].times, free[w].values, instants) for w in case.hospital.wards]
+        day = np.searchsorted(starts, instants, side="right") - 1
+        hour = np.minimum((instants - starts[day]) // MS_HOUR, HOURS_DAY - 1)
+        per_nurse = [_per_nurse(case.hospital, w)[hour] for w in case.hospital.wards]
+        return cls(slice(first, last), np.array(beds, np.int64), np.array(per_nurse))
+
+    def share_closed(self, there: IntArray) -> float:
+        """Bed-hours asked for that are not there, of beds (ward, hour) that are. [%]"""
+        asked = int(self.beds.sum())
+        return 100 * float(asked - there.sum()) / asked if asked else 0.0
+
+
+def without_nurses(hospital: Hospital) -> Hospital:
+    """The same hospital whose beds need no nurses."""
+    wards = {name: ward.model_copy(update={"nursing": None}) for name, ward in hospital.wards.items()}
+    return hospital.model_copy(update={"wards": wards})
+
+
+def play(
+    case: Case,
+    plans: Sequence[Plan],
+    window: Window,
+    paths: TrainPaths | CertifyPaths,
+    *,
+    seed: int,
+    threads: int = 2,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> tuple[tuple[Played, ...], ...]:
+    """Play a case under several plans on the same futures; a tuple of futures for each plan.
+
+    Parameters
+    ----------
+    progress
+        Told (futures done, all).
+
+    Raises
+    ------
+    Overload
+        A queue grew until the run had to be stopped: a plan cannot be measured on it.
+    """
+    alike = [next(j for j, other in enumerate(plans) if _same(other, plan)) for plan in plans]
+    different = sorted(set(alike))
+    asked: dict[int, Asked] = {}
+    for i in different:  # plans that open the same beds ask for the same
+        twin = next((j for j in asked if plans[j].beds == plans[i].beds), None)
+        asked[i] = asked[twin] if twin is not None else Asked.of(case.with_(plan=plans[i]), window)
+    sides = [
+        Side(each, partial(_measured, case=each, asked=asked[i]))
+        for i, each in ((i, case.with_(plan=plans[i])) for i in different)
+    ]
+    n = len(sides)
+    futures = replicate_sides(
+        sides,
+        window,
+        seed=seed,
+        replications=paths.replications,
+        threads=threads,
+        progress=None if progress is None else lambda done, of: progress(done // n, of // n),
+        check=check,
+    )
+    return tuple(tuple(futures[different.index(i)]) for i in alike)
+
+
+def _same(a: Plan, b: Plan) -> bool:
+    return a.beds == b.beds and a.cover == b.cover
+
+
+def _measured(trace: Trace, *, case: Case, asked: Asked) -> Played:
+    """One future under the plan of its case."""
+    if trace.stopped_at is not None:
+        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    hospital = case.hospital
+    counted = need(trace, hospital)
+    there, wanted = counted.open_beds[:, asked.hours], counted.need[:, asked.hours]
+    missing = np.maximum(np.minimum(wanted, asked.beds) - there, 0)
+    counts = tally(trace, hospital, wards_only=True)
+    measures = {**measures_of(counts, hospital), BEDS_CLOSED: asked.share_closed(there)}
+    return Played(measures, patients_behind(counts), float((missing / asked.per_nurse).sum()))
+
+
+def _levels(times: IntArray, values: IntArray, instants: IntArray) -> IntArray:
+    at: IntArray = values[np.searchsorted(times, instants, side="right") - 1]
+    return at
+
+
+def _per_nurse(hospital: Hospital, ward: str) -> FloatArray:
+    """Patients a nurse by hour of the day, that of the shift last begun, shape (24,)."""
+    nursing = hospital.wards[ward].nursing
+    if nursing is None:
+        return np.full(HOURS_DAY, np.inf)
+    group = hospital.staff[nursing.group]
+    begins = np.array([shift.span[0] for shift in group.shifts.values()] or [0])
+    told = np.array(ratios(group, nursing), np.float64)
+    order = np.argsort(begins, kind="stable")
+    last = np.searchsorted(begins[order], np.arange(HOURS_DAY) * MS_HOUR, side="right") - 1
+    by_hour: FloatArray = told[order][last]  # before the first of the day the last of the day before goes on
+    return by_hour
+
+
+def with_cover(plan: Plan, told: Plan) -> Plan:
+    """A plan with the cover of another over its own: what the other does not name stays as it is."""
+    cover = {group: dict(days) for group, days in plan.cover.items()}
+    for group, days in told.cover.items():
+        cover[group] = {**cover.get(group, {}), **days}
+    return replace(told, beds=plan.beds, cover=cover)
