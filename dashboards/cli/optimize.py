@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Sequence
 
 #: each kind of plan, the module in ``planning`` that holds its ``command``
-KINDS: dict[str, str] = {"beds": "beds", "cover": "cover", "together": "together"}
+KINDS: dict[str, str] = {"beds": "beds", "staffing": "staffing", "cover": "cover", "together": "together"}
 USUAL = "beds"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
 from typing import Any
 
@@ -17,14 +18,14 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimization.solving import NoPlan, solve, solver
-from optimization.staffing.late import LateTables, Table, best_cut
+from optimization.staffing.late import LateCut, LateTables, Table, best_cut
 from optimization.staffing.master import Staffing, add_exceed_cut, add_late_cut, staffing_model
 from optimization.staffing.playing import late_by_block
 from optimization.staffing.question import Question
 from optimization.staffing.search import Search, lifted
 from optimization.staffing.station import Days
 from twin.errors import Infeasible
-from twin.units import IntArray
+from twin.units import FloatArray, IntArray
 
 #: a plan this near to the bound is good enough [fraction] (assumed: less than the sample itself can tell)
 GAP = 0.01
@@ -34,12 +35,18 @@ _BACK, _FAR_BACK = 3, 6
 _SOLVED = 2e-3
 #: no limit on the cost [money]
 _ANY = 1e12
+#: neighbours of a plan that are looked at, and those of them played and cut off, each round
+_NEIGHBOURS, _OTHERS = 2_000, 2
+#: a part whose bound stands still yields to others by this factor a round
+_PATIENCE = 0.6
+#: what counts as cheaper [money]
+_CENT = 1e-6
 #: share of the time given to the first search
 _SEARCH = 0.12
 #: rounds of cuts on the relaxation at most, and the least that a round must bring [fraction]
 _ROUNDS, _BRINGS = 40, 2e-4
 #: entries of a table at most (assumed: its linear program then takes well under a second)
-_ENTRIES = 8_000
+_ENTRIES = 3_000
 
 Told = Callable[[str], None]
 
@@ -78,12 +85,27 @@ class Planner:
         self.asked = asked
         self.parts = [_Part(_only(asked, names), {n: days[n] for n in names}) for names in _apart(asked)]
 
-    def search(self, targets: Mapping[str, float], *, seconds: float) -> Found:
-        """A good plan by search alone, for these targets on the sample; nothing is proved."""
+    def search(
+        self,
+        targets: Mapping[str, float],
+        *,
+        seconds: float,
+        start: Mapping[tuple[str, str], int] | None = None,
+        only_add: bool = False,
+    ) -> Found:
+        """A good plan by search alone, for these targets on the sample; nothing is proved.
+
+        Parameters
+        ----------
+        start
+            People by shift from whom to search; those of the plan before, or nobody, when omitted.
+        only_add
+            Nobody of them is taken away or exchanged.
+        """
         began = perf_counter()
         self._aim(targets)
         for part in self.parts:
-            part.begin(seconds=seconds / len(self.parts))
+            part.begin(seconds=seconds / len(self.parts), start=start, only_add=only_add)
         return self._found(perf_counter() - began)
 
     def plan(
@@ -111,7 +133,7 @@ class Planner:
             cost, bound = sum(p.cost for p in self.parts), sum(p.bound for p in self.parts)
             if not open_parts or cost - bound <= gap * cost:
                 break
-            part = max(open_parts, key=lambda p: p.cost - p.bound)
+            part = max(open_parts, key=lambda p: (p.cost - p.bound) * _PATIENCE**p.stalled)
             part.step(seconds=until - perf_counter())
             if told is not None:
                 told(f"{' + '.join(part.asked.skills)}: cost {part.cost:.1f}, bound {part.bound:.1f}")
@@ -158,6 +180,8 @@ class _Part:
         self.first: dict[str, list[Table]] = {}
         self.allowed = dict.fromkeys(asked.skills, -1)
         self.model: Any = None
+        self.told = {n: _Known(asked.stretches, int(self.ceiling[n].max())) for n in asked.skills}
+        self.stalled = 0
         self._relaxed = False
 
     @property
@@ -186,20 +210,28 @@ class _Part:
             self._before = self.best
             self.best = self.best if self._holds(self.best) else None
 
-    def begin(self, *, seconds: float) -> None:
+    def begin(
+        self,
+        *,
+        seconds: float,
+        start: Mapping[tuple[str, str], int] | None = None,
+        only_add: bool = False,
+    ) -> None:
         """A plan by search, each skill with its own people; from the plan before, where there is one."""
         people: dict[tuple[str, str], int] = {}
+        before = start if start is not None or self._before is None else self._before.people
         for name in self.asked.skills:
             search = Search(self.asked, name, self.days[name], self.allowed[name])
-            start = search.least
-            if self._before is not None:
-                start = np.array([self._before.people[name, p] for p in search.names], dtype=np.int64)
-            found = search.repaired(start)
+            first = search.least
+            if before is not None:
+                first = np.array([before[name, p] for p in search.names], dtype=np.int64)
+            found = search.added(first) if only_add else search.repaired(first)
             if found is None:
                 return
-            found = search.improved(found, seconds=seconds / len(self.asked.skills))
+            if not only_add:
+                found = search.improved(found, seconds=seconds / len(self.asked.skills))
             people.update(search.by_name(found))
-        self._offer(self._own(people))
+        self._offer(self._own(people), anyhow=only_add)
 
     def _own(self, people: Mapping[tuple[str, str], int]) -> Staffing:
         serves = {}
@@ -228,8 +260,8 @@ class _Part:
             self.late(n, each[self.asked.stretch]) <= self.allowed[n] for n, each in self.levels(plan).items()
         )
 
-    def _offer(self, plan: Staffing) -> None:
-        if self._cost(plan) < self.cost and self._holds(plan):
+    def _offer(self, plan: Staffing, *, anyhow: bool = False) -> None:
+        if (anyhow or self._cost(plan) < self.cost) and self._holds(plan):
             self.best = plan
 
     # ---- bounds --------------------------------------------------------------------------------
@@ -303,8 +335,12 @@ class _Part:
         cut = best_cut(table, point)
         if cut.value(point) <= pyo.value(m.late[name, cut.stretch]) + least * max(self.allowed[name], 1):
             return False
-        add_late_cut(m, name, cut)
+        self._tell(name, cut)
         return True
+
+    def _tell(self, name: str, cut: LateCut) -> None:
+        add_late_cut(self.model, name, cut)
+        self.told[name].add(cut)
 
     def _solve_and_cut(self, seconds: float) -> None:
         self.model.no_dearer = self.cost if np.isfinite(self.cost) else _ANY
@@ -319,6 +355,7 @@ class _Part:
             if perf_counter() - before < 0.9 * seconds:
                 raise
             return  # the time is over; what was known stands
+        self.stalled = 0 if solved.bound > self.bound * (1 + _BRINGS) else self.stalled + 1
         self.bound = max(self.bound, solved.bound)
         plan = self._read()
         self._offer(plan)
@@ -331,6 +368,30 @@ class _Part:
         for n in failing:
             if not self._cut_off(n, levels[n]):
                 self._exceed(n, levels[n])
+        if len(self.asked.skills) == 1:
+            self._cut_off_others(plan)
+
+    def _cut_off_others(self, plan: Staffing) -> None:
+        """Neighbours of the model's plan that it believes in, cheaper than the best: played, and cut off."""
+        (name,) = self.asked.skills
+        search = Search(self.asked, name, self.days[name], self.allowed[name])
+        people = np.array([plan.people[name, p] for p in search.names], dtype=np.int64)
+        dearer = self.cost - self._cost(plan)
+        if not np.isfinite(dearer):
+            return
+        near = list(islice(search.neighbours(people, gain=_CENT - dearer), _NEIGHBOURS))
+        tried = 0
+        for other in sorted(near, key=lambda each: float(search.cost @ each)):
+            levels = search.levels(other)
+            if self.told[name].late(levels).sum() > self.allowed[name]:
+                continue
+            if search.holds(other):
+                self._offer(self._own(search.by_name(other)))
+            else:
+                self._cut_off(name, levels)
+            tried += 1
+            if tried == _OTHERS:
+                return
 
     def _read(self) -> Staffing:
         m = self.model
@@ -361,12 +422,19 @@ class _Part:
         played = late_by_block(
             self.days[name], levels[self.asked.stretch], limit_minutes=self.asked.limit_minutes
         )
-        added = 0
+        added, known = 0, self.told[name].late(levels)
         for g in range(self.asked.stretches):
             true = int(played[self.asked.stretch == g].sum())
-            if true <= pyo.value(self.model.late[name, g]) + 2e-3 * self.allowed[name]:
+            if true <= known[g] + 2e-3 * self.allowed[name]:
                 continue
-            added += self._cut_from(name, self._far_table(name, g, levels), 5e-4)
+            table = self._far_table(name, g, levels)
+            cut = best_cut(table, {(h, n): float(levels[h] >= n) for h, n in table.steps})
+            if (
+                cut.value({(h, n): float(levels[h] >= n) for h, n in table.steps})
+                > known[g] + 5e-4 * self.allowed[name]
+            ):
+                self._tell(name, cut)
+                added += 1
         return added
 
     def _far_table(self, name: str, g: int, levels: IntArray) -> Table:
@@ -407,6 +475,36 @@ class _Part:
             self.model.allowed[n] = most
         self.model.exceed.activate()
         return bound
+
+
+class _Known:
+    """The cuts of one station, to ask what the model knows of given levels."""
+
+    def __init__(self, stretches: int, most: int) -> None:
+        self.stretches, self.most = stretches, most
+        self.base: list[float] = []
+        self.stretch: list[int] = []
+        self.brings: list[FloatArray] = []
+        self._matrix = np.zeros((0, stretches * (most + 1)))
+
+    def add(self, cut: LateCut) -> None:
+        """One more cut."""
+        row = np.zeros((self.stretches, self.most + 1))
+        for (g, n), b in cut.brings.items():
+            row[g, n] = b
+        self.base.append(cut.base)
+        self.stretch.append(cut.stretch)
+        self.brings.append(row.ravel())
+
+    def late(self, levels: IntArray) -> FloatArray:
+        """Late tasks at least, by stretch, shape (stretch,)."""
+        late = np.zeros(self.stretches)
+        if len(self._matrix) < len(self.brings):
+            self._matrix = np.array(self.brings)
+        if self.base:
+            taken = (np.arange(self.most + 1)[None, :] <= levels[:, None]).astype(np.float64).ravel()
+            np.maximum.at(late, self.stretch, np.array(self.base) - self._matrix @ taken)
+        return late
 
 
 def late_allowed(days: Days, target: float) -> int:

@@ -7,10 +7,12 @@ exchanged, one or two against one or two, as long as it gets cheaper. Nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import combinations_with_replacement
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimization.staffing.playing import late_by_block, late_in_all
 from optimization.staffing.question import Question
@@ -19,6 +21,8 @@ from twin.units import FloatArray, IntArray
 
 #: what counts as cheaper [money]
 _CENT = 1e-6
+#: shifts begun so far apart do not stand in for each other [minutes]
+_NEAR = 720
 
 
 class Search:
@@ -73,6 +77,11 @@ class Search:
         return late <= self.allowed
 
     def repaired(self, people: IntArray) -> IntArray | None:
+        """People added until the target holds, those not missed taken away; None if they cannot."""
+        enough = self.added(people)
+        return None if enough is None else self.thinned(enough)
+
+    def added(self, people: IntArray) -> IntArray | None:
         """People added, by what they bring for their cost, until the target holds; None if they cannot."""
         now = np.maximum(people, self.least)
         while self.lacking(now) or self.late(now) > self.allowed:
@@ -92,7 +101,7 @@ class Search:
             if added < 0:
                 return None
             now[added] += 1
-        return self.thinned(now)
+        return now
 
     def thinned(self, people: IntArray) -> IntArray:
         """People taken away, dearest first, as long as all holds."""
@@ -140,7 +149,7 @@ class Search:
         searching = True
         while searching:
             searching = False
-            for other in self._exchanges(best):
+            for other in self.neighbours(best, gain=_CENT):
                 if perf_counter() > until:
                     return best
                 if self.holds(other):
@@ -148,20 +157,25 @@ class Search:
                     break
         return best
 
-    def _exchanges(self, people: IntArray) -> Iterator[IntArray]:
-        """Cheaper neighbours: one or two people for one or two others, greatest saving first."""
+    def neighbours(self, people: IntArray, *, gain: float) -> Iterator[IntArray]:
+        """Neighbours that keep to the floor: one or two people for one or two others, least saving first.
+
+        Parameters
+        ----------
+        gain
+            They are cheaper by this at least; below 0 they may be dearer [money].
+        """
         some = [int(i) for i in np.flatnonzero(people > self.least)]
-        free = [int(i) for i in np.flatnonzero(~self.pinned)]
-        out: list[tuple[int, ...]] = [(), *((i,) for i in free), *combinations_with_replacement(free, 2)]
         saving: list[tuple[float, tuple[int, ...], tuple[int, ...]]] = []
-        leaving: list[tuple[int, ...]] = [*((i,) for i in some), *combinations_with_replacement(some, 2)]
-        for gone in leaving:
-            if len(gone) == 2 and gone[0] == gone[1] and people[gone[0]] - self.least[gone[0]] < 2:
+        for first, second in [*((i, None) for i in some), *combinations_with_replacement(some, 2)]:
+            if second is not None and (not self.near[first, second] or not self._both(people, first, second)):
                 continue
-            for come in out:
-                gain = float(sum(self.cost[i] for i in gone) - sum(self.cost[i] for i in come))
-                if gain > _CENT and not set(gone) & set(come):
-                    saving.append((gain, gone, come))
+            gone: tuple[int, ...] = (first,) if second is None else (first, second)
+            lost = float(sum(self.cost[i] for i in gone))
+            for come in self.instead[first]:
+                saved = lost - float(sum(self.cost[i] for i in come))
+                if saved >= gain and not set(gone) & set(come):
+                    saving.append((saved, gone, come))
         for _, gone, come in sorted(saving, key=lambda row: row[0]):
             other = people.copy()
             for i in gone:
@@ -170,6 +184,29 @@ class Search:
                 other[i] += 1
             if not self.lacking(other):
                 yield other
+
+    def _both(self, people: IntArray, first: int, second: int) -> bool:
+        """Whether one of each can leave."""
+        return first != second or int(people[first] - self.least[first]) >= 2
+
+    @cached_property
+    def near(self) -> NDArray[np.bool_]:
+        """Shifts that may be exchanged: all of a day; of a week those begun half a day apart at most."""
+        each, blocks = self.asked.stations[0].block_minutes, self.asked.blocks
+        start = np.array([p.start for p in self.asked.patterns[self.skill]])
+        apart = np.abs(start[:, None] - start[None, :]) % blocks
+        apart = np.minimum(apart, blocks - apart) * each
+        whole: NDArray[np.bool_] = (apart <= _NEAR) | (blocks * each <= 2 * _NEAR)
+        return whole
+
+    @cached_property
+    def instead(self) -> list[list[tuple[int, ...]]]:
+        """Of each shift: nobody, one or two near it who may come."""
+        out = []
+        for i in range(len(self.names)):
+            free = [int(j) for j in np.flatnonzero(~self.pinned & self.near[i])]
+            out.append([(), *((j,) for j in free), *combinations_with_replacement(free, 2)])
+        return out
 
     def by_name(self, people: IntArray) -> Mapping[tuple[str, str], int]:
         """(skill, pattern) -> people."""
