@@ -16,7 +16,7 @@ from optimization.beds.needs import Check, Progress
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.paths import CertifyPaths, TrainPaths
 from optimization.proof.certificate import patients_behind
-from twin.case import Case, Window, resolve
+from twin.case import Case, Schedule, Window, resolve
 from twin.errors import Overload
 from twin.hospital import Hospital
 from twin.hospital.week import ratios
@@ -65,13 +65,13 @@ class Asked:
         """Resolved once for all futures: no plan's beds depend on chance, only its nurses do."""
         starts = window.clock(case.hospital).day_starts
         first, last = (int(starts[d]) // MS_HOUR for d in (window.warm_up, window.warm_up + window.days))
-        free = resolve(case.with_(hospital=without_nurses(case.hospital)), window).levels
+        free = resolve(case.with_(hospital=without_nurses(case.hospital)), window)
         instants = np.arange(first, last) * MS_HOUR
-        beds = [_levels(free[w].times, free[w].values, instants) for w in case.hospital.wards]
         day = np.searchsorted(starts, instants, side="right") - 1
         hour = np.minimum((instants - starts[day]) // MS_HOUR, HOURS_DAY - 1)
         per_nurse = [_per_nurse(case.hospital, w)[hour] for w in case.hospital.wards]
-        return cls(slice(first, last), np.array(beds, np.int64), np.array(per_nurse))
+        hours = slice(first, last)
+        return cls(hours, beds_by_hour(free, case.hospital, hours), np.array(per_nurse))
 
     def share_closed(self, there: IntArray) -> float:
         """Bed-hours asked for that are not there, of beds (ward, hour) that are. [%]"""
@@ -148,9 +148,12 @@ def _measured(trace: Trace, *, case: Case, asked: Asked) -> Played:
     return Played(measures, patients_behind(counts), float((missing / asked.per_nurse).sum()))
 
 
-def _levels(times: IntArray, values: IntArray, instants: IntArray) -> IntArray:
-    at: IntArray = values[np.searchsorted(times, instants, side="right") - 1]
-    return at
+def beds_by_hour(schedule: Schedule, hospital: Hospital, hours: slice) -> IntArray:
+    """Open beds at the beginning of some hours of the run, shape (ward, hour). [beds]"""
+    instants = np.arange(hours.start, hours.stop) * MS_HOUR
+    levels = [schedule.levels[ward] for ward in hospital.wards]
+    rows = [each.values[np.searchsorted(each.times, instants, side="right") - 1] for each in levels]
+    return np.array(rows, np.int64)
 
 
 def _per_nurse(hospital: Hospital, ward: str) -> FloatArray:

@@ -9,11 +9,11 @@ import numpy as np
 from optimization.beds.levels import tables_of
 from optimization.beds.model import BedLevels
 from optimization.beds.parameters import BedParameters
-from optimization.together.closed import Asked
+from optimization.cover.playing import beds_by_hour
 from optimization.together.question import Question
 from twin.case import resolve
 from twin.plan import Plan
-from twin.units import IntArray
+from twin.units import MS_HOUR, IntArray
 
 
 def nursed(asked: Question, plan: Plan, days: int) -> IntArray:
@@ -22,8 +22,12 @@ def nursed(asked: Question, plan: Plan, days: int) -> IntArray:
     Nobody is absent here: less than this is a matter of chance, more is there on paper only.
     """
     case = asked.case.with_(plan=plan)
-    best = Asked.of(case, asked.window).best_of_day(resolve(case, asked.window))
-    return best[:, best.shape[1] - days :]
+    ends = asked.window.warm_up + asked.window.days
+    starts = asked.window.clock(case.hospital).day_starts[ends - days : ends + 1] // MS_HOUR
+    hours = slice(int(starts[0]), int(starts[-1]))
+    there = beds_by_hour(resolve(case, asked.window), case.hospital, hours)
+    best: IntArray = np.maximum.reduceat(there, starts[:-1] - starts[0], axis=1)
+    return best
 
 
 def closed_on_paper(given: BedParameters, levels: BedLevels, at_best: IntArray) -> BedLevels:

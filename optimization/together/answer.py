@@ -22,6 +22,7 @@ class TogetherAnswer:
     measures : "today", "one after the other" and "planned" -> one summary a certifying replication
     on_paper : ward -> bed-days that a rule keeps open without nurses at any hour [bed-days]
     notes : what was cut, assumed or left out, in words
+    names_groups : whether the hospital knows the groups of the plan
     """
 
     plan: Plan
@@ -35,6 +36,7 @@ class TogetherAnswer:
     on_paper: Mapping[str, int]
     currency: str
     notes: tuple[str, ...] = ()
+    names_groups: bool = True
 
     def document(self) -> dict[str, Any]:
         """The answer as JSON's own types: plan, cost, certificate, explanation."""

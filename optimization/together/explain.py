@@ -9,7 +9,7 @@ import numpy as np
 from optimization.beds.explain import headline as beds_headline
 from optimization.beds.explain import title
 from optimization.beds.playing import Played, mean_waiting
-from optimization.together.closed import BEDS_CLOSED
+from optimization.cover.targets import BEDS_CLOSED
 from optimization.together.nurses import Nurses
 from twin.hospital import Hospital
 from twin.measures import paired

@@ -243,6 +243,7 @@ def _answer(
         on_paper=on_paper,
         currency=maker.given.prices.currency,
         notes=(*asked.notes, *(f"target not measured in this hospital: {name}" for name in left_out)),
+        names_groups=asked.names_groups,
     )
 
 

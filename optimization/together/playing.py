@@ -8,8 +8,9 @@ from functools import partial
 
 from optimization.beds.needs import Check, Progress, morning_hours
 from optimization.beds.playing import Played, measured
+from optimization.cover.playing import Asked, beds_by_hour
+from optimization.cover.targets import BEDS_CLOSED
 from optimization.paths import CertifyPaths, TrainPaths
-from optimization.together.closed import BEDS_CLOSED, Asked
 from twin.case import Case, Window
 from twin.plan import Plan
 from twin.replications import Side, replicate_sides
@@ -56,5 +57,5 @@ def play(
 def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray, asked: Asked) -> Played:
     """One future: what the beds do, and the share of bed-hours closed for lack of nurses [%]."""
     beds = measured(trace, case=case, window=window, mornings=mornings)
-    closed = asked.share_closed(trace.schedule)
+    closed = asked.share_closed(beds_by_hour(trace.schedule, case.hospital, asked.hours))
     return replace(beds, measures={**beds.measures, BEDS_CLOSED: closed})

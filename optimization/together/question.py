@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,11 +13,12 @@ from optimization.beds.limits import MOVE_TO_SHORT, SHORT_TO_OPEN, BedPrices
 from optimization.beds.question import BedQuestion, bed_question
 from optimization.beds.targets import default_targets as bed_targets
 from optimization.cover.house import ROSTER_NOTICE, WAGE, nursing_groups
-from optimization.cover.planning import default_targets as cover_targets
+from optimization.cover.playing import without_nurses
+from optimization.cover.targets import BEDS_CLOSED
+from optimization.cover.targets import default_targets as cover_targets
+from optimization.cover.usual import with_usual_nurses
 from optimization.paths import apart
 from optimization.proof.certificate import check_targets
-from optimization.together.bare import without_nurses
-from optimization.together.closed import BEDS_CLOSED
 from twin.case import Case, Window
 from twin.errors import UsageError
 from twin.hospital import Hospital
@@ -38,6 +39,7 @@ class Question:
     wage : basic pay of a nurse [currency/h]
     notice : days whose rosters stay as decided [days]
     notes : what was assumed, in words
+    names_groups : whether the hospital names the nurses itself; else usual ones were laid over it
     """
 
     case: Case
@@ -47,6 +49,7 @@ class Question:
     wage: float
     notice: int
     notes: tuple[str, ...]
+    names_groups: bool = True
 
     @property
     def window(self) -> Window:
@@ -100,22 +103,26 @@ def question(
     ConfigError, UsageError
         What cannot be planned with, before any patient is simulated.
     """
-    nursing_groups(case.hospital)
+    hospital, assumed = with_usual_nurses(case.hospital)
+    nursing_groups(hospital)
+    case = apart(case.with_(hospital=hospital))
     asked = default_targets() if targets is None else tuple(targets)
     check_targets(asked, also=(BEDS_CLOSED, "short_mornings"))
-    notes: tuple[str, ...] = ()
+    notes = assumed
     if prices is None:
-        prices, notes = _prices(case.hospital, wage)
+        prices, taken = _prices(case.hospital, wage)
+        notes += taken
     if not set(people or {}) <= set(case.hospital.staff):
         unknown = sorted(set(people or {}) - set(case.hospital.staff))
         raise UsageError(
             f"--people {', '.join(unknown)}: no such staff group; known: {', '.join(case.hospital.staff)}",
             code="E_UNKNOWN_NAME",
         )
-    of_beds = bed_question(
-        without_nurses(case), window, replications=replications, prices=prices, targets=(), **beds
+    bare = case.with_(hospital=without_nurses(case.hospital), plan=replace(case.plan, cover={}))
+    of_beds = bed_question(bare, window, replications=replications, prices=prices, targets=(), **beds)
+    return Question(
+        case, of_beds, asked, dict(people or {}), wage, notice, (*of_beds.notes, *notes), not assumed
     )
-    return Question(apart(case), of_beds, asked, dict(people or {}), wage, notice, (*of_beds.notes, *notes))
 
 
 def _prices(hospital: Hospital, wage: float) -> tuple[BedPrices, tuple[str, ...]]:

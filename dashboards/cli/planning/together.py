@@ -9,7 +9,7 @@ import typer
 
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
 from dashboards.cli.planning.beds import Flex, Pins, Pools, Teams, teams_of
-from dashboards.cli.planning.cover import People
+from dashboards.cli.planning.cover import NOT_KEPT, People
 from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
 
@@ -57,6 +57,7 @@ def command(
     from dashboards.cli.status import existing
     from dashboards.services.files_asked import refuse_file
     from optimization.beds.targets import read_targets
+    from optimization.cover.targets import BEDS_CLOSED, BEDS_CLOSED_TITLE
     from optimization.together.planning import plan_together
     from scenarios.base_case import base_case
     from twin.replications.where import on_cluster
@@ -74,7 +75,7 @@ def command(
         "period_days": period,
         "people": numbers_of("--people", people or [], "people"),
         "notice": roster_notice,
-        "targets": read_targets(target) if target else None,
+        "targets": read_targets(target, also={BEDS_CLOSED: BEDS_CLOSED_TITLE}) if target else None,
     }
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
@@ -91,7 +92,16 @@ def command(
             **rules,
         )
     told = _words(answer, base.case.hospital)
-    deliver("together", answer, told, workspace=workspace, out=out, json=json, origin=base.origin)
+    deliver(
+        "together",
+        answer,
+        told,
+        workspace=workspace,
+        out=out,
+        json=json,
+        origin=base.origin,
+        not_kept="" if answer.names_groups else NOT_KEPT,
+    )
 
 
 def _words(answer: TogetherAnswer, hospital: Hospital) -> str:

@@ -46,12 +46,14 @@ def test_in_words_it_says_what_the_parts_cost_and_how_to_repeat_it(workspace, ca
     assert "To repeat: twin optimize together --total 36 --days 5 --team medicine=2" in told
 
 
-def test_a_house_without_nurses_is_told_what_to_name(workspace, capsys):
-    text = (workspace / "hospital.toml").read_text(encoding="utf-8")
-    document = tomlkit.parse(text)
-    for ward in document["wards"].values():
+def test_a_plan_with_usual_nurses_is_told_and_not_kept(workspace, capsys):
+    table = described()
+    for ward in table["wards"].values():
         del ward["nursing"]
-    (workspace / "hospital.toml").write_text(tomlkit.dumps(document), encoding="utf-8")
+    table["staff"] = {}
+    (workspace / "hospital.toml").write_text(tomlkit.dumps(table), encoding="utf-8")
 
-    assert call(*FEW, "--workspace", str(workspace)) == 2
-    assert "wards.WARD.nursing" in capsys.readouterr().err
+    assert call(*FEW, "--workspace", str(workspace)) == 0
+    told = capsys.readouterr()
+    assert "usual ones were assumed" in told.out
+    assert "not kept" in told.err

@@ -10,9 +10,9 @@ from optimization.beds.levels import tables_of
 from optimization.beds.model import BedLevels
 from optimization.beds.needs import bed_needs
 from optimization.beds.parameters import bed_parameters
+from optimization.cover.playing import Asked, beds_by_hour
 from optimization.solving import solver
 from optimization.together.agreement import closed_on_paper, nursed, on_paper_only
-from optimization.together.closed import Asked
 from optimization.together.nurses import bed_prices
 from optimization.together.pairs import Maker
 from optimization.together.question import question
@@ -43,10 +43,12 @@ def test_beds_without_nurses_are_counted_by_the_hour():
 
     asked = Asked.of(case, WINDOW)
 
-    assert asked.share_closed(resolve(case, WINDOW)) == 0  # 16 and 20 beds are asked
-    short = resolve(case.with_(plan=few), WINDOW)  # 12 of 16 for 12 hours of 24
-    assert asked.share_closed(short) == pytest.approx(100 * 4 * 12 / (36 * 24))
-    assert (asked.best_of_day(short)[0] == 16).all()  # the nights still have nurses for all
+    def closed(each):
+        return asked.share_closed(beds_by_hour(resolve(each, WINDOW), each.hospital, asked.hours))
+
+    assert closed(case) == 0  # 16 and 20 beds are asked
+    assert closed(case.with_(plan=few)) == pytest.approx(100 * 4 * 12 / (36 * 24))  # 12 of 16, 12 hours of 24
+    assert (nursed(made(two_wards()).asked, few, 7)[0] == 16).all()  # the nights still have nurses for all
 
 
 def test_a_bed_that_no_hour_has_nurses_for_is_not_opened():

@@ -7,9 +7,10 @@ import pytest
 
 from optimization.together.planning import plan_together
 from tests.houses import START
-from tests.mirror.optimization.together.houses import two_wards
+from tests.mirror.optimization.together.houses import described, two_wards
 from twin.case import Case, Window, resolve
 from twin.errors import Cancelled, Infeasible, UsageError
+from twin.hospital import Hospital
 from twin.plan import Plan
 
 WINDOW = Window(START, days=8, warm_up=10)
@@ -75,11 +76,19 @@ def test_the_same_question_has_the_same_answer(answer):
     assert one["plan"] == other["plan"] and one["certificate"]["targets"] == other["certificate"]["targets"]
 
 
-def test_a_house_without_nurses_has_nothing_to_plan_together():
-    hospital = two_wards()
-    bare = {w: ward.model_copy(update={"nursing": None}) for w, ward in hospital.wards.items()}
-    with pytest.raises(UsageError, match="no ward says which nurses it needs"):
-        plan_together(Case(hospital.model_copy(update={"wards": bare})), WINDOW)
+def test_a_house_that_names_no_nurses_is_planned_with_usual_ones_and_told_so():
+    table = described()
+    for ward in table["wards"].values():
+        del ward["nursing"]
+    table["staff"] = {}
+
+    answer = plan_together(
+        Case(Hospital.model_validate(table)), WINDOW, replications=8, threads=1, time_limit=20
+    )
+
+    assert not answer.names_groups
+    assert any("usual ones were assumed" in note for note in answer.notes)
+    assert set(answer.plan.cover) == {"medicine_nurses", "surgery_nurses", "float_nurses"}
 
 
 def test_beds_that_no_rule_allows_are_told_with_ways_out():
