@@ -15,10 +15,11 @@ import numpy as np
 
 from optimization.proof.attempts import Attempt, Attempts
 from optimization.proof.certificate import certificate
-from optimization.staffing.explain import explain, shortage
+from optimization.staffing.explain import explain
 from optimization.staffing.planning import GAP, Found, Planner, Told
 from optimization.staffing.proof import PERCENT, certify, level_of, off_forecast
 from optimization.staffing.question import Question
+from optimization.staffing.shortage import shortage
 from optimization.staffing.station import Days, draw_days
 from twin.errors import Infeasible
 from twin.plan import Certificate, Explanation, TargetResult

@@ -9,7 +9,7 @@ import numpy as np
 from optimization.proof.off_forecast import in_words
 from optimization.staffing.house import Asked, employed, hours_of, shifts_of
 from optimization.staffing.lives import Lived, in_time_of
-from optimization.staffing.rounds import Finalist, Rounds
+from optimization.staffing.weeks import Finalist, Weeks
 from twin.calendar import DAY_NAMES
 from twin.hospital import Hospital
 from twin.plan import Explanation, OffForecast
@@ -20,7 +20,7 @@ _HOURS, _LINES = 2, 8
 
 
 def explanation(
-    rounds: Rounds,
+    weeks: Weeks,
     best: Finalist,
     usual: Mapping[str, float],
     before: Sequence[Lived],
@@ -40,18 +40,18 @@ def explanation(
     more
         Group, shift, pay, and points more in time with one more person.
     """
-    hospital, unit = rounds.case.hospital, rounds.case.hospital.money.currency
-    shifts = sum(rounds.days_of(best.people[g]) for g in rounds.weeks)
+    hospital, unit = weeks.case.hospital, weeks.case.hospital.money.currency
+    shifts = sum(weeks.shifts(best.people[g]) for g in weeks.of)
     now = sum(usual.values())
     change = f"; {now:,.0f} as decided now ({100 * (best.pay / now - 1):+.0f} %)" if now > 0 else ""
-    sentences = [_sentence(hospital, asked, rounds, best, g, before, after) for g in rounds.weeks]
+    sentences = [_sentence(hospital, asked, weeks, best, g, before, after) for g in weeks.of]
     sentences += _emergency(before, after)
     sentences += [text for text in (in_words(off),) if text]
     return Explanation(
-        headline=f"{shifts:,} shifts of {len(rounds.weeks)} groups over {len(rounds.dates)} days for "
+        headline=f"{shifts:,} shifts of {len(weeks.of)} groups over {len(weeks.dates)} days for "
         f"{best.pay:,.0f} {unit}{change}",
         sentences=tuple(sentences),
-        binds=tuple(_binds(hospital, rounds, best))[:_LINES],
+        binds=tuple(_binds(hospital, weeks, best))[:_LINES],
         one_more=tuple(
             (
                 f"{hospital.staff[g].title}, one more on {shift} each day ({pay:,.0f} {unit})",
@@ -59,14 +59,14 @@ def explanation(
             )
             for g, shift, pay, points in more
         ),
-        short=tuple(_short(hospital, rounds, after)),
+        short=tuple(_short(hospital, weeks, after)),
     )
 
 
 def _sentence(
     hospital: Hospital,
     asked: Asked,
-    rounds: Rounds,
+    weeks: Weeks,
     best: Finalist,
     group: str,
     before: Sequence[Lived],
@@ -97,19 +97,15 @@ def _emergency(before: Sequence[Lived], after: Sequence[Lived]) -> list[str]:
     return [f"{now:.1f} % of emergency patients leave within 4 hours, {was:.1f} % as decided now"]
 
 
-def _binds(hospital: Hospital, rounds: Rounds, best: Finalist) -> list[str]:
+def _binds(hospital: Hospital, weeks: Weeks, best: Finalist) -> list[str]:
     lines = []
-    for group, week in rounds.weeks.items():
-        title, slack = hospital.staff[group].title, best.slack[in_time_of(group)]
-        levels = rounds.levels(group, best.people[group])
+    for group, week in weeks.of.items():
+        title = hospital.staff[group].title
+        levels = weeks.levels(group, best.people[group])
         floor = np.asarray(week.question.floor[group])
         hours = float((levels == floor)[floor > 0].mean()) if (floor > 0).any() else 0.0
         if hours > 0:
             lines.append(f"{title}: the least that keeps up with the work is there in {hours:.0%} of hours")
-        if 0 <= slack < 2:
-            lines.append(
-                f"{title}: the share in time has {slack:.1f} points to spare on the training futures"
-            )
         if (most := week.question.most.get(group)) is not None and sum(best.people[group].values()) >= most:
             lines.append(f"{title}: all {most} shifts a week that its people can work are used")
         pinned = sorted({week.names[name][1] for _, name in week.question.pins})
@@ -118,12 +114,12 @@ def _binds(hospital: Hospital, rounds: Rounds, best: Finalist) -> list[str]:
     return lines
 
 
-def _short(hospital: Hospital, rounds: Rounds, after: Sequence[Lived]) -> list[str]:
+def _short(hospital: Hospital, weeks: Weeks, after: Sequence[Lived]) -> list[str]:
     """When most tasks start too late, a week in the mean."""
-    weeks = max(len(rounds.dates) / DAYS_WEEK, 1e-9) * len(after)
+    many_weeks = max(len(weeks.dates) / DAYS_WEEK, 1e-9) * len(after)
     lines = []
-    for group in rounds.weeks:
-        late = np.sum([f.late[group] for f in after], axis=0) / weeks
+    for group in weeks.of:
+        late = np.sum([f.late[group] for f in after], axis=0) / many_weeks
         at = int(late.reshape(-1, _HOURS).sum(axis=1).argmax()) * _HOURS
         many = float(late[at : at + _HOURS].sum())
         if many >= 0.05:

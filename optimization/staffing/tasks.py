@@ -10,7 +10,7 @@ Weeks are the days of a station: a week begins on Monday at midnight, and a whol
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -68,7 +68,9 @@ def work_of(
     Overload
         A queue grows without end though none of these groups is ever short: their people cannot help.
     """
-    free = case.with_(hospital=never_short(case.hospital, groups))
+    without = {g: days for g, days in case.plan.cover.items() if g not in groups}
+    plan = replace(case.plan, cover=without)
+    free = case.with_(hospital=never_short(case.hospital, groups), plan=plan)
     futures = replicate(
         free,
         window,

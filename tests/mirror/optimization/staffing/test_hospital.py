@@ -15,7 +15,7 @@ from tests.houses import START
 from twin.case import Case, Window, resolve
 from twin.errors import ConfigError, Infeasible, TwinError, UsageError
 from twin.hospital import Hospital
-from twin.plan import Plan
+from twin.plan import Plan, Target
 from twin.units import MS_DAY, MS_HOUR, MS_MINUTE
 
 WINDOW = Window(START, days=15, warm_up=0, tail=1)
@@ -246,3 +246,20 @@ def test_a_week_begins_on_monday_with_the_last_hours_of_the_week_before_played_a
     assert days.block[first:second].tolist() == [-1, 6 * 24 + 20]  # the first day is not planned
     assert days.block[second:third].tolist() == [-1, 8]  # Sunday night again, before its Monday
     assert days.by_block.sum() == 2
+
+
+def test_a_target_that_these_people_cannot_make_sure_of_is_told_and_not_planned_for():
+    never = Target("Beds full", "occupancy", "%", at_least=99, share=0.0)
+    house = Hospital.model_validate(
+        {
+            **desk().model_dump(by_alias=True, exclude_none=True),
+            "wards": {"ward": {"title": "Ward", "physical_beds": 4, "staffed_beds": 4}},
+        }
+    )
+
+    answer = plan_hospital(
+        Case(house), WINDOW, Asked(shifts=THREE), replications=8, targets=(never,), time_limit=2, threads=1
+    )
+
+    assert not answer.certificate.holds
+    assert any("not even if nobody ever waited" in text for text in answer.notes)
