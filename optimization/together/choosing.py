@@ -1,4 +1,4 @@
-"""Which pair is the plan: played on training futures, moved bed by bed while that helps, and told apart."""
+"""Which pair is the plan: played on futures that no pair was made for, moved bed by bed, and told apart."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def as_played(given: BedParameters, pair: Pair, futures: Sequence[Played]) -> Fl
 
 
 class Stage:
-    """Plays pairs on training futures; what has been played once is not played again."""
+    """Plays pairs on futures to choose on; what has been played once is not played again."""
 
     def __init__(self, asked: Question, given: BedParameters, simulation: dict[str, Any]) -> None:
         self.asked, self.given = asked, given
@@ -88,16 +88,18 @@ def choose(
     *,
     tell: Callable[[int], None],
 ) -> Chosen:
-    """The pair of least cost among those that miss no target for sure that another meets.
+    """The pair of least cost among those that keep the rules and miss no target for sure that another meets.
+
+    What is decided now may break a rule, a smaller total say: it is compared with and not chosen.
 
     Parameters
     ----------
     tell
         Told how many steps have been taken from the best pair.
     """
-    train = maker.asked.beds.train
+    train = maker.asked.to_choose
     first = screening(train)
-    pairs = different(pairs)
+    pairs = different([p for p in pairs if not broken_rules(maker.given, p.tables)])
     for step in range(STEPS):
         before = len(pairs)
         leader = _leader(stage, pairs, targets, first)

@@ -273,7 +273,7 @@ def _certificate(maker: Maker, proof: Proof, off: tuple[OffForecast, ...], seed:
         bound_note=f"bound: none (rules: priorities, outliers, boarding); the best of {proof.chosen.played} "
         f"pairs of beds and nurses in simulation; {parts}",
         targets=proof.results,
-        train_paths=len(asked.beds.train.replications),
+        train_paths=len({*asked.beds.train.replications, *asked.to_choose.replications}),
         attempt=proof.attempt,
         seed=seed,
         command=f"twin optimize together {asked.words} --replications {futures} --seed {seed}",

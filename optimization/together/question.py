@@ -17,7 +17,7 @@ from optimization.cover.playing import without_nurses
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.cover.targets import default_targets as cover_targets
 from optimization.cover.usual import with_usual_nurses
-from optimization.paths import apart
+from optimization.paths import TrainPaths, apart
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
 from twin.errors import UsageError
@@ -67,6 +67,18 @@ class Question:
         nursed = [ward.nursing for ward in self.case.hospital.wards.values() if ward.nursing is not None]
         ratio = float(np.mean([nursing.patients_per_nurse for nursing in nursed]))
         return ratio * self.beds.prices.short_patient_day / HOURS_DAY
+
+    @property
+    def to_choose(self) -> TrainPaths:
+        """Futures to choose on: as many even ones again, so that no pair was made for them.
+
+        A pair that was fitted to twenty futures looks better on those than it is. Where the forecast has no
+        further paths the same ones serve.
+        """
+        made = self.beds.train.replications
+        after = tuple(range(made[-1] + 2, made[-1] + 2 + 2 * len(made), 2))
+        demand = self.case.demand
+        return self.beds.train if demand is not None and after[-1] >= demand.n_paths else TrainPaths(after)
 
     @property
     def words(self) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: said where the plan names groups that the hospital does not have
 NOT_KEPT = (
-    "the plan is not kept: the hospital's file names no nurses. Write usual ones with --nurses-out FILE, put "
-    "those rows into hospital.toml, and plan again"
+    "the plan is not kept: the hospital's file names no nurses. Write usual ones with "
+    "twin optimize cover --nurses-out FILE, put those rows into hospital.toml, and plan again"
 )
 What = Annotated[str, typer.Argument(metavar="cover", help="What to plan.", show_default=False)]
 People = Annotated[

@@ -76,6 +76,14 @@ def test_the_same_question_has_the_same_answer(answer):
     assert one["plan"] == other["plan"] and one["certificate"]["targets"] == other["certificate"]["targets"]
 
 
+def test_what_is_decided_now_is_not_chosen_where_it_breaks_the_rules():
+    answer = plan_together(Case(two_wards()), WINDOW, total=30, replications=8, threads=1, time_limit=20)
+
+    days = answer.plan.beds["medicine"]
+    assert sum(answer.today.values()) == 36
+    assert all(answer.plan.open_beds("medicine", d) + answer.plan.open_beds("surgery", d) <= 30 for d in days)
+
+
 def test_a_house_that_names_no_nurses_is_planned_with_usual_ones_and_told_so():
     table = described()
     for ward in table["wards"].values():
