@@ -6,17 +6,21 @@ follow those of agencies. Any prices prove a bound, so the gap tells what the ha
 
 from __future__ import annotations
 
-from math import inf
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
+from optimization.cover.drafts import Draft, cost_of, numbers_of, people_to_lend
 from optimization.cover.kept import Kept
 from optimization.cover.pricing import Priced
-from optimization.cover.rounding import Draft, numbers_of, pool_patterns, share_again, solve_ward
+from optimization.cover.rounding import FIRST_GAP, share_again, solve_ward
 from optimization.cover.solving import CoverSolution, solved_of
 from optimization.cover.terms import CoverTerms
 from twin.units import FloatArray, IntArray
+
+#: time for the patterns of the one ward that was touched, of the two seconds that a slider may take [s]
+TOUCHED_SECONDS = 0.8
 
 
 def ask_again(before: CoverSolution, terms: CoverTerms) -> CoverSolution:
@@ -29,18 +33,51 @@ def ask_again(before: CoverSolution, terms: CoverTerms) -> CoverSolution:
     """
     began = perf_counter()
     kept, draft = before.kept, before.draft
+    has = people_to_lend(kept, draft.on[len(kept.wards) :])
     resized = [i for i, (a, b) in enumerate(zip(before.terms.pools, terms.pools, strict=False)) if a is not b]
     touched = kept.move_to(terms)
-    dearer = _dearer(before.terms, terms)
-    priced = _priced_again(kept, before.priced, touched, resized, dearer)
+    priced = _priced_again(kept, before.priced, touched, resized, _dearer(before.terms, terms))
+    draft = _moved(kept, draft, priced, touched, resized, has)
+    solved = solved_of(draft, priced.bound, perf_counter() - began)
+    return CoverSolution(terms, numbers_of(kept, draft), solved, replace(priced, relaxed=None), draft, kept)
+
+
+def _moved(
+    kept: Kept, draft: Draft, priced: Priced, touched: list[int], resized: list[int], has: IntArray
+) -> Draft:
+    """The draft with new patterns where something was touched, and shared anew where people changed.
+
+    Parameters
+    ----------
+    has
+        People whom each pool could lend before, (pool, cell).
+    """
     on = list(draft.on)
     for i in resized:
-        on[len(kept.wards) + i] = pool_patterns(kept, priced.prices, i)
+        on[len(kept.wards) + i] = kept.pools[i].patterns_near(priced.prices[i], has[i])
+    now = people_to_lend(kept, on[len(kept.wards) :])
+    differs = (now != has).any(axis=0).reshape(kept.terms.days, kept.terms.shifts, -1).any(axis=2)
+    lent = [np.minimum(n, now[w.pools]) for n, w in zip(draft.lent, kept.wards, strict=True)]
+    agency = [
+        np.minimum(n, w.arrays.most[w.agency]).astype(np.int64)
+        for n, w in zip(draft.agency, kept.wards, strict=True)
+    ]
     if len(touched) == 1:
-        on[touched[0]] = _patterns_again(kept, draft, touched[0])
-    shared = share_again(kept, Draft(on, draft.lent, draft.agency, inf))
-    solved = solved_of(shared, priced.bound, perf_counter() - began)
-    return CoverSolution(terms, numbers_of(kept, shared), solved, priced, shared, kept)
+        i = touched[0]
+        ward, found = (
+            kept.wards[i],
+            solve_ward(kept.wards[i], lent[i], gap=FIRST_GAP, seconds=TOUCHED_SECONDS),
+        )
+        on[i], lent[i], agency[i] = (
+            np.rint(found.x[places]).astype(np.int64) for places in (ward.on, ward.lent, ward.agency)
+        )
+    elif touched:
+        differs[:] = True
+    # a pool that shrank may be lent twice until its shifts are shared anew: these are taken in any case
+    moved = Draft(on, lent, agency, np.inf if resized else 0.0)
+    if not resized:
+        moved.cost = cost_of(kept, moved)
+    return share_again(kept, moved, [(int(d), int(s)) for d, s in np.argwhere(differs)])
 
 
 def _priced_again(
@@ -56,13 +93,6 @@ def _priced_again(
     for i in range(len(pools)) if moved else resized:
         pools[i] = kept.pools[i].at_prices(prices[i]).value
     return Priced(prices, tuple(wards), tuple(pools))
-
-
-def _patterns_again(kept: Kept, draft: Draft, ward: int) -> IntArray:
-    """The patterns of one ward around those whom it is lent now."""
-    found = solve_ward(kept.wards[ward], draft.lent[ward])
-    patterns: IntArray = np.rint(found.x[kept.wards[ward].on]).astype(np.int64)
-    return patterns
 
 
 def _dearer(before: CoverTerms, now: CoverTerms) -> FloatArray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy import sparse
 
 from optimization.cover.arrays import Answer, Arrays, run, set_bounds, set_costs
 from optimization.cover.model import pool_model, ward_model
@@ -17,6 +18,9 @@ from twin.units import DAYS_WEEK, FloatArray, IntArray
 
 #: a pool is solved no further than this from its own best, nor longer [fraction, s]
 POOL_GAP, POOL_SECONDS = 1e-3, 20.0
+
+#: worth of a person beyond those wanted / of one who is wanted (assumed: somebody can mostly use him)
+BEYOND = 0.5
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -105,6 +109,34 @@ class KeptPool:
         h = self.whole if whole else self.relaxed
         set_costs(h, self.lends, -prices)
         return run(h, gap=POOL_GAP, time_limit=POOL_SECONDS) if whole else run(h)
+
+    def patterns_near(self, prices: FloatArray, wanted: FloatArray) -> IntArray:
+        """Whole patterns that bring people where they are wanted, shape (skill, week, pattern).
+
+        A person is worth the price of the cell (cell,) up to those wanted there (cell,), half as much beyond.
+        """
+        arrays, cells = self.arrays, self.lends.size
+        half = BEYOND * prices
+        cost = np.concatenate([arrays.cost, half - prices])
+        cost[self.lends] = -half
+        shape = (cells, arrays.cost.size)
+        lends = sparse.csc_matrix((np.full(cells, -1.0), (np.arange(cells), self.lends)), shape=shape)
+        rows = sparse.hstack([lends, sparse.identity(cells)])
+        padded = sparse.hstack([arrays.matrix, sparse.csc_matrix((arrays.matrix.shape[0], cells))])
+        wider = Arrays(
+            cost=cost,
+            constant=0.0,
+            matrix=sparse.csc_matrix(sparse.vstack([padded, rows])),
+            low=np.append(arrays.low, np.full(cells, -np.inf)),
+            high=np.append(arrays.high, np.zeros(cells)),
+            least=np.append(arrays.least, np.zeros(cells)),
+            most=np.append(arrays.most, wanted),
+            whole=np.append(arrays.whole, np.zeros(cells, np.int64)),
+            names=[],
+        )
+        found = run(wider.highs(whole=True), gap=POOL_GAP, time_limit=POOL_SECONDS)
+        patterns: IntArray = np.rint(found.x[self.on]).astype(np.int64)
+        return patterns
 
 
 @dataclass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimization.cover.drafts import own_people, people_to_lend
 from optimization.cover.house import Family
-from optimization.cover.rounding import own_people, people_to_lend
 from optimization.cover.sharing import shared_shift
 from optimization.cover.solving import CoverSolution
 from optimization.cover.worth import worth_of_one

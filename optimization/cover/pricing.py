@@ -9,7 +9,7 @@ bound itself is then proved ward by ward at those prices, so nothing rests on th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import highspy
@@ -25,6 +25,20 @@ FOR_PRICES = 0.5
 
 
 @dataclass(frozen=True)
+class Relaxed:
+    """Whom the pools lend in the whole relaxation, in parts of people.
+
+    Attributes
+    ----------
+    lent : for each ward (its pool, cell) [people]
+    lends : (pool, cell) people whom each pool has there [people]
+    """
+
+    lent: list[FloatArray] = field(repr=False)
+    lends: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Priced:
     """Prices of pool people, and what they prove.
 
@@ -32,11 +46,13 @@ class Priced:
     ----------
     prices : (pool, cell) of one person on one shift [currency]
     wards, pools : least cost of each at these prices [currency]
+    relaxed : whom the whole relaxation would lend; None where the limit came first
     """
 
     prices: FloatArray
     wards: tuple[float, ...]
     pools: tuple[float, ...]
+    relaxed: Relaxed | None = None
 
     @property
     def bound(self) -> float:
@@ -62,7 +78,11 @@ def price_pools(kept: Kept, time_limit: float) -> Priced:
     if h.getModelStatus() != highspy.HighsModelStatus.kOptimal or not solution.dual_valid:
         return priced_at(kept, np.tile(_agency(kept), (len(kept.pools), 1)))
     coupling = np.array(solution.row_dual)[whole.matrix.shape[0] - len(kept.pools) * cells :]
-    return priced_at(kept, np.maximum(-coupling, 0.0).reshape(len(kept.pools), cells))
+    priced = priced_at(kept, np.maximum(-coupling, 0.0).reshape(len(kept.pools), cells))
+    x, starts = np.maximum(solution.col_value, 0.0), _starts(kept)
+    lent = [x[start + ward.lent] for start, ward in zip(starts, kept.wards, strict=False)]
+    lends = [x[start + pool.lends] for start, pool in zip(starts[len(lent) :], kept.pools, strict=True)]
+    return replace(priced, relaxed=Relaxed(lent, np.array(lends)))
 
 
 def priced_at(kept: Kept, prices: FloatArray) -> Priced:

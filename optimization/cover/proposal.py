@@ -18,10 +18,10 @@ import numpy as np
 from optimization.beds.finalists import not_outdone
 from optimization.beds.needs import NO_CEILING, Check, Progress, WardNeeds
 from optimization.cover.counting import Counted, broken_rules, count_as_solved
+from optimization.cover.drafts import cost_of
 from optimization.cover.house import Family, plan_of
 from optimization.cover.playing import Played, play, with_cover
 from optimization.cover.question import CoverQuestion
-from optimization.cover.rounding import cost_of
 from optimization.cover.shortage import explain_shortage
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.paths import TrainPaths

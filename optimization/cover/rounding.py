@@ -1,29 +1,28 @@
 """Whole people: from the prices of the pools to a plan that can be worked, and to a better one.
 
-First pools and wards choose their patterns apart, at the prices; at good prices a ward hardly minds
-whether a gap is filled from a pool or otherwise, so what two wards want at once costs little. Then two
-steps take turns and neither makes the plan worse: all wards share the pools, shift by shift, around the
-patterns chosen, and each ward chooses its patterns anew around those whom it is lent.
+Pools choose patterns that come near to whom the relaxation would lend, and what they then have is dealt out
+to the wards as the relaxation does. From there two steps take turns and neither makes the plan worse: each
+ward chooses its patterns around those whom it is lent, and all wards share the pools anew, shift by shift,
+around the patterns chosen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import inf
 from time import perf_counter
 
 import numpy as np
 
 from optimization.cover.arrays import Answer, run, set_bounds, set_costs
+from optimization.cover.drafts import Draft, cost_of, own_people, people_to_lend, pool_cost
 from optimization.cover.kept import Kept, KeptWard
-from optimization.cover.numbers import CoverNumbers
 from optimization.cover.pricing import Priced
 from optimization.cover.sharing import shared_shift
-from optimization.cover.terms import CoverTerms
 from twin.units import FloatArray, IntArray
 
-#: a ward is solved no further than this from its own best; at prices, which are a beginning [fraction]
-WARD_GAP, GAP_AT_PRICES = 5e-4, 3e-3
+#: a ward is solved no further than this from its own best; the first time, which is a beginning [fraction]
+WARD_GAP, FIRST_GAP = 5e-4, 2e-3
 #: time for one ward; a plan of its own is there from the start [s]
 WARD_SECONDS = 20.0
 #: patterns that would cost a ward this much more to use are left out of its whole numbers, as a share of
@@ -31,23 +30,6 @@ WARD_SECONDS = 20.0
 DEAR = 0.05
 #: a round of the two steps that saves less than this is the last [fraction]
 LEAST_GAIN = 2e-4
-
-
-@dataclass
-class Draft:
-    """A plan in the making: people on patterns, and people lent and from agencies by cell.
-
-    Attributes
-    ----------
-    on : for each ward and then each pool (skill, week, pattern)
-    lent : for each ward (its pool, cell)
-    agency : for each ward (cell,)
-    """
-
-    on: list[IntArray]
-    lent: list[IntArray]
-    agency: list[IntArray]
-    cost: float
 
 
 def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Draft:
@@ -58,10 +40,10 @@ def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Dra
     until
         On the clock of ``perf_counter``. [s]
     """
-    pools_on = [pool_patterns(kept, priced.prices, i) for i in range(len(kept.pools))]
-    has = people_to_lend(kept, pools_on)
-    answers = kept.each(lambda w: solve_ward(w, has[w.pools], priced.prices, gap=GAP_AT_PRICES), kept.wards)
-    best = share_again(kept, _draft(kept, answers, pools_on, inf))
+    began = perf_counter()
+    best, pools_on = _beginning(kept, priced)
+    if best.cost - priced.bound <= gap * abs(best.cost) or 2 * perf_counter() - began > until:
+        return best
     last: list[tuple[IntArray, Answer]] = []
     while True:
         began = perf_counter()
@@ -73,6 +55,51 @@ def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Dra
         near = best.cost - priced.bound <= gap * abs(best.cost)
         if near or gain < LEAST_GAIN or 2 * perf_counter() - began > until:
             return best
+
+
+def _beginning(kept: Kept, priced: Priced) -> tuple[Draft, list[IntArray]]:
+    """A first plan, and the patterns of the pools, which stay."""
+    if priced.relaxed is None:
+        pools_on = [pool_patterns(kept, priced.prices, i) for i in range(len(kept.pools))]
+        has = people_to_lend(kept, pools_on)
+        answers = kept.each(lambda w: solve_ward(w, has[w.pools], priced.prices, gap=FIRST_GAP), kept.wards)
+    else:
+        lends = priced.relaxed.lends
+        pools_on = kept.each(
+            lambda i: kept.pools[i].patterns_near(priced.prices[i], lends[i]), range(len(kept.pools))
+        )
+        lent = dealt(kept, people_to_lend(kept, pools_on), priced.relaxed.lent)
+        answers = kept.each(
+            lambda i: solve_ward(kept.wards[i], lent[i], gap=FIRST_GAP), range(len(kept.wards))
+        )
+    return share_again(kept, _draft(kept, answers, pools_on, inf)), pools_on
+
+
+def dealt(kept: Kept, has: IntArray, wanted: list[FloatArray]) -> list[IntArray]:
+    """Whole people dealt out to the wards, those who want most of one first; all whom a pool has are dealt.
+
+    Parameters
+    ----------
+    has
+        People whom each pool can lend, (pool, cell).
+    wanted
+        For each ward (its pool, cell), in parts of people.
+    """
+    lent = [np.zeros(w.lent.shape, np.int64) for w in kept.wards]
+    cells = np.arange(has.shape[1])
+    for pool, people in enumerate(has):
+        takers = [(i, row) for i, w in enumerate(kept.wards) for row in np.flatnonzero(w.pools == pool)]
+        if not takers:
+            continue
+        left = np.array([wanted[i][row] for i, row in takers])
+        given = np.zeros(left.shape, np.int64)
+        for turn in range(int(people.max(initial=0))):
+            first, open_cells = left.argmax(axis=0), people > turn
+            given[first[open_cells], cells[open_cells]] += 1
+            left[first[open_cells], cells[open_cells]] -= 1
+        for (i, row), n in zip(takers, given, strict=True):
+            lent[i][row] = n
+    return lent
 
 
 def _solve_wards(
@@ -96,6 +123,7 @@ def solve_ward(
     *,
     start: FloatArray | None = None,
     gap: float = WARD_GAP,
+    seconds: float = WARD_SECONDS,
 ) -> Answer:
     """The best patterns of a ward that is lent at most so many people, shape (its pool, cell).
 
@@ -117,7 +145,7 @@ def solve_ward(
     begin = start if start is not None else _floor(ward, relaxed)
     out = dear & (relaxed.x[on] < 1e-6) & (begin[on] < 0.5)
     set_bounds(ward.whole, on, arrays.least[on], np.where(out, 0.0, arrays.most[on]))
-    found = run(ward.whole, gap=gap, time_limit=WARD_SECONDS, start=begin)
+    found = run(ward.whole, gap=gap, time_limit=seconds, start=begin)
     return Answer(float(arrays.cost @ found.x + arrays.constant), found.bound, found.x)
 
 
@@ -164,29 +192,25 @@ def pool_patterns(kept: Kept, prices: FloatArray, pool: int) -> IntArray:
     return _rounded(entry.at_prices(prices[pool], whole=True).x[entry.on])
 
 
-def people_to_lend(kept: Kept, pools_on: list[IntArray]) -> IntArray:
-    """People whom each pool can lend, (pool, cell)."""
-    terms = kept.terms
-    has = [
-        CoverNumbers({pool.name: on}, {}, {}).come(terms, pool.crew).ravel()
-        for pool, on in zip(terms.pools, pools_on, strict=True)
-    ]
-    return np.array(has, np.int64).reshape(len(terms.pools), terms.days * terms.shifts * len(terms.skills))
+def share_again(kept: Kept, draft: Draft, shifts: Sequence[tuple[int, int]] | None = None) -> Draft:
+    """Lend the pools and call agencies anew around the patterns of a draft, each shift on its own.
 
+    Parameters
+    ----------
+    shifts
+        (day, shift) that are shared anew; all of them when omitted.
 
-def pool_cost(kept: Kept, pools_on: list[IntArray]) -> float:
-    """What the patterns of the pools cost beyond basic pay. [currency]"""
-    pairs = zip(kept.pools, pools_on, strict=True)
-    return sum(float(p.arrays.cost[p.on].ravel() @ on.ravel()) for p, on in pairs)
-
-
-def share_again(kept: Kept, draft: Draft) -> Draft:
-    """Lend the pools and call agencies anew around the patterns of a draft, each shift on its own."""
+    Returns
+    -------
+    Draft
+        The same draft where nothing is gained.
+    """
     pools_on = draft.on[len(kept.wards) :]
     has = people_to_lend(kept, pools_on)
     terms, skills = kept.terms, len(kept.terms.skills)
     come = [own_people(terms, w, on) for w, on in zip(kept.wards, draft.on, strict=False)]
-    shifts = [(d, s) for d in range(terms.days) for s in range(terms.shifts)]
+    if shifts is None:
+        shifts = [(d, s) for d in range(terms.days) for s in range(terms.shifts)]
     found = kept.each(lambda ds: shared_shift(kept, *ds, come, has), shifts)
     lent = [n.copy() for n in draft.lent]
     agency = [n.copy() for n in draft.agency]
@@ -194,16 +218,9 @@ def share_again(kept: Kept, draft: Draft) -> Draft:
         cells = slice((d * terms.shifts + s) * skills, (d * terms.shifts + s + 1) * skills)
         for i in range(len(kept.wards)):
             lent[i][:, cells], agency[i][cells] = shift.lent[i], shift.agency[i]
-    worked = sum(
-        float(w.arrays.cost[w.on].ravel() @ on.ravel()) for w, on in zip(kept.wards, draft.on, strict=False)
-    )
-    cost = worked + pool_cost(kept, pools_on) + sum(shift.cost for shift in found)
-    return Draft(draft.on, lent, agency, cost) if cost < draft.cost else draft
-
-
-def own_people(terms: CoverTerms, ward: KeptWard, on: IntArray) -> IntArray:
-    """Own people of a ward by day, shift and skill."""
-    return CoverNumbers({ward.ward.name: on}, {}, {}).come(terms, ward.ward.crew)
+    shared = Draft(draft.on, lent, agency, 0.0)
+    shared.cost = cost_of(kept, shared)
+    return shared if shared.cost < draft.cost else draft
 
 
 def _draft(kept: Kept, answers: list[Answer], pools_on: list[IntArray], cost: float) -> Draft:
@@ -219,26 +236,3 @@ def _draft(kept: Kept, answers: list[Answer], pools_on: list[IntArray], cost: fl
 def _rounded(x: FloatArray) -> IntArray:
     whole: IntArray = np.rint(x).astype(np.int64)
     return whole
-
-
-def numbers_of(kept: Kept, draft: Draft) -> CoverNumbers:
-    """A draft by names."""
-    terms = kept.terms
-    shape = (terms.days, terms.shifts, len(terms.skills))
-    names = [*(w.name for w in terms.wards), *(p.name for p in terms.pools)]
-    lent = {
-        (terms.pools[pool].name, w.ward.name): draft.lent[i][row].reshape(shape)
-        for i, w in enumerate(kept.wards)
-        for row, pool in enumerate(w.pools)
-    }
-    agency = {w.name: draft.agency[i].reshape(shape) for i, w in enumerate(terms.wards)}
-    return CoverNumbers(dict(zip(names, draft.on, strict=True)), lent, agency)
-
-
-def cost_of(kept: Kept, draft: Draft) -> float:
-    """What a draft costs in the kept models, whatever prices it was made for. [currency]"""
-    wards = sum(
-        float(ward.arrays.cost @ start_of(kept, draft, i) + ward.arrays.constant)
-        for i, ward in enumerate(kept.wards)
-    )
-    return wards + pool_cost(kept, draft.on[len(kept.wards) :])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from optimization.cover.drafts import Draft, numbers_of
 from optimization.cover.kept import Kept
 from optimization.cover.numbers import CoverNumbers
 from optimization.cover.pricing import Priced, price_pools
-from optimization.cover.rounding import Draft, numbers_of, whole_people
+from optimization.cover.rounding import whole_people
 from optimization.cover.terms import CoverTerms
 from optimization.solving import Solved
 
