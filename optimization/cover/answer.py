@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from optimization.cover.counting import Counted
 from optimization.proof.certificate import document
 from twin.plan import Certificate, Explanation, Plan
+
+
+@dataclass(frozen=True)
+class ShiftRow:
+    """One shift of one group over the planned days.
+
+    Attributes
+    ----------
+    today, planned : asked to it in the mean, absent people among them [people]
+    lent, agency : of the plan's, from float pools and from agencies, all days together [people on shifts]
+    short : nurses missing under the plan in the mean over days and futures [people]
+    """
+
+    group: str
+    title: str
+    shift: str
+    today: float
+    planned: float
+    lent: int
+    agency: int
+    short: float
 
 
 @dataclass(frozen=True)
@@ -27,6 +48,7 @@ class CoverAnswer:
     explanation: Explanation
     counted: tuple[Counted, ...]
     currency: str
+    shifts: tuple[ShiftRow, ...] = ()
     notes: tuple[str, ...] = ()
     names_groups: bool = True
 
@@ -41,6 +63,7 @@ class CoverAnswer:
         return {
             "plan": {"name": self.plan.name, "cover": cover, "currency": self.currency},
             "cost": {name: sum(c.parts.get(name, 0.0) for c in self.counted) for name in names},
+            "shifts": [asdict(row) for row in self.shifts],
             "certificate": document(self.certificate),
             "explanation": {
                 "headline": because.headline,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from optimization.cover.answer import ShiftRow
 from optimization.cover.one_more import one_more_in_words
 from optimization.cover.playing import Played
 from optimization.cover.proposal import Proposal
@@ -49,6 +50,36 @@ def explanation(
         one_more=one_more_in_words(chosen.parts, chosen.solved, hospital),
         short=_still_short(hospital, chosen),
     )
+
+
+def shift_rows(question: CoverQuestion, chosen: Proposal) -> tuple[ShiftRow, ...]:
+    """Every shift of every group in a line."""
+    rows = []
+    for family, solution in zip(chosen.parts, chosen.solved, strict=True):
+        terms, numbers = family.terms, solution.numbers
+        for ward in terms.wards:
+            people, hired = (
+                numbers.present(terms, ward.name).sum(axis=2),
+                numbers.agency[ward.name].sum(axis=2),
+            )
+            lent = sum(n.sum(axis=2) for (_, to), n in numbers.lent.items() if to == ward.name)
+            lent = np.zeros_like(hired) + lent
+            come = np.minimum(people, ward.short.shape[3] - 1)
+            short = np.take_along_axis(ward.short[:, :, -1], come[..., None], axis=2)[..., 0]
+            for s, kind in enumerate(terms.patterns.shifts):
+                rows.append(
+                    ShiftRow(
+                        group=ward.name,
+                        title=question.case.hospital.staff[ward.name].title,
+                        shift=kind.name,
+                        today=float(ward.crew.rostered[:, s].sum(axis=1).mean()),
+                        planned=float(people[:, s].mean()),
+                        lent=int(lent[:, s].sum()),
+                        agency=int(hired[:, s].sum()),
+                        short=float(short[:, s].mean() / kind.paid),
+                    )
+                )
+    return tuple(rows)
 
 
 def _closed(before: Sequence[Played], after: Sequence[Played]) -> str:

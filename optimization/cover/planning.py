@@ -13,7 +13,7 @@ from typing import Any
 
 from optimization.beds.needs import Check, Progress, WardNeeds, bed_needs
 from optimization.cover.answer import CoverAnswer
-from optimization.cover.explain import explanation
+from optimization.cover.explain import explanation, shift_rows
 from optimization.cover.house import ROSTER_NOTICE, WAGE
 from optimization.cover.playing import Played, play, without_nurses
 from optimization.cover.proposal import (
@@ -129,6 +129,7 @@ def plan_cover(
         explanation=explanation(question, proved.chosen, proved.before, proved.after, off, proved.tried),
         counted=proved.chosen.counted,
         currency=question.case.hospital.money.currency,
+        shifts=shift_rows(question, proved.chosen),
         notes=(
             *question.notes,
             *(f"target not measured in this hospital: {name}" for name in left_out),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
+from dashboards.cli.planning.beds import APPROVED
 from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
 
@@ -50,8 +51,12 @@ def command(
     ] = None,
     target: Targets = None,
     keep: Annotated[
-        Path | None,
-        typer.Option("--keep", help="Change the plan of this file no more than the rules ask for."),
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Change the plan of this file no more than the rules ask for; approved: the one that holds.",
+        ),
     ] = None,
     nurses_out: Annotated[
         Path | None,
@@ -73,6 +78,7 @@ def command(
     from optimization.cover.question import read_pins
     from optimization.cover.targets import BEDS_CLOSED, BEDS_CLOSED_TITLE
     from scenarios.base_case import base_case
+    from twin.errors import UsageError
     from twin.plan import Plan
     from twin.replications.where import on_cluster
     from twin.store import open_store
@@ -88,10 +94,12 @@ def command(
         "targets": read_targets(target, also={BEDS_CLOSED: BEDS_CLOSED_TITLE}) if target else None,
         "least_change": keep is not None,
     }
-    in_force = Plan.read(keep) if keep is not None else None
+    in_force = Plan.read(keep) if keep is not None and keep != APPROVED else None
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
     note(f"demand: {base.origin}")
+    if keep == APPROVED and not base.decided:
+        raise UsageError("--keep approved: no approved plan holds on these days; twin plans lists them all")
     if nurses_out is not None:
         _write_nurses(base.case.hospital, nurses_out)
     with on_cluster(cluster):
@@ -130,10 +138,32 @@ def _write_nurses(hospital: Hospital, file: Path) -> None:
 
 def _words(answer: CoverAnswer) -> str:
     because = answer.explanation
-    lines = [because.headline, "", *because.sentences, "", "Targets, on futures the plan has not seen:"]
+    lines = [
+        because.headline,
+        "",
+        *_table(answer),
+        "",
+        *because.sentences,
+        "",
+        "Targets, on futures the plan has not seen:",
+    ]
     lines += targets_in_words(answer.certificate)
     lines += listed("What binds:", because.binds)
     lines += listed("One more nurse:", [f"{what}: {brings}" for what, brings in because.one_more])
     lines += listed("Still short:", because.short)
     lines += listed("Note:", answer.notes)
     return "\n".join([*lines, *proof_in_words(answer.certificate)])
+
+
+def _table(answer: CoverAnswer) -> list[str]:
+    """Every shift of every group: people asked today and by the plan, lent, hired, still missing."""
+    width = max(len(row.title) for row in answer.shifts)
+    most = max(len("shift"), *(len(row.shift) for row in answer.shifts))
+    return [
+        f"{'group':<{width}}  {'shift':<{most}}  today   plan  lent  agency  short",
+        *(
+            f"{row.title:<{width}}  {row.shift:<{most}}  {row.today:>5.1f}  {row.planned:>5.1f}"
+            f"  {row.lent:>4}  {row.agency:>6}  {row.short:>5.2f}"
+            for row in answer.shifts
+        ),
+    ]

@@ -36,7 +36,11 @@ def test_the_night_is_filled_within_notice_and_fewer_beds_close(short_at_night, 
     proof = answer.certificate
     assert proof.bound <= proof.cost == pytest.approx(proof.objective, rel=1e-6)
     assert {r.target.measure for r in proof.targets} >= {"beds_closed"}
-    assert json.loads(json.dumps(answer.document()))["cost"]["agencies"] > 0
+    document = json.loads(json.dumps(answer.document()))
+    assert document["cost"]["agencies"] > 0
+    night = next(row for row in document["shifts"] if row["shift"] == "night")
+    assert night["today"] == 1 < night["planned"]
+    assert night["agency"] == sum(days["night"] - 1 for days in document["plan"]["cover"]["nurses"].values())
 
     answer.plan.write(tmp_path / "plan.toml")
     assert Plan.read(tmp_path / "plan.toml").cover == answer.plan.cover
