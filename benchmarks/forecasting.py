@@ -41,7 +41,7 @@ for threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 from benchmarks.forecasters.tasks import MAKERS, Task, filled, tasks_of  # noqa: E402
-from forecasting.backtest import seasonal_naive  # noqa: E402
+from forecasting.challengers import seasonal_naive  # noqa: E402
 from forecasting.contest import hold_contest  # noqa: E402
 from forecasting.heads import LEVELS, MIDDLE  # noqa: E402
 from forecasting.pretrained import pack_for  # noqa: E402

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.challengers import seasonal_naive
 from forecasting.covariates import BadCovariates, CovariateTable, tell
-from forecasting.heads import LEVELS
-from forecasting.marginals import ordered
 from forecasting.scores import score, seasonal_error
 from forecasting.service import check_horizon, forecast
 from twin.errors import Problem, UsageError
@@ -114,37 +113,6 @@ def holdout(
         Method (``forecast``, ``base``, ``seasonal_naive``) -> ``mase, wql, coverage_80, coverage_95, cpu_s``.
     """
     return backtest(history.daily(), days, 1, seed=seed, country=country, time_limit=time_limit).summary()
-
-
-def seasonal_naive(known: History, horizon: int) -> np.ndarray:
-    """Quantiles of "same as last season", shape (series, horizon, level).
-
-    The spread is that of its own past errors, wider with each season ahead.
-    """
-    values, season = np.asarray(known.values), known.season
-    if values.shape[1] < season:
-        usual = np.nan_to_num(np.nanmean(values, axis=1, keepdims=True))
-        return np.repeat(np.repeat(usual, horizon, axis=1)[..., None], len(LEVELS), axis=2)
-    last = _last_known(values, season)
-    middle = np.tile(last, -(-horizon // season))[:, :horizon]
-    change = values[:, season:] - values[:, :-season]
-    spread = np.zeros((len(values), len(LEVELS)))
-    for row, errors in enumerate(change):
-        seen = errors[np.isfinite(errors)]
-        if len(seen):
-            spread[row] = np.quantile(seen, LEVELS) - np.median(seen)
-    seasons = np.sqrt(np.arange(horizon) // season + 1)
-    return ordered(middle[..., None] + spread[:, None, :] * seasons[:, None])
-
-
-def _last_known(values: np.ndarray, season: int) -> np.ndarray:
-    """The latest known count at each place of the season, shape (series, season); 0 where none is."""
-    whole = values.shape[1] // season
-    blocks = values[:, values.shape[1] - whole * season :].reshape(len(values), whole, season)
-    last = np.zeros((len(values), season))
-    for k in range(whole):
-        last = np.where(np.isfinite(blocks[:, k]), blocks[:, k], last)
-    return last
 
 
 def _told_at(

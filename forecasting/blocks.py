@@ -102,7 +102,8 @@ def _made_again(
     own, part = values[rows], _part(calendar, rows)
     said, base = _said(champion, own, part, horizon)
     share = _share(champion) if champion.networks else 0.0
-    return Made(own, part, base, said.plain[..., MIDDLE], share), int(row - rows[0])
+    moved = None if champion.challenger is None else (said.quantiles - said.plain)[..., MIDDLE]
+    return Made(own, part, base, said.plain[..., MIDDLE], share, moved), int(row - rows[0])
 
 
 def _said(champion: Champion, values: np.ndarray, calendar: Calendar, horizon: int) -> tuple[Mixture, Base]:
@@ -110,7 +111,8 @@ def _said(champion: Champion, values: np.ndarray, calendar: Calendar, horizon: i
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
     share = _share(champion)
-    return mixture(values, calendar, horizon, base, templates, champion.networks, share), base
+    networks, challenger = champion.networks, champion.challenger
+    return mixture(values, calendar, horizon, base, templates, networks, share, challenger), base
 
 
 def _share(champion: Champion) -> float:

@@ -81,6 +81,7 @@ class Card(_Part):
     share : of the network in what serves, one number or one a series; 0 where the base serves alone
     guard : how far each level is moved from the middle, a row a lead; then a row a series, its width
     replays : whether the forecast it was registered with can be made again from weights and card
+    challenger : who served in place of base and networks, which are then kept to learn on from; empty: nobody
     metrics : scores on recent origins that it had not learned from, by contestant
     """
 
@@ -103,6 +104,7 @@ class Card(_Part):
     guard: list[list[Real]]
     replays: bool
     reason: str
+    challenger: Literal["", "seasonal_naive", "lightgbm"] = ""
     config: dict[str, Any]
     metrics: dict[str, Any]
 

@@ -1,36 +1,33 @@
-"""The contest: the LSTM serves only if it beats the base on recent weeks it has not seen.
+"""The contest: the base serves, unless another foretold recent weeks better that it had not seen.
 
-Both forecast from the same recent origins. The better one serves, or their even mixture; the score of
-each is kept, so that a reader can see why.
+Base, LSTM and challengers forecast from the same recent origins. The best serves, or base and LSTM half and
+half; the score of each is kept, so that a reader can see why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from forecasting.base import Base, fit_base
-from forecasting.conformal import guard_factors, guarded
+from forecasting.challengers import LEARN, SAID, Voice, challengers_of
+from forecasting.conformal import guarded
 from forecasting.features import Calendar
-from forecasting.heads import LEVELS, MIDDLE
+from forecasting.heads import MIDDLE
 from forecasting.lstm import DemandLSTM
-from forecasting.marginals import base_quantiles, error_quantiles, error_templates, ordered
-from forecasting.mixture import Mixture, in_counts, mixed, mixture, whole_counts
-from forecasting.training import BATCH, CHECK_EVERY, Clock, predict, train
+from forecasting.marginals import error_quantiles, error_templates, ordered
+from forecasting.mixture import Mixture, mixed, mixture
+from forecasting.training import CHECK_EVERY, Clock, Trained, train
+from forecasting.trial import Rival, Trial, recent_origins
 from forecasting.warm import Warm
-from forecasting.windows import Windows, windows_of
+from forecasting.windows import windows_of
 
 SEEDS = 2  # networks that serve together
-SMALLEST_GAIN = 0.002  # share of the base's loss; assumed: less is no gain
-ONE_ORIGIN_PROVES = 0.02  # assumed: seen at one origin alone, a gain of 2 % may be luck; less so at several
 SHARES = (1.0, 0.5)  # of the LSTM in what may serve
-PROVEN = 2.0  # standard errors of the gain over origins, from which the LSTM may serve alone (convention)
-MOST_BATCHES = 500
-PASSES = 20  # how often each window may be seen at most, on average; assumed
 FEWEST_WINDOWS = 60  # assumed: fewer different windows teach a network nothing that the base has not
-CHECKED_WINDOWS = 3000
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,8 @@ class Made:
     values, calendar, base : as fitted on the whole history
     plain : the base's middle before anything moves it, shape (series, horizon) [counts]
     share : of the LSTM in what serves, 0 (the base alone) to 1; one number, or shape (series, 1)
+    moved : how far a challenger's middle lies from the base's, shape (series, horizon) [counts]; None where
+        none serves
     """
 
     values: np.ndarray
@@ -49,6 +48,7 @@ class Made:
     base: Base
     plain: np.ndarray
     share: float | np.ndarray
+    moved: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,13 @@ class Champion:
     ----------
     quantiles : shape (series, horizon, level) [counts]
     templates : errors that occurred together, shape (origin, series, horizon) [units of spread]
-    made_by : ``lstm`` or ``base``
+    made_by : ``lstm``, ``base`` or the name of a challenger
     reason : one sentence
     scores : mean pinball loss on recent origins of each contestant [units of spread]
     made : what the forecast was made of; None where the series were too many to keep it
     again : makes that again of the series in one row, with its row therein
     learner : the network that was judged, which has seen nothing of the recent origins
+    challenger : what speaks in place of LSTM and base; None where they do
     """
 
     quantiles: np.ndarray
@@ -78,6 +79,7 @@ class Champion:
     made: Made | None = field(default=None, repr=False)
     learner: DemandLSTM | None = field(default=None, repr=False)
     again: Callable[[int], tuple[Made, int]] | None = field(default=None, repr=False)
+    challenger: Voice | None = field(default=None, repr=False)
 
     def made_of(self, row: int) -> tuple[Made, int] | None:
         """What the forecast of one series was made of, and its row therein; None where that is not known."""
@@ -89,22 +91,15 @@ class Champion:
 Contest = Callable[..., Champion]  # called as ``hold_contest`` is
 
 
-@dataclass(frozen=True)
-class Held:
-    """Recent origins that nobody learns from, shape (origin,), and the periods learned before them."""
+def contest_with(challengers: Iterable[str]) -> Contest:
+    """The contest that asks these challengers too.
 
-    origins: np.ndarray
-    learned: int
-
-
-def recent_origins(past: int, horizon: int, most: int = 6) -> Held | None:
-    """Up to six origins within the last quarter of the past, half a horizon apart; None if none fits."""
-    apart = max(1, horizon // 2)
-    n = min(most, (past // 4 - horizon) // apart + 1)
-    if n < 1:
-        return None
-    origins = past - 1 - horizon - apart * np.arange(n)[::-1]
-    return Held(origins, int(origins[0]) + 1)
+    Raises
+    ------
+    UsageError
+        There is no such challenger, or what it needs is not installed.
+    """
+    return partial(hold_contest, challengers=challengers_of(challengers))
 
 
 def hold_contest(
@@ -116,8 +111,9 @@ def hold_contest(
     clock: Clock,
     made_by: str = "auto",
     warm: Warm | None = None,
+    challengers: tuple[str, ...] = challengers_of(()),
 ) -> Champion:
-    """Fit both, compare them on recent origins, and forecast with the better.
+    """Fit base and LSTM, compare them and the challengers on recent origins, and forecast with the best.
 
     Parameters
     ----------
@@ -129,172 +125,164 @@ def hold_contest(
         ``auto``, or ``base`` / ``lstm`` to decide beforehand.
     warm
         Networks to learn on from; with them even a history too short to teach one may be served by one.
+    challengers
+        Who else may serve where nobody is decided beforehand (``contest_with``).
     """
     past = values.shape[1]
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
-    alone = mixture(values, calendar, horizon, base, templates)
-    mean, plain = alone.mean, alone.plain
-    made = Made(values, calendar, base, plain[..., MIDDLE], 0.0)
+    said = mixture(values, calendar, horizon, base, templates)
+    made = Made(values, calendar, base, said.plain[..., MIDDLE], 0.0)
+    alone = Champion(ordered(said.plain), templates, said.mean, "base", "", made=made)
+    names = challengers if made_by == "auto" else ()
     held = recent_origins(past, horizon)
     taught = held is not None and (
         len(values) * (held.learned - 2 * calendar.season - horizon) >= FEWEST_WINDOWS
     )
     if held is None or not (taught or warm):
-        reason = (
-            f"{past} periods are too few to train and to check an LSTM for {horizon} ahead; the base serves"
-        )
-        return Champion(ordered(plain), templates, mean, "base", reason, made=made)
-    trial = _Trial(values, calendar, horizon, held)
+        few = f"{past} periods are too few to train and to check an LSTM for {horizon} ahead"
+        alone = replace(alone, reason=f"{few}; the base serves")
+        if held is None or not names:
+            return alone
+        return _without_network(Trial(values, calendar, horizon, held), alone, names, few, seed, clock)
+    trial = Trial(values, calendar, horizon, held)
     if made_by == "base":
-        factors = trial.guard(trial.plain)
-        served = ordered(guarded(plain, factors))
-        return Champion(served, templates, mean, "base", "the base was asked for", made=made)
-    return _contest(trial, base, alone, templates, seed, clock, made_by, warm, taught)
+        served = ordered(guarded(said.plain, trial.guard(trial.plain)))
+        return replace(alone, quantiles=served, reason="the base was asked for")
+    return _Contest(trial, base, said, alone, names, seed, clock, made_by, warm, taught).held()
 
 
-def _contest(
-    trial: _Trial,
-    base: Base,
-    alone: Mixture,
-    templates: np.ndarray,
-    seed: int,
-    clock: Clock,
-    made_by: str,
-    warm: Warm | None,
-    taught: bool,
+def _without_network(
+    trial: Trial, alone: Champion, names: tuple[str, ...], few: str, seed: int, clock: Clock
 ) -> Champion:
-    mean, plain = alone.mean, alone.plain
-    start = trial.start_of(error_quantiles(templates, trial.horizon))
-    learner = train(
-        trial.windows, trial.start, trial.origins_before(), seed=seed,
-        batches=trial.most_batches if taught else 0, clock=clock.share(0.45), check=trial.sample(seed),
-        begin=None if warm is None else warm.learner,
-    )  # fmt: skip
-    moved = trial.lstm([learner.network])
-    scores = {"base": trial.score(trial.plain)}
-    for share in SHARES:
-        scores[f"lstm {share:.0%}"] = trial.score(mixed(trial.plain, moved, share))
-    best = min((name for name in scores if name != "base"), key=scores.__getitem__)
-    share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
-    if made_by == "auto" and share == 1 and not trial.stands_out(moved):
-        share, best = 0.5, "lstm 50%"
-    gain = 1 - scores[best] / max(scores["base"], 1e-12)
-    needed = SMALLEST_GAIN + ONE_ORIGIN_PROVES / len(trial.held.origins) ** 2
-    than = f"{abs(gain):.1%} {'below' if gain >= 0 else 'above'}"
-    told = f"on {len(trial.held.origins)} recent origins the LSTM's loss is {than} the base's"
-    if made_by == "auto" and gain <= needed:
-        factors = trial.guard(trial.plain)
-        reason = f"{told}; the base serves"
-        made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], 0.0)
-        served = ordered(guarded(plain, factors))
-        return Champion(
-            served, templates, mean, "base", reason, scores, cut_short=learner.cut_short, made=made,
-            learner=learner.network,
+    """Who serves where there is too little to teach a network."""
+    rivals = trial.rivals(names, seed, clock)
+    if not rivals:
+        return alone
+    base = trial.score(trial.plain)
+    scores = {"base": base} | {rival.name: rival.score for rival in rivals}
+    told = f"on {len(trial.held.origins)} recent origins"
+    best = trial.winner(rivals, base)
+    if best is None:
+        reason = f"{alone.reason} ({told} {_losses(rivals, base)})"
+        return replace(alone, reason=reason, scores=scores)
+    reason = f"{few}; {told} {_losses([best], base)}; it serves"
+    return _served_by(best, trial, replace(alone, reason=reason, scores=scores), seed, clock)
+
+
+def _served_by(best: Rival, trial: Trial, alone: Champion, seed: int, clock: Clock) -> Champion:
+    """What the base would have served, said by a challenger that has now learned the whole past."""
+    values, calendar, horizon, made = trial.values, trial.calendar, trial.horizon, alone.made
+    assert made is not None
+    windows = windows_of(values, made.base, calendar, horizon)
+    voice = LEARN[best.name](windows, horizon, values.shape[1], seed, clock)
+    said = mixture(values, calendar, horizon, made.base, alone.templates, challenger=voice)
+    moved = (said.quantiles - said.plain)[..., MIDDLE]
+    return replace(
+        alone,
+        quantiles=ordered(guarded(said.quantiles, trial.guard(best.said))),
+        made_by=best.name,
+        made=replace(made, moved=moved),
+        challenger=voice,
+    )
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """Base, LSTM and challengers, and who of them serves."""
+
+    trial: Trial
+    base: Base
+    said: Mixture
+    alone: Champion
+    names: tuple[str, ...]
+    seed: int
+    clock: Clock
+    made_by: str
+    warm: Warm | None
+    taught: bool
+
+    def held(self) -> Champion:
+        """Judge all, and forecast with the best."""
+        trial, asked = self.trial, self.made_by == "auto"
+        rivals = trial.rivals(self.names, self.seed, self.clock)
+        learner = self._learner()
+        moved = trial.lstm([learner.network])
+        scores = {"base": trial.score(trial.plain)}
+        for share in SHARES:
+            scores[f"lstm {share:.0%}"] = trial.score(mixed(trial.plain, moved, share))
+        best = min((name for name in scores if name != "base"), key=scores.__getitem__)
+        share = dict(zip((f"lstm {s:.0%}" for s in SHARES), SHARES, strict=True))[best]
+        if asked and share == 1 and not trial.stands_out(moved):
+            share, best = 0.5, "lstm 50%"
+        gain = 1 - scores[best] / max(scores["base"], 1e-12)
+        base_serves = asked and gain <= trial.needed
+        winner = trial.winner(rivals, scores["base" if base_serves else best])
+        judged = replace(
+            self.alone, scores=scores | {rival.name: rival.score for rival in rivals},
+            cut_short=learner.cut_short, learner=learner.network,
         )  # fmt: skip
-    windows = windows_of(trial.values, base, trial.calendar, trial.horizon)
-    origins = np.arange(trial.first, trial.values.shape[1] - trial.horizon)
-    networks = []
-    cut = learner.cut_short
-    for k in range(SEEDS):
-        full = train(
-            windows,
-            start,
-            origins,
-            seed=seed + 1 + k,
-            batches=max(learner.batches, CHECK_EVERY if warm is None else 0),
-            clock=clock.share(0.95 / (SEEDS - k)),
-            begin=None if warm is None else warm.networks[k % len(warm.networks)],
-        )
-        networks.append(full.network)
-        cut |= full.cut_short
-    served = mixture(trial.values, trial.calendar, trial.horizon, base, templates, networks, share).quantiles
-    factors = trial.guard(mixed(trial.plain, moved, share))
-    reason = f"{told}; {'it serves' if share == 1 else 'the two serve half and half'}"
-    made = Made(trial.values, trial.calendar, base, plain[..., MIDDLE], share)
-    return Champion(
-        ordered(guarded(served, factors)), templates, mean, "lstm", reason, scores, tuple(networks), cut,
-        made, learner.network,
-    )  # fmt: skip
+        on = f"on {len(trial.held.origins)} recent origins"
+        if winner is not None:
+            than = f"{_losses([winner], scores['base'])} and {_than(winner.score, scores[best])} the LSTM's"
+            judged = replace(judged, reason=f"{on} {than}; it serves")
+            return _served_by(winner, trial, judged, self.seed, self.clock)
+        others = f" ({_losses(rivals, scores['base'])})" if rivals else ""
+        told = f"{on} the LSTM's loss is {_than(scores[best], scores['base'])} the base's{others}"
+        if base_serves:
+            served = ordered(guarded(self.said.plain, trial.guard(trial.plain)))
+            return replace(judged, quantiles=served, reason=f"{told}; the base serves")
+        serves = "it serves" if share == 1 else "the two serve half and half"
+        judged = replace(judged, reason=f"{told}; {serves}")
+        return self._served_by_lstm(judged, share, mixed(trial.plain, moved, share), learner.batches)
+
+    def _learner(self) -> Trained:
+        """The network that is judged: it has seen nothing of the recent origins."""
+        trial = self.trial
+        return train(
+            trial.windows, trial.start, trial.origins_before(), seed=self.seed,
+            batches=trial.most_batches if self.taught else 0, clock=self.clock.share(0.45),
+            check=trial.sample(self.seed), begin=None if self.warm is None else self.warm.learner,
+        )  # fmt: skip
+
+    def _served_by_lstm(self, judged: Champion, share: float, at_trial: np.ndarray, batches: int) -> Champion:
+        """Networks that learn the whole past for as long as the judged one learned."""
+        trial, warm, values = self.trial, self.warm, self.trial.values
+        start = trial.start_of(error_quantiles(judged.templates, trial.horizon))
+        windows = windows_of(values, self.base, trial.calendar, trial.horizon)
+        origins = np.arange(trial.first, values.shape[1] - trial.horizon)
+        networks = []
+        cut = judged.cut_short
+        for k in range(SEEDS):
+            full = train(
+                windows,
+                start,
+                origins,
+                seed=self.seed + 1 + k,
+                batches=max(batches, CHECK_EVERY if warm is None else 0),
+                clock=self.clock.share(0.95 / (SEEDS - k)),
+                begin=None if warm is None else warm.networks[k % len(warm.networks)],
+            )
+            networks.append(full.network)
+            cut |= full.cut_short
+        served = mixture(
+            values, trial.calendar, trial.horizon, self.base, judged.templates, networks, share
+        ).quantiles
+        made = Made(values, trial.calendar, self.base, self.said.plain[..., MIDDLE], share)
+        return replace(
+            judged, quantiles=ordered(guarded(served, trial.guard(at_trial))), made_by="lstm",
+            networks=tuple(networks), cut_short=cut, made=made,
+        )  # fmt: skip
 
 
-class _Trial:
-    """The recent origins, the base as it would have been there, and what it would have said."""
+def _losses(rivals: Iterable[Rival], base: float) -> str:
+    """``the seasonal naive's loss is 3.0% below the base's``, of each."""
+    return ", ".join(
+        f"{SAID[rival.name]}'s loss is {_than(rival.score, base)} the base's" for rival in rivals
+    )
 
-    def __init__(self, values: np.ndarray, calendar: Calendar, horizon: int, held: Held) -> None:
-        self.values, self.calendar, self.horizon, self.held = values, calendar, horizon, held
-        self.counts = whole_counts(values)
-        self.base = fit_base(values, calendar, horizon, learned=held.learned)
-        self.windows: Windows = windows_of(values, self.base, calendar, horizon)
-        table = error_quantiles(error_templates(values[:, : held.learned], self.base, horizon), horizon)
-        self.start = self.start_of(table)
-        leads = np.arange(1, horizon + 1)
-        means = [self.base.mean(int(origin), leads) for origin in held.origins]
-        self.mean = np.concatenate(means)
-        self.spread = np.concatenate([self.base.spread(mean) for mean in means])
-        self.plain = np.concatenate([base_quantiles(mean, self.base, table, self.counts) for mean in means])
-        self.truth = np.concatenate([values[:, origin + leads] for origin in held.origins])
-        self.rows = np.tile(np.arange(len(values)), len(held.origins))
-        self.at = np.repeat(held.origins, len(values))
 
-    @property
-    def first(self) -> int:
-        """First past period from which a window may start."""
-        return max(self.calendar.season, min(self.windows.past // 2, self.held.learned // 3))
-
-    @property
-    def most_batches(self) -> int:
-        """Batches after which the network has seen the past often enough."""
-        windows = len(self.values) * len(self.origins_before())
-        return int(np.clip(PASSES * windows // BATCH, 2 * CHECK_EVERY, MOST_BATCHES))
-
-    def start_of(self, table: np.ndarray) -> np.ndarray:
-        """Error quantiles by lead, filled up to whole network steps."""
-        missing = self.windows.horizon - len(table)
-        return np.concatenate([table, np.repeat(table[-1:], missing, axis=0)])
-
-    def origins_before(self) -> np.ndarray:
-        """Origins whose whole future was learned."""
-        last = self.held.learned - self.horizon
-        return np.arange(min(self.first, last - 1), last)
-
-    def sample(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Windows that decide when to stop learning; some of them where there are very many."""
-        if len(self.rows) <= CHECKED_WINDOWS:
-            return self.rows, self.at
-        some = np.random.default_rng([seed, 3]).choice(len(self.rows), CHECKED_WINDOWS, replace=False)
-        return self.rows[some], self.at[some]
-
-    def lstm(self, networks: list[DemandLSTM]) -> np.ndarray:
-        """What the networks would have said, shape (series x origin, horizon, level). [counts]"""
-        away = predict(networks, self.windows, self.rows, self.at)[:, : self.horizon]
-        return in_counts(away, self.mean, self.spread)
-
-    def score(self, quantiles: np.ndarray) -> float:
-        """Mean pinball loss against what happened. [units of spread]"""
-        return float(np.nanmean(self._losses(quantiles)))
-
-    def stands_out(self, quantiles: np.ndarray) -> bool:
-        """Whether the gain over the base is more than the spread of the gains of single origins explains.
-
-        Origins overlap by half a horizon, so that half as many count as independent.
-        """
-        n = len(self.held.origins)
-        if n < 2:
-            return False
-        both = (self._losses(said).reshape(n, -1) for said in (self.plain, quantiles))
-        base, ours = (np.nanmean(losses, axis=1) for losses in both)
-        gains = base - ours
-        return bool(gains.mean() > PROVEN * gains.std(ddof=1) / np.sqrt(n / 2))
-
-    def _losses(self, quantiles: np.ndarray) -> np.ndarray:
-        """Pinball loss of each forecast, shape (forecast, horizon), NaN where unknown. [units of spread]"""
-        miss = self.truth[..., None] - quantiles
-        level = np.array(LEVELS)
-        loss = np.maximum(level * miss, (level - 1) * miss).mean(axis=-1) / self.spread
-        return np.clip(loss, 0, 50)
-
-    def guard(self, quantiles: np.ndarray) -> np.ndarray:
-        """Conformal factors of these forecasts; small counts are left as they are."""
-        truth = np.where((self.mean < 5) & self.counts, np.nan, self.truth)
-        return guard_factors(quantiles, truth, len(self.values))
+def _than(loss: float, other: float) -> str:
+    """``3.0% below``."""
+    gain = 1 - loss / max(other, 1e-12)
+    return f"{abs(gain):.1%} {'below' if gain >= 0 else 'above'}"

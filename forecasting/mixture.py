@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.base import Base
+from forecasting.challengers import Voice
 from forecasting.features import Calendar
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import base_quantiles, error_quantiles
@@ -23,7 +24,8 @@ class Mixture:
     ----------
     mean : of the base, shape (series, horizon) [counts]
     plain : quantiles of the base, shape (series, horizon, level) [counts]
-    quantiles : of base and networks together, same shape; those of the base where no network speaks
+    quantiles : of base and networks together, or of the challenger, same shape; those of the base where
+        neither speaks
     """
 
     mean: np.ndarray
@@ -39,6 +41,7 @@ def mixture(
     templates: np.ndarray,
     networks: Sequence[DemandLSTM] = (),
     share: float | np.ndarray = 0.0,
+    challenger: Voice | None = None,
 ) -> Mixture:
     """Say what comes after the last known period.
 
@@ -52,12 +55,17 @@ def mixture(
         Their quantiles are averaged.
     share
         Of the networks in what is said, 0 to 1: one number, or one a series, shape (series, 1).
+    challenger
+        Speaks in place of base and networks where it is given.
     """
     mean = base.mean(values.shape[1] - 1, np.arange(1, horizon + 1))
     plain = base_quantiles(mean, base, error_quantiles(templates, horizon), whole_counts(values))
-    if not networks:
+    if challenger is None and not networks:
         return Mixture(mean, plain, plain)
     windows = windows_of(values, base, calendar, horizon)
+    if challenger is not None:
+        last = np.array([values.shape[1] - 1])
+        return Mixture(mean, plain, challenger.say(windows, horizon, last, values.shape[1]))
     now = np.full(len(values), values.shape[1] - 1)
     away = predict(list(networks), windows, np.arange(len(values)), now)[:, :horizon]
     moved = in_counts(away, mean, base.spread(mean))

@@ -129,6 +129,7 @@ def register(
         guard=guard or [],
         replays=replays,
         reason=champion.reason,
+        challenger="" if champion.challenger is None else champion.made_by,  # type: ignore[arg-type]
         config=config,
         metrics={"recent_origins": champion.scores, **(metrics or {})},
     )

@@ -40,7 +40,7 @@ class ForecastResult:
     paths : joint futures, shape (path, series, time)
     ids, stamps : names of axes 1 and 2 of ``paths``
     frequency : ``h``, ``D``, ``W`` or ``MS``
-    made_by : ``lstm`` or ``base``, one a series
+    made_by : ``lstm``, ``base`` or the name of a challenger, one a series
     notes : what a reader should know, in sentences; the first says why this method serves
     """
 
@@ -87,12 +87,12 @@ def forecast(
         Seconds from now for learning and forecasting; what was learned by then serves. The base is
         not cut short.
     made_by
-        ``auto``: the better of LSTM and base on recent origins.
+        ``auto``: the best of LSTM, base and challengers on recent origins.
     covariates
         What is known beforehand of every period of the horizon (``read_covariates``).
     contest
-        What decides who serves, called as ``hold_contest`` is; a registered model or a warm start is one
-        (``forecasting.serving``).
+        What decides who serves, called as ``hold_contest`` is: one that asks more challengers
+        (``contest_with``), a registered model or a warm start (``forecasting.serving``).
     progress
         Told how many series are answered, and of how many, where they are too many to answer at once.
 
@@ -202,7 +202,7 @@ def to_demand(
     for series, stream in streams.items():
         paths[:, names.index(stream)] += result.paths[:, result.ids.index(series)]
     factors = np.array([(scale or {}).get(name, 1.0) for name in names])
-    made_by = "lstm" if "lstm" in result.made_by else "base"
+    made_by = result.champion.made_by
     return DemandForecast(
         start=result.stamps[0].date(),
         series=names,

@@ -17,6 +17,7 @@ import pandas as pd
 
 from forecasting.base import fit_base
 from forecasting.card import ModelRefused
+from forecasting.challengers import SAID, SEASONAL_NAIVE, SeasonalNaive
 from forecasting.contest import Champion, Contest, Made, hold_contest
 from forecasting.features import Calendar
 from forecasting.heads import MIDDLE
@@ -32,6 +33,7 @@ from twin.records.history import History
 
 OLDEST = pd.Timedelta(days=7)  # a model learns on after so long (assumed: once a week, a usual habit)
 SHIFT = 5.0  # standard errors of the days since training that call for learning on; assumed: no chance
+REPLAYING = ("base", "lstm", SEASONAL_NAIVE)  # who can speak again from what a model's files hold
 REPLAYED = 0.03  # of the 80 % interval: a replay farther off than this on average is not the same forecast
 
 
@@ -101,7 +103,7 @@ def enter(
     parts = champion.made
     made = mixture(
         parts.values, parts.calendar, len(result.stamps), parts.base, champion.templates, champion.networks,
-        parts.share,
+        parts.share, champion.challenger,
     ).quantiles  # fmt: skip
     guard = _guard_between(made, champion.quantiles)
     again = ordered(_moved(made, guard))
@@ -113,7 +115,7 @@ def enter(
         result,
         config=config,
         guard=guard,
-        replays=off <= REPLAYED,
+        replays=off <= REPLAYED and champion.made_by in REPLAYING,
         metrics={"replay_off": off, **(metrics or {})},
     )
 
@@ -143,18 +145,21 @@ def serve(
     base = fit_base(values, calendar, horizon)
     templates = error_templates(values, base, horizon)
     share = card.share[0] if len(card.share) == 1 else np.array(card.share)[:, None]
-    said = mixture(values, calendar, horizon, base, templates, model.networks, share)
+    naive = SeasonalNaive() if card.challenger == SEASONAL_NAIVE else None
+    said = mixture(values, calendar, horizon, base, templates, model.networks, share, naive)
     quantiles = ordered(_moved(said.quantiles, card.guard))
     reason = f"model {model.name} of {card.train_end[:10]} serves; when it was trained, {card.reason}"
+    moved = None if naive is None else (said.quantiles - said.plain)[..., MIDDLE]
     return Champion(
         quantiles,
         templates,
         said.mean,
-        "lstm" if model.networks else "base",
+        card.challenger or ("lstm" if model.networks else "base"),
         reason,
         dict(card.metrics.get("recent_origins", {})),
         model.networks,
-        made=Made(values, calendar, base, said.plain[..., MIDDLE], share),
+        made=Made(values, calendar, base, said.plain[..., MIDDLE], share, moved),
+        challenger=naive,
     )
 
 
@@ -196,6 +201,8 @@ def _why_not(model: StoredModel, history: History, horizon: int) -> str:
     learned_until = pd.Timestamp(card.train_end)
     if (card.frequency, card.horizon, card.series) != (history.frequency, horizon, len(history.ids)):
         return "the registered model is of other series, another frequency or another horizon"
+    if card.challenger not in ("", *REPLAYING):
+        return f"{SAID[card.challenger]} served, which is not kept on file and learns anew each time"
     if not card.replays:
         return "the registered model's forecast cannot be made again from its weights and card"
     if history.as_of < learned_until:

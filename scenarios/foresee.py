@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import seasonal_naive
+from forecasting.challengers import seasonal_naive
 from forecasting.contest import hold_contest
 from forecasting.explaining.stored import stored_accounts
 from forecasting.heads import LEVELS
@@ -156,7 +156,7 @@ def foresee(
         enter(models, history, result, config={"seed": seed, "time_limit": time_limit}, metrics=kept)
         told = remove_unused(models)
     base = demand
-    if "lstm" in result.made_by:
+    if result.champion.made_by != "base":
         alone = forecast(history, days, seed=seed, n_paths=n_paths, country=source.country, made_by="base")
         base = _in_scale(to_demand(alone, source.streams), source, factors, seed)
     return Foreseen(
@@ -214,9 +214,13 @@ def scaled_counts(
 
 
 def _fallback(result: ForecastResult) -> tuple[str, ...]:
-    """Why the base serves without having won; where it won a whole contest, that is a choice and a note."""
+    """Why the base serves without having won; where it won a whole contest, that is a choice and a note.
+
+    A challenger serves only where it has won.
+    """
     champion = result.champion
-    if "lstm" in result.made_by or (len(champion.scores) > 1 and not champion.cut_short):
+    judged = any(name.startswith("lstm") for name in champion.scores)
+    if champion.made_by != "base" or (judged and not champion.cut_short):
         return ()
     return (f"Base forecast in use: {result.notes[0]}",)
 

@@ -26,7 +26,7 @@ class DemandForecast:
     start : local date of the first day
     series : names of the hospital's arrival streams, one an entry of axis 1
     paths : int64, shape (path, series, day), read-only [patients a day]
-    made_by : ``lstm``, ``base`` or ``observed``
+    made_by : ``lstm``, ``base``, ``seasonal_naive``, ``lightgbm`` or ``observed``
     as_of : the last instant of the data behind it, never the wall clock
     note : what a reader must be told, e.g. that a foreign series was scaled
     """

@@ -22,7 +22,13 @@ TRACK_COLUMNS = (
     Column("Same as last week", "num"),
     Column("In range"),
 )
-MADE_BY = {"lstm": "LSTM with quantiles", "base": "Base forecast", "observed": "Observed"}
+MADE_BY = {
+    "lstm": "LSTM with quantiles",
+    "base": "Base forecast",
+    "seasonal_naive": "Seasonal naive",
+    "lightgbm": "Gradient boosting",
+    "observed": "Observed",
+}
 
 
 def arrivals_card(stream: Any, tables: bool = True) -> parts.Part:

@@ -35,7 +35,8 @@ class Part:
     ----------
     reason : ``weekday``, ``holiday``, ``last_week`` ...
     said : the reason in words, e.g. ``Monday``
-    base, network : what each of the two adds for it [counts]
+    base, network : what each of the two adds for it [counts]; what a challenger adds to the base stands under
+        ``base``
     """
 
     reason: str
@@ -60,7 +61,7 @@ class Account:
     usual : what the series has in an ordinary period [counts]
     parts : reasons, the largest first
     error : part of the network's move that its inputs do not hold [share of the move]
-    made_by : ``base`` or ``lstm``
+    made_by : ``base``, ``lstm`` or the name of a challenger
     """
 
     series: str
@@ -116,6 +117,8 @@ def explain(
     for k, lead in enumerate(chosen):
         told = {reason: (float(base[reason][k]), float(network[reason][k])) for reason in base}
         told = {reason: both for reason, both in told.items() if max(map(abs, both)) > NOTHING}
+        if made.moved is not None:
+            told[champion.made_by] = (float(made.moved[own, lead]), 0.0)
         rest = float(quantiles[k, MIDDLE]) - float(usual[k]) - sum(map(sum, told.values()))
         told[_last(rest, quantiles[k], quiet)] = (rest, 0.0)
         at = made.values.shape[1] + int(lead)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from forecasting.challengers import SEASONAL_NAIVE
 from forecasting.explaining.inputs import TOLD
 from forecasting.features import Calendar
 
@@ -20,11 +21,13 @@ LABELS = {
     "working_days": "working days in the month",
     "closed": "closed",
     "silent": "nobody came for long",
+    "lightgbm": "gradient boosting",
     "other": "other",
 }
 RECENT = {"h": "recent weeks", "D": "recent weeks", "W": "recent months", "MS": "recent months"}
 LAST = {"h": "last week", "D": "last week", "W": "last month", "MS": "last quarter"}
 SAME = {"h": "same hour last year", "D": "same day last year", "W": "same week last year", "MS": "last year"}
+AS = {"h": "as last week", "D": "as last week", "W": "as last year", "MS": "as last year"}
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -40,7 +43,7 @@ def label(reason: str, ds: pd.Timestamp, frequency: str, calendar: Calendar, at:
         return f"{ds:%B}" if frequency == "MS" else "time of year"
     if reason == "holiday":
         return holiday_words(calendar, at)
-    for name, words in (("recent", RECENT), ("last_week", LAST), ("last_year", SAME)):
+    for name, words in (("recent", RECENT), ("last_week", LAST), ("last_year", SAME), (SEASONAL_NAIVE, AS)):
         if reason == name:
             return words[frequency]
     return LABELS.get(reason, reason.removeprefix(TOLD).replace("_", " "))

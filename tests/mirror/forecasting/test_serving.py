@@ -133,7 +133,7 @@ def test_where_every_model_is_damaged_one_is_trained_and_that_is_told(first, mod
 
 def test_a_base_that_was_proved_better_serves_without_a_new_contest(tmp_path, monkeypatch):
     history = a_history(90, series=1)
-    monkeypatch.setattr("forecasting.contest.SMALLEST_GAIN", 0.9)  # no network gains so much
+    monkeypatch.setattr("forecasting.trial.SMALLEST_GAIN", 0.9)  # no network gains so much
     trained, first = night(tmp_path, history)
     monkeypatch.setattr("forecasting.contest.train", None)
 
