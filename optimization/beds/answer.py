@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimization.proof.certificate import document
+from optimization.proof.certificate import document, reasons
 from twin.plan import Certificate, Explanation, Plan
 
 
@@ -47,17 +47,7 @@ class BedPlanAnswer:
                 "currency": self.currency,
             },
             "certificate": document(self.certificate),
-            "explanation": _reasons(self.explanation),
+            "explanation": reasons(self.explanation),
             "chance_short": {when: dict(wards) for when, wards in self.chance_short.items()},
             "notes": list(self.notes),
         }
-
-
-def _reasons(because: Explanation) -> dict[str, Any]:
-    return {
-        "headline": because.headline,
-        "sentences": list(because.sentences),
-        "binds": list(because.binds),
-        "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
-        "short": list(because.short),
-    }

@@ -15,10 +15,10 @@ from optimization.beds.counting import Tables, broken_rules
 from optimization.beds.levels import tables_of
 from optimization.beds.limits import TIE_BREAK
 from optimization.beds.model import BedLevels, bed_model, solve_beds
-from optimization.beds.needs import Progress
 from optimization.beds.parameters import BedParameters
 from optimization.beds.playing import Played, play
 from optimization.paths import TrainPaths
+from optimization.playing import Progress
 from optimization.proof.attempts import ALPHA
 from optimization.proof.certificate import Measured, per_future
 from optimization.proof.estimates import PerFuture, estimate, upper_bounds

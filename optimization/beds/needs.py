@@ -6,7 +6,7 @@ then in a bed, waits for one or is being cleaned is the ward's need, whatever st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -14,15 +14,13 @@ from functools import partial
 import numpy as np
 
 from optimization.paths import TrainPaths
+from optimization.playing import Check, Progress
 from twin.case import Case, Window
 from twin.hospital import Hospital
 from twin.measures import need
 from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray, hours, minutes
-
-Progress = Callable[[int, int], None]
-Check = Callable[[], None]
 
 #: beds of a ward whose ceiling is removed: the most a description allows [beds]
 NO_CEILING = 100_000

@@ -23,11 +23,11 @@ from optimization.beds.finalists import cost_as_played
 from optimization.beds.levels import apart, constant
 from optimization.beds.limits import BedPrices
 from optimization.beds.model import bed_model, cost_of
-from optimization.beds.needs import Check, Progress
 from optimization.beds.one_more import one_more_bed, one_more_in_words
 from optimization.beds.playing import Played, chance_short, play
 from optimization.beds.proposal import Proposal, futures_of_passes, propose
 from optimization.beds.question import BedQuestion, bed_question
+from optimization.playing import Check, Progress
 from optimization.proof.attempts import Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
 from optimization.proof.estimates import PerFuture

@@ -5,20 +5,20 @@ Nothing here knows the model; futures that certify are played exactly like those
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from optimization.beds.needs import Check, Progress, morning_hours
+from optimization.beds.needs import morning_hours
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.playing import play_plans, refuse_overload
 from optimization.proof.certificate import patients_behind
-from twin.case import Case, Schedule, Window, resolve
-from twin.errors import Overload
+from twin.case import Case, Window
 from twin.measures import measures_of, need, tally
 from twin.plan import Plan
-from twin.replications import Side, replicate_sides
 from twin.trace import Trace
 from twin.units import HOURS_DAY, MS_HOUR, IntArray
 
@@ -50,43 +50,20 @@ def play(
     plans: Sequence[Plan],
     window: Window,
     paths: TrainPaths | CertifyPaths,
-    *,
-    seed: int,
-    threads: int = 2,
-    progress: Progress | None = None,
-    check: Check | None = None,
+    **simulation: Any,
 ) -> tuple[tuple[Played, ...], ...]:
-    """Play a case under several plans on the same futures; a tuple of futures for each plan.
-
-    Raises
-    ------
-    Overload
-        A queue grew until the run had to be stopped: a plan cannot be measured on it.
-    """
+    """Play a case under several plans on the same futures, as ``play_plans``; a tuple of futures for each."""
     mornings = morning_hours(window, case.hospital)
-    cases = [case.with_(plan=plan) for plan in plans]
-    schedules = [resolve(each, window) for each in cases]
-    alike = [next(j for j in range(i + 1) if _same(schedules[j], schedules[i])) for i in range(len(plans))]
-    different = sorted(set(alike))  # plans that open the same beds have the same future
-    sides = [
-        Side(cases[i], partial(measured, case=cases[i], window=window, mornings=mornings)) for i in different
-    ]
-    futures = replicate_sides(
-        sides,
-        window,
-        seed=seed,
-        replications=paths.replications,
-        threads=threads,
-        progress=_of_one(progress, len(sides)),
-        check=check,
-    )
-    return tuple(tuple(futures[different.index(i)]) for i in alike)
+
+    def measuring(each: Case) -> Callable[[Trace], Played]:
+        return partial(measured, case=each, window=window, mornings=mornings)
+
+    return play_plans(case, plans, window, paths, measuring, **simulation)
 
 
 def measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) -> Played:
     """One future under the plan of its case."""
-    if trace.stopped_at is not None:
-        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    refuse_overload(trace, case.plan)
     hospital, starts = case.hospital, window.clock(case.hospital).day_starts
     ends = window.warm_up + window.days
     first, last = int(starts[ends - mornings.size]), int(starts[ends])
@@ -96,19 +73,6 @@ def measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray) ->
     counts = tally(trace, hospital, wards_only=True)
     measures = {**measures_of(counts, hospital), SHORT_MORNINGS: 100 * float((beyond > 0).mean())}
     return Played(measures, patients_behind(counts), beyond, float(waiting))
-
-
-def _of_one(progress: Progress | None, sides: int) -> Progress | None:
-    """Progress in futures, where so many sides of each are played."""
-    return None if progress is None else lambda done, of: progress(done // sides, of // sides)
-
-
-def _same(a: Schedule, b: Schedule) -> bool:
-    return all(
-        np.array_equal(level.times, b.levels[name].times)
-        and np.array_equal(level.values, b.levels[name].values)
-        for name, level in a.levels.items()
-    )
 
 
 def mean_waiting(played: Sequence[Played]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from optimization.cover.counting import Counted
-from optimization.proof.certificate import document
+from optimization.proof.certificate import document, reasons
 from twin.plan import Certificate, Explanation, Plan
 
 
@@ -58,19 +58,12 @@ class CoverAnswer:
             group: {str(day): dict(shifts) for day, shifts in days.items()}
             for group, days in self.plan.cover.items()
         }
-        because = self.explanation
         names = list(dict.fromkeys(name for counted in self.counted for name in counted.parts))
         return {
             "plan": {"name": self.plan.name, "cover": cover, "currency": self.currency},
             "cost": {name: sum(c.parts.get(name, 0.0) for c in self.counted) for name in names},
             "shifts": [asdict(row) for row in self.shifts],
             "certificate": document(self.certificate),
-            "explanation": {
-                "headline": because.headline,
-                "sentences": list(because.sentences),
-                "binds": list(because.binds),
-                "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
-                "short": list(because.short),
-            },
+            "explanation": reasons(self.explanation),
             "notes": list(self.notes),
         }

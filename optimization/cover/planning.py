@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from optimization.beds.needs import Check, Progress, WardNeeds, bed_needs
+from optimization.beds.needs import WardNeeds, bed_needs
 from optimization.cover.answer import CoverAnswer
 from optimization.cover.explain import explanation, shift_rows
 from optimization.cover.house import ROSTER_NOTICE, WAGE
@@ -28,6 +28,7 @@ from optimization.cover.proposal import (
 from optimization.cover.question import CoverQuestion, Shift, cover_question
 from optimization.cover.targets import BEDS_CLOSED, default_targets
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.playing import Check, Progress
 from optimization.proof.attempts import ALPHA, Attempt, Attempts, share_of
 from optimization.proof.certificate import certificate, judge, not_measured, per_future, results
 from optimization.proof.estimates import estimate

@@ -6,23 +6,22 @@ simulated hospital.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from optimization.beds.needs import Check, Progress
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.playing import play_plans, refuse_overload
 from optimization.proof.certificate import patients_behind
 from twin.case import Case, Schedule, Window, resolve
-from twin.errors import Overload
 from twin.hospital import Hospital
 from twin.hospital.week import ratios
 from twin.measures import measures_of, need, tally
 from twin.plan import Plan
-from twin.replications import Side, replicate_sides
 from twin.trace import Trace
 from twin.units import HOURS_DAY, MS_HOUR, FloatArray, IntArray
 
@@ -90,55 +89,25 @@ def play(
     plans: Sequence[Plan],
     window: Window,
     paths: TrainPaths | CertifyPaths,
-    *,
-    seed: int,
-    threads: int = 2,
-    progress: Progress | None = None,
-    check: Check | None = None,
+    **simulation: Any,
 ) -> tuple[tuple[Played, ...], ...]:
-    """Play a case under several plans on the same futures; a tuple of futures for each plan.
+    """Play a case under several plans on the same futures, as ``play_plans``; a tuple of futures for each."""
+    asked: list[tuple[Plan, Asked]] = []
 
-    Parameters
-    ----------
-    progress
-        Told (futures done, all).
+    def measuring(each: Case) -> Callable[[Trace], Played]:
+        # plans that open the same beds ask for the same
+        known = next((a for plan, a in asked if plan.beds == each.plan.beds), None)
+        if known is None:
+            known = Asked.of(each, window)
+            asked.append((each.plan, known))
+        return partial(_measured, case=each, asked=known)
 
-    Raises
-    ------
-    Overload
-        A queue grew until the run had to be stopped: a plan cannot be measured on it.
-    """
-    alike = [next(j for j, other in enumerate(plans) if _same(other, plan)) for plan in plans]
-    different = sorted(set(alike))
-    asked: dict[int, Asked] = {}
-    for i in different:  # plans that open the same beds ask for the same
-        twin = next((j for j in asked if plans[j].beds == plans[i].beds), None)
-        asked[i] = asked[twin] if twin is not None else Asked.of(case.with_(plan=plans[i]), window)
-    sides = [
-        Side(each, partial(_measured, case=each, asked=asked[i]))
-        for i, each in ((i, case.with_(plan=plans[i])) for i in different)
-    ]
-    n = len(sides)
-    futures = replicate_sides(
-        sides,
-        window,
-        seed=seed,
-        replications=paths.replications,
-        threads=threads,
-        progress=None if progress is None else lambda done, of: progress(done // n, of // n),
-        check=check,
-    )
-    return tuple(tuple(futures[different.index(i)]) for i in alike)
-
-
-def _same(a: Plan, b: Plan) -> bool:
-    return a.beds == b.beds and a.cover == b.cover
+    return play_plans(case, plans, window, paths, measuring, **simulation)
 
 
 def _measured(trace: Trace, *, case: Case, asked: Asked) -> Played:
     """One future under the plan of its case."""
-    if trace.stopped_at is not None:
-        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    refuse_overload(trace, case.plan)
     hospital = case.hospital
     counted = need(trace, hospital)
     there, wanted = counted.open_beds[:, asked.hours], counted.need[:, asked.hours]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from optimization.beds.finalists import not_outdone
-from optimization.beds.needs import NO_CEILING, Check, Progress, WardNeeds
+from optimization.beds.needs import NO_CEILING, WardNeeds
 from optimization.cover.counting import Counted, broken_rules, count_as_solved
 from optimization.cover.drafts import cost_of
 from optimization.cover.house import Family, plan_of
@@ -25,6 +25,7 @@ from optimization.cover.question import CoverQuestion
 from optimization.cover.shortage import explain_shortage
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.paths import TrainPaths
+from optimization.playing import Check, Progress
 from optimization.proof.selection import FIRST, select
 from twin.plan import Plan, Selection
 from twin.units import FloatArray

@@ -15,7 +15,7 @@ from optimization.proof.attempts import Attempt
 from optimization.proof.estimates import PerFuture, estimate, share_bound
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.measures import MEASURES, Tally
-from twin.plan import Certificate, OffForecast, Selection, Target, TargetResult
+from twin.plan import Certificate, Explanation, OffForecast, Selection, Target, TargetResult
 
 
 class Measured(Protocol):
@@ -194,6 +194,17 @@ def document(proof: Certificate) -> dict[str, Any]:
     """The certificate as JSON's own types; what is not finite (the bound of one future) is null."""
     told: dict[str, Any] = _finite(_document(proof))
     return told
+
+
+def reasons(because: Explanation) -> dict[str, Any]:
+    """The explanation as JSON's own types."""
+    return {
+        "headline": because.headline,
+        "sentences": list(because.sentences),
+        "binds": list(because.binds),
+        "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
+        "short": list(because.short),
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimization.proof.certificate import document
+from optimization.proof.certificate import document, reasons
 from twin.calendar import DAY_NAMES
 from twin.plan import Certificate, Explanation, Plan
 
@@ -32,7 +32,6 @@ class StaffingAnswer:
 
     def document(self) -> dict[str, Any]:
         """The answer as JSON's own types."""
-        because = self.explanation
         return {
             "plan": {
                 "name": self.plan.name,
@@ -45,13 +44,7 @@ class StaffingAnswer:
             },
             "cost": {when: dict(groups) for when, groups in self.pay.items()},
             "certificate": document(self.certificate),
-            "explanation": {
-                "headline": because.headline,
-                "sentences": list(because.sentences),
-                "binds": list(because.binds),
-                "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
-                "short": list(because.short),
-            },
+            "explanation": reasons(self.explanation),
             "notes": list(self.notes),
         }
 

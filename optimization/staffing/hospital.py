@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from optimization.paths import apart
+from optimization.playing import Check, Progress
 from optimization.proof.attempts import Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
 from optimization.staffing.answer import StaffingAnswer
@@ -20,7 +21,6 @@ from optimization.staffing.house import Asked
 from optimization.staffing.lives import Lived
 from optimization.staffing.making import Making
 from optimization.staffing.reasons import explanation
-from optimization.staffing.tasks import Check, Progress
 from twin.case import Case, Window
 from twin.plan import Target
 

@@ -8,22 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.playing import play_plans, refuse_overload
 from optimization.proof.certificate import patients_behind
 from optimization.staffing.tasks import people_at
 from twin.case import Case, Window
-from twin.errors import Overload
 from twin.measures import measures_of, tally
 from twin.plan import Plan, Target
-from twin.replications import Side, replicate_sides
 from twin.trace import UNSET, Trace
 from twin.units import DAYS_WEEK, HOURS_DAY, MS_HOUR, MS_MINUTE, IntArray
-
-Progress = Callable[[int, int], None]
-Check = Callable[[], None]
 
 
 def in_time_of(group: str) -> str:
@@ -67,36 +64,18 @@ def live(
     window: Window,
     looked: Looked,
     paths: TrainPaths | CertifyPaths,
-    *,
-    seed: int,
-    threads: int = 2,
-    progress: Progress | None = None,
-    check: Check | None = None,
+    **simulation: Any,
 ) -> tuple[tuple[Lived, ...], ...]:
-    """Play a case under several plans on the same futures; a tuple of futures for each plan.
+    """Play a case under several plans on the same futures, as ``play_plans``; a tuple of futures for each."""
 
-    Raises
-    ------
-    Overload
-        A queue grew until the run had to be stopped: a plan cannot be measured on it.
-    """
-    cases = [case.with_(plan=plan) for plan in plans]
-    sides = [Side(each, partial(_lived, case=each, window=window, looked=looked)) for each in cases]
-    futures = replicate_sides(
-        sides,
-        window,
-        seed=seed,
-        replications=paths.replications,
-        threads=threads,
-        progress=progress,
-        check=check,
-    )
-    return tuple(tuple(each) for each in futures)
+    def measuring(each: Case) -> Callable[[Trace], Lived]:
+        return partial(_lived, case=each, window=window, looked=looked)
+
+    return play_plans(case, plans, window, paths, measuring, **simulation)
 
 
 def _lived(trace: Trace, *, case: Case, window: Window, looked: Looked) -> Lived:
-    if trace.stopped_at is not None:
-        raise Overload(f'under the plan "{case.plan.name}" a queue grows without end: {trace.stopped_why}')
+    refuse_overload(trace, case.plan)
     hospital = case.hospital
     starts = window.clock(hospital).day_starts
     since, until = int(starts[looked.days.start]), int(starts[looked.days.stop])

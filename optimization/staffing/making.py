@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from optimization.paths import CertifyPaths, TrainPaths, split
+from optimization.playing import Check, Progress
 from optimization.proof.attempts import Attempt, Attempts
 from optimization.proof.certificate import check_targets, not_measured, per_future
 from optimization.proof.off_forecast import Lived as LivedOff
@@ -20,7 +21,7 @@ from optimization.staffing.house import Asked, block_minutes, group_week, usual_
 from optimization.staffing.lives import Lived, Looked, live, targets_of
 from optimization.staffing.neighbours import mended, more, thinned
 from optimization.staffing.rounds import Rounds
-from optimization.staffing.tasks import Check, Progress, dates_of, never_short, weeks_of, work_of
+from optimization.staffing.tasks import dates_of, never_short, weeks_of, work_of
 from optimization.staffing.weeks import Finalist, Weeks, cheapest_safe, to_spare
 from twin.case import Case, Window
 from twin.errors import Infeasible, UsageError

@@ -9,7 +9,7 @@ Weeks are the days of a station: a week begins on Monday at midnight, and a whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from optimization.paths import TrainPaths
+from optimization.playing import Check, Progress
 from optimization.staffing.station import Days, Station
 from twin.case import Case, Window
 from twin.errors import Overload
@@ -24,9 +25,6 @@ from twin.hospital import Hospital
 from twin.replications import replicate
 from twin.trace import UNSET, Trace
 from twin.units import DAYS_WEEK, HOURS_DAY, MINUTES_HOUR, MS_DAY, MS_HOUR, MS_MINUTE, IntArray
-
-Progress = Callable[[int, int], None]
-Check = Callable[[], None]
 
 #: people of a group with whom nobody waits for it: more than any hospital has [people]
 NOBODY_WAITS = 10_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optimization.proof.certificate import document
+from optimization.proof.certificate import document, reasons
 from twin.plan import Certificate, Explanation, Plan
 
 
@@ -40,7 +40,6 @@ class TogetherAnswer:
 
     def document(self) -> dict[str, Any]:
         """The answer as JSON's own types: plan, cost, certificate, explanation."""
-        because = self.explanation
         cover = {
             group: {str(day): dict(shifts) for day, shifts in days.items()}
             for group, days in self.plan.cover.items()
@@ -58,12 +57,6 @@ class TogetherAnswer:
             },
             "cost": dict(self.paid),
             "certificate": document(self.certificate),
-            "explanation": {
-                "headline": because.headline,
-                "sentences": list(because.sentences),
-                "binds": list(because.binds),
-                "one_more": [{"what": what, "brings": brings} for what, brings in because.one_more],
-                "short": list(because.short),
-            },
+            "explanation": reasons(self.explanation),
             "notes": list(self.notes),
         }

@@ -56,7 +56,7 @@ class Stage:
         self._seen: dict[tuple[int, int], Played] = {}
         self._pairs: list[Pair] = []  # held, so that their ids stay theirs
 
-    def play(self, pairs: Sequence[Pair], paths: TrainPaths) -> list[list[Played]]:
+    def play(self, pairs: Sequence[Pair], paths: TrainPaths) -> Sequence[Sequence[Played]]:
         """What the pairs do on these futures, in their order."""
         missing: dict[tuple[int, ...], list[Pair]] = {}
         for pair in pairs:

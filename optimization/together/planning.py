@@ -10,12 +10,13 @@ from optimization.beds.counting import agreed, cost_again
 from optimization.beds.explain import binds, still_short
 from optimization.beds.limits import BedPrices
 from optimization.beds.model import bed_model, cost_of
-from optimization.beds.needs import Check, Progress, bed_needs
+from optimization.beds.needs import bed_needs
 from optimization.beds.one_more import one_more_bed, one_more_in_words
 from optimization.beds.parameters import bed_parameters
 from optimization.beds.playing import Played
 from optimization.beds.proposal import solve_or_explain
 from optimization.cover.house import ROSTER_NOTICE, WAGE
+from optimization.playing import Check, Progress
 from optimization.proof.attempts import Attempt, Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
 from optimization.proof.off_forecast import Lived, in_words, looked_at, off_forecast

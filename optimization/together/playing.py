@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from optimization.beds.needs import Check, Progress, morning_hours
+from optimization.beds.needs import morning_hours
 from optimization.beds.playing import Played, measured
 from optimization.cover.playing import Asked, beds_by_hour
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.paths import CertifyPaths, TrainPaths
+from optimization.playing import play_plans
 from twin.case import Case, Window
 from twin.plan import Plan
-from twin.replications import Side, replicate_sides
 from twin.trace import Trace
 from twin.units import IntArray
 
@@ -23,35 +24,16 @@ def play(
     plans: Sequence[Plan],
     window: Window,
     paths: TrainPaths | CertifyPaths,
-    *,
-    seed: int,
-    threads: int = 2,
-    progress: Progress | None = None,
-    check: Check | None = None,
-) -> list[list[Played]]:
-    """Play a case under several plans on the same futures, absence and all; a list of futures for each plan.
-
-    Raises
-    ------
-    Overload
-        A queue grew until the run had to be stopped: a plan cannot be measured on it.
-    """
+    **simulation: Any,
+) -> tuple[tuple[Played, ...], ...]:
+    """Play a case under several plans on the same futures, absence and all; a tuple of futures for each."""
     mornings = morning_hours(window, case.hospital)
-    sides = []
-    for plan in plans:
-        one = case.with_(plan=plan)
-        reduce = partial(_measured, case=one, window=window, mornings=mornings, asked=Asked.of(one, window))
-        sides.append(Side(one, reduce))
-    played = replicate_sides(
-        sides,
-        window,
-        seed=seed,
-        replications=paths.replications,
-        threads=threads,
-        progress=None if progress is None else lambda n, of: progress(n // len(sides), of // len(sides)),
-        check=check,
-    )
-    return [list(futures) for futures in played]
+
+    def measuring(each: Case) -> Callable[[Trace], Played]:
+        asked = Asked.of(each, window)
+        return partial(_measured, case=each, window=window, mornings=mornings, asked=asked)
+
+    return play_plans(case, plans, window, paths, measuring, **simulation)
 
 
 def _measured(trace: Trace, *, case: Case, window: Window, mornings: IntArray, asked: Asked) -> Played:
