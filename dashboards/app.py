@@ -1,4 +1,4 @@
-"""The app in the browser: one page frame, four pages, reports, and nothing loaded from anywhere else."""
+"""The app in the browser: one page frame, five pages, reports, and nothing loaded from anywhere else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from flask import Response, abort, request
 
 from dashboards.callbacks import register, sorry
 from dashboards.reports.html import report_html
+from dashboards.reports.plan import plan_report_html
 from dashboards.services.answer import read_answer
+from scenarios.plan_book import StoredPlan, read_plan
 from twin.errors import TwinError
 from twin.store import Store, StoreUnusable, open_store
 
@@ -87,7 +89,7 @@ def _skeleton() -> html.Div:
 
 
 def _documents(app: Dash, store: Store) -> None:
-    """Reports and answers as files."""
+    """Reports, answers and plans as files."""
 
     def answer_of(run_id: str) -> dict[str, object]:
         try:
@@ -96,6 +98,23 @@ def _documents(app: Dash, store: Store) -> None:
             abort(503, description=f"{error}. The page works again when the store does.")
         except TwinError:
             abort(404, description=f"There is no finished main job {run_id}.")
+
+    def plan_of(number: int) -> StoredPlan:
+        try:
+            return read_plan(store, number)
+        except StoreUnusable as error:
+            abort(503, description=f"{error}. The page works again when the store does.")
+        except TwinError as error:
+            abort(404, description=f"{error}")
+
+    @app.server.route("/plan/<int:number>.html")
+    def plan_report(number: int) -> Response:
+        return Response(plan_report_html(plan_of(number)), mimetype="text/html")
+
+    @app.server.route("/plan/<int:number>.toml")
+    def plan_file(number: int) -> Response:
+        named = {"Content-Disposition": f'attachment; filename="plan-{number}.toml"'}
+        return Response(plan_of(number).plan.toml(), mimetype="application/toml", headers=named)
 
     @app.server.route("/report/<run_id>")
     def report(run_id: str) -> Response:

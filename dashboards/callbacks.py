@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards.controls import CONTROLS
+from dashboards.deciding import plans_for, register_plans
 from dashboards.pages.frame import heading, shell
 from dashboards.pages.records import records_page
 from dashboards.pages.runs import runs_page
@@ -31,6 +32,7 @@ def register(app: Dash, store: Store) -> None:
     _pages(app, store)
     _today(app, store)
     _whatif(app, store)
+    register_plans(app, store)
 
 
 def sorry(fault: Exception) -> None:
@@ -140,7 +142,10 @@ def page_for(store: Store, path: str, asked: dict[str, str]) -> Any:
     if path == "/":
         return today_page(view)
     if path == "/runs":
-        return runs_page(view, store.runs.list(RUNS_SHOWN))
+        numbers = {entry.run_id: entry.number for entry in store.plans.list()}
+        return runs_page(view, store.runs.list(RUNS_SHOWN), numbers)
+    if path == "/plans":
+        return plans_for(store, view, asked)
     if path == "/records":
         return records_page(view, records_view(store.workspace, store.records))
     if path == "/what-if":

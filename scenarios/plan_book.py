@@ -99,6 +99,7 @@ def write_down(
         It names no date, so there is nothing to approve.
     """
     first, last = dates_of(answer.plan)
+    holds = bool(answer.document()["certificate"]["holds"])
     return store.plans.record(
         KIND,
         answer.plan.name,
@@ -110,7 +111,7 @@ def write_down(
         },
         document=DOCUMENT,
         inputs={"plan": kind},
-        summary={"plan": kind, "name": answer.plan.name, "first": first, "last": last},
+        summary={"kind": kind, "plan_holds": holds},
         actor=actor,
     )
 

@@ -13,6 +13,7 @@ from dashboards.services.view import View
 PAGES = (
     ("/", "Today", "sun"),
     ("/what-if", "What-if", "sliders-horizontal"),
+    ("/plans", "Plans", "badge-check"),
     ("/records", "Records", "database"),
     ("/runs", "Runs and reports", "file-text"),
 )

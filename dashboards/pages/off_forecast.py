@@ -19,7 +19,8 @@ def off_forecast_card(answer: Any) -> parts.Part:
     columns = [Column("Target"), Column("Asked"), *(Column(_demand(look), "num") for look in looks)]
     names = list(dict.fromkeys(row["name"] for look in looks for row in look["targets"]))
     rows = [_target_row(name, looks) for name in names]
-    rows += [_cost_row(looks)]
+    weighed = "Open beds and weighed shortage" if answer["plan"].get("beds") else "Cost as weighed"
+    rows += [_cost_row(weighed, looks)]
     notes = [f"At {_demand(look)}: {look['note']}" for look in looks if look.get("note")]
     return parts.card(
         "And if demand is off the forecast?",
@@ -55,7 +56,7 @@ def _level(row: Any) -> parts.Part:
     )
 
 
-def _cost_row(looks: Any) -> list[parts.Part]:
+def _cost_row(weighed: str, looks: Any) -> list[parts.Part]:
     """Beds and weighed shortage together, beside the forecast: the weight of a shortage is no money."""
     base = next((look["cost"] for look in looks if look["change"] == 0), None)
     cells: list[parts.Part] = []
@@ -66,4 +67,4 @@ def _cost_row(looks: Any) -> list[parts.Part]:
             cells.append("100" + words.THIN + "%")
         else:
             cells.append(f"{100 * look['cost'] / base:.0f}{words.THIN}%")
-    return [parts.value("Open beds and weighed shortage", "as played"), "", *cells]
+    return [parts.value(weighed, "as played"), "", *cells]

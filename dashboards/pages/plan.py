@@ -11,6 +11,7 @@ from dashboards.pages.beds import beside_today, price
 from dashboards.pages.parts import Column
 from dashboards.services import words
 from dashboards.services.answer import plan_rows
+from dashboards.services.plan_words import chosen_words, cost_words, futures_words
 
 PLAN_COLUMNS = (
     Column("Ward"),
@@ -117,19 +118,10 @@ def certificate_card(answer: Any) -> parts.Part:
     """Whether the plan holds on futures it was not made from."""
     certificate = answer["certificate"]
     held = certificate["holds"]
-    caption = (
-        f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} "
-        f"it had not seen; "
-        "margins are 95 %."
-    )
-    gap = certificate["gap"]
-    best = "Open beds and weighed shortage together: within"
-    foot = [f"{best} {gap * 100:.1f}{words.THIN}% of the best possible"] if gap is not None else []
-    foot += [certificate["bound_note"]] if certificate["bound_note"] else []
-    foot += _selection(certificate.get("selection"))
+    foot = [line for line in (cost_words(certificate), chosen_words(certificate)) if line]
     return parts.card(
         "Does the plan hold?",
-        caption,
+        futures_words(certificate),
         html.P(
             [
                 parts.chip("good" if held else "miss", "Certified" if held else "Not certified"),
@@ -144,22 +136,10 @@ def certificate_card(answer: Any) -> parts.Part:
             [_target_row(row) for row in certificate["targets"]],
             "stacked",
         ),
-        html.P(words.sentence("; ".join(foot)), className="caption bound"),
+        html.P(" ".join(foot), className="caption bound"),
         cls="flush",
         name="certificate",
     )
-
-
-def _selection(chosen: Any) -> list[str]:
-    """How sure the choice among finalists is; nothing where there was none, or an older plan did not say."""
-    if not chosen:
-        return []
-    sure = f"{chosen['confidence'] * 100:.0f}{words.THIN}%"
-    more = f"at most {chosen['within']:,.0f} more than the best" if chosen["within"] else "the least"
-    return [
-        f"played on {chosen['futures']} training futures it costs {more} of {chosen['finalists']} finalists, "
-        f"{sure} sure"
-    ]
 
 
 def held_words(certificate: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ KINDS = {
     "whatif": "What-if",
     "simulate": "Simulation",
     "compare": "Comparison",
+    "optimize": "Plan",
 }
 STATES = {
     "done": ("good", "Done"),
@@ -41,8 +42,8 @@ COLUMNS = (
 )
 
 
-def runs_page(view: View, runs: Sequence[Run]) -> parts.Part:
-    """The newest runs first."""
+def runs_page(view: View, runs: Sequence[Run], plans: Mapping[str, int] | None = None) -> parts.Part:
+    """The newest runs first; ``plans`` are the numbers of the plans that they made, by run."""
     head = heading("Runs and reports", "")
     if not runs:
         return shell(
@@ -74,13 +75,15 @@ def runs_page(view: View, runs: Sequence[Run]) -> parts.Part:
         parts.card(
             "Runs",
             "Times are local.",
-            parts.table("Runs", COLUMNS, [_row(run, view) for run in runs], "runs stacked"),
+            parts.table(
+                "Runs", COLUMNS, [_row(run, view, (plans or {}).get(run.id)) for run in runs], "runs stacked"
+            ),
             cls="flush",
         ),
     )
 
 
-def _row(run: Run, view: View) -> list[parts.Part]:
+def _row(run: Run, view: View, plan: int | None) -> list[parts.Part]:
     asked = _local(run.created)
     kind, said = STATES.get(run.state, ("approve", run.state))
     return [
@@ -89,7 +92,7 @@ def _row(run: Run, view: View) -> list[parts.Part]:
         parts.chip(kind, said),
         _took(run),
         _about(run, view),
-        _open(run),
+        _open(run, plan),
     ]
 
 
@@ -111,18 +114,23 @@ def _about(run: Run, view: View) -> parts.Part:
     return run.id
 
 
-def _open(run: Run) -> parts.Part:
+def _open(run: Run, plan: int | None) -> parts.Part:
+    shown = _links(run)
+    if plan is not None:
+        shown.append(dcc.Link(f"Plan {plan}", href=f"/plans?plan={plan}"))
+    between = [piece for link in shown for piece in (link, " ")]
+    return html.Span(between[:-1]) if shown else words.DASH
+
+
+def _links(run: Run) -> list[parts.Part]:
     if run.kind == "whatif":
-        return dcc.Link("Result" if run.state == "done" else "Look", href=f"/what-if?run={run.id}")
+        return [dcc.Link("Result" if run.state == "done" else "Look", href=f"/what-if?run={run.id}")]
     if run.kind in ("run", "nightly") and run.state == "done":
-        return html.Span(
-            [
-                html.A("Report", href=f"/report/{run.id}", target="_blank"),
-                " ",
-                html.A("Data", href=f"/answer/{run.id}.json", title="The whole answer as JSON"),
-            ]
-        )
-    return words.DASH
+        return [
+            html.A("Report", href=f"/report/{run.id}", target="_blank"),
+            html.A("Data", href=f"/answer/{run.id}.json", title="The whole answer as JSON"),
+        ]
+    return []
 
 
 def _local(at: Any) -> datetime:

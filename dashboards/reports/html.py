@@ -48,13 +48,21 @@ def report_html(answer: Answer) -> str:
         HTML with its styles, letters and drawings inside; it asks the network for nothing and runs no script.
     """
     title = f"{answer['hospital']}, operations report, {words.full(answer['as_of'])}"
-    body = to_html([first_page(answer), evidence(answer)])
-    body = body.replace('<details class="more">', '<details class="more" open>')  # paper cannot be pressed
+    foot = f"Run {answer['run_id']}, seed {answer['seed']}, twin {answer['version']}, "
+    foot += f"data until {words.full(answer['as_of'])}"
+    return document_html(title, [first_page(answer), evidence(answer)], foot)
+
+
+def document_html(title: str, body: parts.Part, foot: str) -> str:
+    """A report with its styles inside; ``foot`` stands on every printed page beside the page number."""
+    text = to_html(body).replace(
+        '<details class="more">', '<details class="more" open>'
+    )  # paper is not pressed
     return (
         f'<!DOCTYPE html>\n<html lang="en" data-theme="light">\n<head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>{_styles()}{_foot_style(answer)}</style></head>\n"
-        f'<body class="report">{body}</body>\n</html>\n'
+        f"<title>{escape(title)}</title>\n<style>{_styles()}{_foot_style(foot)}</style></head>\n"
+        f'<body class="report">{text}</body>\n</html>\n'
     )
 
 
@@ -244,10 +252,8 @@ def _styles() -> str:
     return sheet.replace('url("inter-latin.woff2")', f'url("data:font/woff2;base64,{letters}")')
 
 
-def _foot_style(answer: Answer) -> str:
-    """Foot of every printed page: which run, which seed, which version, and the page number."""
-    said = f"Run {answer['run_id']}, seed {answer['seed']}, twin {answer['version']}, "
-    said += f"data until {words.full(answer['as_of'])}"
+def _foot_style(said: str) -> str:
+    """Foot of every printed page: what it was made from, and the page number."""
     quoted = said.replace("\\", "\\\\").replace('"', "'").replace("<", "").replace("\n", " ")
     return (
         f'@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt var(--sans); color: #596673; }} '

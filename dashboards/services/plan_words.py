@@ -137,25 +137,36 @@ def target_words(target: Mapping[str, Any]) -> str:
 
 def evidence(certificate: Mapping[str, Any]) -> list[str]:
     """Cost and bound, futures, attempts, the choice among finalists, and demand that is off the forecast."""
-    lines = (_cost(certificate), _futures(certificate), chosen_words(certificate), *_off(certificate))
+    lines = (
+        cost_words(certificate),
+        futures_words(certificate),
+        chosen_words(certificate),
+        *_off(certificate),
+    )
     return [line for line in lines if line]
 
 
-def _cost(certificate: Mapping[str, Any]) -> str:
+def cost_words(certificate: Mapping[str, Any]) -> str:
+    """What the plan costs as weighed, and how far that is from the best possible."""
     gap, bound = certificate["gap"], certificate["bound"]
-    proved = "bound: none" if bound is None else f"no plan of the model costs less than {bound:,.0f}"
-    proved += f", a gap of {gap:.2%}" if gap is not None else ""
-    note = f"; {certificate['bound_note']}" if certificate["bound_note"] else ""
-    return words.spaced(f"Cost {certificate['cost']:,.0f}, counted again without the model; {proved}{note}.")
+    said = f"Cost as weighed {certificate['cost']:,.0f}, counted again without the model"
+    note = certificate["bound_note"]
+    if bound is not None:
+        said += f"; no plan of the model costs less than {bound:,.0f}"
+        said += f" (within {100 * gap:.1f} % of the best possible)" if gap is not None else ""
+    elif "bound: none" not in note:
+        said += "; bound: none"
+    return words.spaced(f"{said}; {note}." if note else f"{said}.")
 
 
-def _futures(certificate: Mapping[str, Any]) -> str:
-    said = f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} others"
+def futures_words(certificate: Mapping[str, Any]) -> str:
+    """Futures to learn from and to prove on, and what chance of error the attempt spends."""
     attempt, alpha = certificate.get("attempt", 1), certificate.get("alpha")
+    said = f"Made from {certificate['train_paths']} futures, checked on {certificate['certify_paths']} others"
     if attempt > 1:
         said += f", the {words.ordinal(attempt)} attempt, each on futures of its own"
     if alpha is not None:
-        said += f"; it may be wrong with a chance of {100 * alpha:.1f} %"
+        said += f"; a target missed passes for held with a chance of at most {100 * alpha:.1f} %"
     return words.spaced(f"{said}.")
 
 

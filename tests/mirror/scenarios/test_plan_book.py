@@ -69,7 +69,7 @@ def test_its_run_is_done_and_has_the_plan_as_files(store, house):
 
     run = store.runs.get(store.plans.get(number).run_id)
 
-    assert (run.kind, run.state, run.summary["plan"]) == ("optimize", "done", "beds")
+    assert (run.kind, run.state, run.summary["kind"]) == ("optimize", "done", "beds")
     assert store.artefacts.names(run.id) == ("plan.json", "plan.toml")
     assert b"[beds.medicine]" in store.artefacts.get(run.id, "plan.toml")
 
