@@ -47,6 +47,18 @@ def split(replications: int) -> tuple[TrainPaths, CertifyPaths]:
     return TrainPaths(tuple(range(0, replications, 2))), CertifyPaths(tuple(range(1, replications, 2)))
 
 
+def after(train: TrainPaths, case: Case) -> TrainPaths:
+    """As many even futures again, so that finalists are compared on none that they were made for.
+
+    A plan that was fitted to twenty futures looks better on those than it is. Where the forecast of the case
+    has no further paths the same ones serve.
+    """
+    last, many = train.replications[-1], len(train.replications)
+    further = tuple(range(last + 2, last + 2 + 2 * many, 2))
+    demand = case.demand
+    return train if demand is not None and further[-1] >= demand.n_paths else TrainPaths(further)
+
+
 def apart(case: Case) -> Case:
     """The same case with a forecast whose even and odd paths never meet.
 

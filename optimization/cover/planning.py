@@ -237,7 +237,7 @@ def _promises(
     question: CoverQuestion, missed: Sequence[Target], plan: Plan, alpha: float, simulation: dict[str, Any]
 ) -> bool:
     """Whether targets hold on the training futures as they must on fresh ones; that is worth an attempt."""
-    (futures,) = play(question.case, [plan], question.window, question.train, **simulation)
+    (futures,) = play(question.case, [plan], question.window, question.to_choose, **simulation)
     return all(r.holds for r in results(missed, per_future(missed, futures), alpha))
 
 
@@ -287,7 +287,7 @@ def _certificate(
         f"the float pools, over the training futures{changes}; bound of the simulated optimum: none (rules: "
         "priorities, outliers, boarding)",
         targets=proved.results,
-        train_paths=len(question.train.replications),
+        train_paths=len({*question.train.replications, *question.to_choose.replications}),
         attempt=proved.attempt,
         seed=seed,
         command=f"twin optimize cover {question.words} --replications {futures} --seed {seed}",

@@ -21,7 +21,13 @@ from optimization.cover.kept import Kept
 from twin.units import FloatArray
 
 #: share of the time allowed that the search for prices may take [fraction]
-FOR_PRICES = 0.5
+FOR_PRICES = 0.6
+#: tolerance of the interior point method; any prices prove a bound, so they need not be exact [fraction]
+NEAR_PRICES = 1e-3
+
+
+#: optimal, or as near as the tolerance asks and HiGHS cannot tell
+_SOLVED = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,10 @@ def price_pools(kept: Kept, time_limit: float) -> Priced:
     h.setOptionValue("time_limit", FOR_PRICES * time_limit)
     h.setOptionValue("solver", "ipm")
     h.setOptionValue("run_crossover", "off")
+    h.setOptionValue("ipm_optimality_tolerance", NEAR_PRICES)
     h.run()
     solution, cells = h.getSolution(), _cells(kept)
-    if h.getModelStatus() != highspy.HighsModelStatus.kOptimal or not solution.dual_valid:
+    if h.getModelStatus() not in _SOLVED or not (solution.dual_valid and solution.value_valid):
         return priced_at(kept, np.tile(_agency(kept), (len(kept.pools), 1)))
     coupling = np.array(solution.row_dual)[whole.matrix.shape[0] - len(kept.pools) * cells :]
     priced = priced_at(kept, np.maximum(-coupling, 0.0).reshape(len(kept.pools), cells))

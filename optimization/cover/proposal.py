@@ -2,8 +2,8 @@
 
 The model cannot see that a closed bed keeps a patient in the emergency department and that another ward
 then takes him. So it is solved as asked, with a missing nurse weighed less and more, and with nurses for
-every bed that is opened; what each plan then costs, nurses missed as played, is told apart on training
-futures.
+every bed that is opened; what each plan then costs, nurses missed as played, is told apart on
+training futures that none of them was made for.
 """
 
 from __future__ import annotations
@@ -184,7 +184,8 @@ def choose(
     """The finalist that costs least of those that miss no target for sure that another meets."""
     if len(finalists) == 1:
         return finalists[0]
-    train, first = question.train, TrainPaths(question.train.replications[:FIRST])
+    further = question.to_choose
+    first = TrainPaths(further.replications[:FIRST])
     plans = [each.plan for each in finalists]
     played = _play_on(question, progress, simulation)(plans, first)
     left = not_outdone(question.targets, played)
@@ -200,7 +201,7 @@ def choose(
     told = select(
         costs,
         len(left),
-        train,
+        further,
         worth=_worth(finalists[0]),
         first=len(first.replications),
         picked_from=len(plans) if question.targets else None,
@@ -218,11 +219,11 @@ def _worth(proposal: Proposal) -> float:
 def _play_on(
     question: CoverQuestion, progress: Progress | None, simulation: dict[str, Any]
 ) -> Callable[[Sequence[Plan], TrainPaths], tuple[tuple[Played, ...], ...]]:
-    every = len(question.train.replications)
+    further = question.to_choose.replications
 
     def played(plans: Sequence[Plan], paths: TrainPaths) -> tuple[tuple[Played, ...], ...]:
-        before = question.train.replications.index(paths.replications[0])
-        ahead = None if progress is None else lambda done, _: progress(before + done, every)
+        before = further.index(paths.replications[0])
+        ahead = None if progress is None else lambda done, _: progress(before + done, len(further))
         return play(question.case, plans, question.window, paths, progress=ahead, **simulation)
 
     return played

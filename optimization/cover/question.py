@@ -15,7 +15,7 @@ from optimization.cover.house import ROSTER_NOTICE, WAGE, Family, families, nurs
 from optimization.cover.targets import BEDS_CLOSED, default_targets
 from optimization.cover.terms import NO_LIMIT, Asked
 from optimization.cover.usual import with_usual_nurses
-from optimization.paths import CertifyPaths, TrainPaths, apart, split
+from optimization.paths import CertifyPaths, TrainPaths, after, apart, split
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
 from twin.errors import ConfigError, Problem, UsageError, did_you_mean
@@ -56,6 +56,11 @@ class CoverQuestion:
     def today(self) -> date:
         """The day on which all this is asked."""
         return self.window.start + timedelta(days=self.window.warm_up)
+
+    @property
+    def to_choose(self) -> TrainPaths:
+        """Futures on which finalists are compared: none that they were made for, where there are others."""
+        return after(self.train, self.case)
 
     @property
     def words(self) -> str:

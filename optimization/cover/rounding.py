@@ -25,6 +25,8 @@ from twin.units import FloatArray, IntArray
 WARD_GAP, FIRST_GAP = 5e-4, 2e-3
 #: time for one ward; a plan of its own is there from the start [s]
 WARD_SECONDS = 20.0
+#: time for one ward even where none is left: a plan that can be worked is handed back in any case [s]
+LEAST_SECONDS = 0.5
 #: patterns that would cost a ward this much more to use are left out of its whole numbers, as a share of
 #: the dearest shortage of a shift (assumed: wide; the bound is proved with all patterns)
 DEAR = 0.05
@@ -41,13 +43,13 @@ def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Dra
         On the clock of ``perf_counter``. [s]
     """
     began = perf_counter()
-    best, pools_on = _beginning(kept, priced)
+    best, pools_on = _beginning(kept, priced, until)
     if best.cost - priced.bound <= gap * abs(best.cost) or 2 * perf_counter() - began > until:
         return best
     last: list[tuple[IntArray, Answer]] = []
     while True:
         began = perf_counter()
-        last = _solve_wards(kept, best, last)
+        last = _solve_wards(kept, best, last, until)
         cost = sum(answer.value for _, answer in last) + pool_cost(kept, pools_on)
         draft = share_again(kept, _draft(kept, [answer for _, answer in last], pools_on, cost))
         gain = (best.cost - draft.cost) / max(abs(best.cost), 1e-9)
@@ -57,22 +59,33 @@ def whole_people(kept: Kept, priced: Priced, *, until: float, gap: float) -> Dra
             return best
 
 
-def _beginning(kept: Kept, priced: Priced) -> tuple[Draft, list[IntArray]]:
+def _beginning(kept: Kept, priced: Priced, until: float) -> tuple[Draft, list[IntArray]]:
     """A first plan, and the patterns of the pools, which stay."""
     if priced.relaxed is None:
         pools_on = [pool_patterns(kept, priced.prices, i) for i in range(len(kept.pools))]
         has = people_to_lend(kept, pools_on)
-        answers = kept.each(lambda w: solve_ward(w, has[w.pools], priced.prices, gap=FIRST_GAP), kept.wards)
+        seconds = _for_one_ward(kept, until)
+        answers = kept.each(
+            lambda w: solve_ward(w, has[w.pools], priced.prices, gap=FIRST_GAP, seconds=seconds), kept.wards
+        )
     else:
         lends = priced.relaxed.lends
         pools_on = kept.each(
             lambda i: kept.pools[i].patterns_near(priced.prices[i], lends[i]), range(len(kept.pools))
         )
         lent = dealt(kept, people_to_lend(kept, pools_on), priced.relaxed.lent)
+        seconds = _for_one_ward(kept, until)
         answers = kept.each(
-            lambda i: solve_ward(kept.wards[i], lent[i], gap=FIRST_GAP), range(len(kept.wards))
+            lambda i: solve_ward(kept.wards[i], lent[i], gap=FIRST_GAP, seconds=seconds),
+            range(len(kept.wards)),
         )
     return share_again(kept, _draft(kept, answers, pools_on, inf)), pools_on
+
+
+def _for_one_ward(kept: Kept, until: float) -> float:
+    """Time for a ward such that all of them are done in time even if each takes all of it. [s]"""
+    each = (until - perf_counter()) * kept.threads / max(len(kept.wards), 1)
+    return min(max(each, LEAST_SECONDS), WARD_SECONDS)
 
 
 def dealt(kept: Kept, has: IntArray, wanted: list[FloatArray]) -> list[IntArray]:
@@ -103,15 +116,16 @@ def dealt(kept: Kept, has: IntArray, wanted: list[FloatArray]) -> list[IntArray]
 
 
 def _solve_wards(
-    kept: Kept, best: Draft, last: list[tuple[IntArray, Answer]]
+    kept: Kept, best: Draft, last: list[tuple[IntArray, Answer]], until: float
 ) -> list[tuple[IntArray, Answer]]:
     """Each ward's best patterns around those lent to it; one that is lent the same keeps its answer."""
+    seconds = _for_one_ward(kept, until)
 
     def one(i: int) -> tuple[IntArray, Answer]:
         lent = best.lent[i]
         if last and (last[i][0] == lent).all():
             return last[i]
-        return lent, solve_ward(kept.wards[i], lent, start=start_of(kept, best, i))
+        return lent, solve_ward(kept.wards[i], lent, start=start_of(kept, best, i), seconds=seconds)
 
     return kept.each(one, range(len(kept.wards)))
 
