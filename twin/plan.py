@@ -203,6 +203,13 @@ class Target:
         )
 
     @property
+    def typed(self) -> str:
+        """The target as a planner types it."""
+        if self.at_most is not None:
+            return f"{self.measure}<={self.at_most:g}"
+        return f"{self.measure}>={self.at_least:g}"
+
+    @property
     def limit(self) -> str:
         """The level in words."""
         return f"at most {self.at_most:g}" if self.at_most is not None else f"at least {self.at_least:g}"

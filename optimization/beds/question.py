@@ -64,15 +64,8 @@ class BedQuestion:
         }
         several += [f"--{name} {value:g}" for name, value in single.items() if value is not None]
         if self.targets != default_targets():
-            several += [f'--target "{_typed(target)}"' for target in self.targets]
+            several += [f'--target "{target.typed}"' for target in self.targets]
         return " ".join([f"--total {limits.total} --days {self.window.days}", *several])
-
-
-def _typed(target: Target) -> str:
-    """A target as it is typed."""
-    if target.at_most is not None:
-        return f"{target.measure}<={target.at_most:g}"
-    return f"{target.measure}>={target.at_least:g}"
 
 
 def bed_question(

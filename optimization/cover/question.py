@@ -73,7 +73,7 @@ class CoverQuestion:
         if self.least_change:
             several.append("--keep PLAN")
         if self.targets != default_targets():
-            several += [f'--target "{_typed(target)}"' for target in self.targets]
+            several += [f'--target "{target.typed}"' for target in self.targets]
         return " ".join(several)
 
     def families(self, needs: WardNeeds) -> list[Family]:
@@ -242,10 +242,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         return None
-
-
-def _typed(target: Target) -> str:
-    """A target as it is typed."""
-    if target.at_most is not None:
-        return f"{target.measure}<={target.at_most:g}"
-    return f"{target.measure}>={target.at_least:g}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from optimization.beds.needs import WardNeeds, bed_needs
 from optimization.cover.counting import Counted, count_as_solved
-from optimization.cover.house import Family, families, nurses_needed, plan_of
+from optimization.cover.house import Family, nurses_needed, plan_of
 from optimization.cover.needs import StaffNeeds
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.cover.terms import CoverTerms, WardCover
@@ -90,15 +90,8 @@ def filled(needs: WardNeeds, open_beds: IntArray) -> WardNeeds:
 
 
 def _families(asked: Question, beds: Plan, needs: WardNeeds, weight: float) -> list[Family]:
-    made = families(
-        asked.case.hospital,
-        replace(asked.case.plan, beds=beds.beds),
-        needs,
-        first=asked.today,
-        notice=asked.notice,
-        people=asked.people,
-        wage=asked.wage,
-    )
+    plan = replace(asked.case.plan, beds=beds.beds)
+    made = replace(asked.nurses, case=asked.case.with_(plan=plan)).families(needs)
     return [replace(f, terms=_weighed(f.terms, weight * asked.nurse_hour)) for f in made]
 
 
@@ -158,7 +151,10 @@ def _shifts_cost(terms: CoverTerms, ward: WardCover, short: FloatArray, own: Int
     """The cheapest agencies beside own people, and what is then missing, all shifts together. [currency]"""
     total = 0.0
     for (d, s), people in np.ndenumerate(own):
-        hired = np.arange(ward.agency_most[0] + 1 if d >= terms.frozen else 1)
+        most = ward.agency_most[0] if d >= terms.frozen else 0
+        if ward.asked is not None:  # a pinned shift takes no more
+            most = int(np.clip(ward.asked.most[d, s] - people, 0, most))
+        hired = np.arange(most + 1)
         missing = short[d, s, np.minimum(people + hired, short.shape[-1] - 1)]
         cost = hired * terms.agency_shift(d, s, 0) + terms.prices.short[0] * missing
         total += float(cost.min())

@@ -13,6 +13,7 @@ from optimization.beds.levels import plan_of, tables_of
 from optimization.beds.model import BedLevels, bed_model, solve_beds
 from optimization.beds.needs import WardNeeds, bed_needs
 from optimization.beds.parameters import BedParameters, bed_parameters
+from optimization.cover.playing import with_cover
 from optimization.together.agreement import closed_on_paper, nursed
 from optimization.together.nurses import Nurses, bed_prices, nurses_for, pay_as_rostered
 from optimization.together.question import Question
@@ -91,13 +92,14 @@ class Maker:
 
     def with_nurses(self, how: str, levels: BedLevels, nurses: Nurses) -> Pair:
         """These beds with nurses who were planned already."""
-        plan = replace(self.beds_alone(levels), cover=nurses.cover)
+        cover = with_cover(self.asked.case.plan, Plan(how, cover=nurses.cover)).cover
+        plan = replace(self.beds_alone(levels), cover=cover)
         at_best = nursed(self.asked, plan, len(self.needs.days))
         agreed = closed_on_paper(self.given, levels, at_best)
         if broken_rules(self.given, tables_of(self.given, agreed)):
             agreed = levels  # a rule (moves at a time, say) keeps the bed on paper; the answer names it
         tables = tables_of(self.given, agreed)
-        plan = replace(self.beds_alone(agreed), name=self._name, note=self._note, cover=nurses.cover)
+        plan = replace(self.beds_alone(agreed), name=self._name, note=self._note, cover=cover)
         return Pair(how, agreed, tables, plan, nurses, nurses.pay)
 
     def as_decided(self, nurses: Nurses) -> Pair:

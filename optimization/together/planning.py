@@ -15,7 +15,6 @@ from optimization.beds.one_more import one_more_bed, one_more_in_words
 from optimization.beds.parameters import bed_parameters
 from optimization.beds.playing import Played
 from optimization.beds.proposal import solve_or_explain
-from optimization.cover.house import ROSTER_NOTICE, WAGE
 from optimization.playing import Check, Progress
 from optimization.proof.attempts import Attempt, Attempts
 from optimization.proof.certificate import certificate, judge, not_measured, per_future
@@ -57,9 +56,7 @@ def plan_together(
     replications: int = 40,
     targets: Sequence[Target] | None = None,
     prices: BedPrices | None = None,
-    people: Mapping[str, int] | None = None,
-    wage: float = WAGE,
-    notice: int = ROSTER_NOTICE,
+    nurses: Mapping[str, Any] | None = None,
     time_limit: float = 120,
     progress: Progress | None = None,
     check: Check | None = None,
@@ -78,8 +75,8 @@ def plan_together(
         Even ones train, odd ones certify.
     targets
         What the plan must reach on the certifying futures; ``default_targets()`` when omitted.
-    people, wage, notice
-        As of ``plan_cover``: employed by group, basic pay, days whose rosters stay as decided.
+    nurses
+        Rules of the nurses, by name as of ``plan_cover``: people, wage, notice, pins, at_least.
     time_limit
         Of the solver, for all models together, not of the simulation. [s]
     progress
@@ -104,9 +101,7 @@ def plan_together(
         total=total,
         targets=targets,
         prices=prices,
-        people=people,
-        wage=wage,
-        notice=notice,
+        nurses=nurses,
         **beds,
     )
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from optimization.beds.limits import MOVE_TO_SHORT, SHORT_TO_OPEN, BedPrices
+from optimization.beds.playing import SHORT_MORNINGS
 from optimization.beds.question import BedQuestion, bed_question
 from optimization.beds.targets import default_targets as bed_targets
-from optimization.cover.house import ROSTER_NOTICE, WAGE, nursing_groups
+from optimization.cover.house import ROSTER_NOTICE
 from optimization.cover.playing import without_nurses
+from optimization.cover.question import CoverQuestion, cover_question
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.cover.targets import default_targets as cover_targets
-from optimization.cover.usual import with_usual_nurses
-from optimization.paths import TrainPaths, apart
+from optimization.paths import TrainPaths
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
-from twin.errors import UsageError
 from twin.hospital import Hospital
 from twin.plan import Target
 from twin.units import HOURS_DAY
@@ -34,22 +33,16 @@ class Question:
     ----------
     case : the house with its nurses
     beds : the question of the beds, in the same house where nurses close none
+    nurses : the question of the nurses, for the beds as they are decided now
     targets : what to reach with beds and nurses together
-    people : employed by group; those of the usual shifts where a group is left out [people]
-    wage : basic pay of a nurse [currency/h]
-    notice : days whose rosters stay as decided [days]
     notes : what was assumed, in words
-    names_groups : whether the hospital names the nurses itself; else usual ones were laid over it
     """
 
     case: Case
     beds: BedQuestion
+    nurses: CoverQuestion
     targets: tuple[Target, ...]
-    people: Mapping[str, int]
-    wage: float
-    notice: int
     notes: tuple[str, ...]
-    names_groups: bool = True
 
     @property
     def window(self) -> Window:
@@ -57,9 +50,9 @@ class Question:
         return self.beds.window
 
     @property
-    def today(self) -> date:
-        """The first measured day, on which all this is asked."""
-        return self.window.start + timedelta(days=self.window.warm_up)
+    def names_groups(self) -> bool:
+        """Whether the hospital names its nurses itself; else usual ones were laid over it."""
+        return not self.nurses.notes
 
     @property
     def nurse_hour(self) -> float:
@@ -83,10 +76,15 @@ class Question:
     @property
     def words(self) -> str:
         """The question as options of ``twin optimize together``."""
-        told = [self.beds.words]
-        told += [f"--people {group}={n}" for group, n in self.people.items()]
-        if self.notice != ROSTER_NOTICE:
-            told.append(f"--roster-notice {self.notice}")
+        told, nurses = [self.beds.words], self.nurses
+        told += [f"--people {group}={n}" for group, n in nurses.people.items()]
+        told += [f"--pin-shift {group}@{day}@{shift}={n}" for (group, day, shift), n in nurses.pins.items()]
+        if nurses.at_least is not None:
+            told.append(f"--at-least {nurses.at_least:g}")
+        if nurses.notice != ROSTER_NOTICE:
+            told.append(f"--roster-notice {nurses.notice}")
+        if self.targets != default_targets():
+            told += [f'--target "{target.typed}"' for target in self.targets]
         return " ".join(told)
 
 
@@ -103,9 +101,7 @@ def question(
     replications: int,
     targets: Sequence[Target] | None = None,
     prices: BedPrices | None = None,
-    people: Mapping[str, int] | None = None,
-    wage: float = WAGE,
-    notice: int = ROSTER_NOTICE,
+    nurses: Mapping[str, Any] | None = None,
     **beds: Any,
 ) -> Question:
     """Fill in what was left out and check the whole; parameters as of ``plan_together``.
@@ -115,26 +111,16 @@ def question(
     ConfigError, UsageError
         What cannot be planned with, before any patient is simulated.
     """
-    hospital, assumed = with_usual_nurses(case.hospital)
-    nursing_groups(hospital)
-    case = apart(case.with_(hospital=hospital))
     asked = default_targets() if targets is None else tuple(targets)
-    check_targets(asked, also=(BEDS_CLOSED, "short_mornings"))
-    notes = assumed
+    check_targets(asked, also=(BEDS_CLOSED, SHORT_MORNINGS))
+    of_nurses = cover_question(case, window, replications=replications, targets=(), **(nurses or {}))
+    case, notes = of_nurses.case, of_nurses.notes
     if prices is None:
-        prices, taken = _prices(case.hospital, wage)
+        prices, taken = _prices(case.hospital, of_nurses.wage)
         notes += taken
-    if not set(people or {}) <= set(case.hospital.staff):
-        unknown = sorted(set(people or {}) - set(case.hospital.staff))
-        raise UsageError(
-            f"--people {', '.join(unknown)}: no such staff group; known: {', '.join(case.hospital.staff)}",
-            code="E_UNKNOWN_NAME",
-        )
-    bare = case.with_(hospital=without_nurses(case.hospital), plan=replace(case.plan, cover={}))
+    bare = case.with_(hospital=without_nurses(case.hospital))
     of_beds = bed_question(bare, window, replications=replications, prices=prices, targets=(), **beds)
-    return Question(
-        case, of_beds, asked, dict(people or {}), wage, notice, (*of_beds.notes, *notes), not assumed
-    )
+    return Question(case, of_beds, of_nurses, asked, (*of_beds.notes, *notes))
 
 
 def _prices(hospital: Hospital, wage: float) -> tuple[BedPrices, tuple[str, ...]]:

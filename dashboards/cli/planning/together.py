@@ -42,6 +42,18 @@ def command(
         int | None, typer.Option("--period", help="Decide beds anew after so many days.", show_default="once")
     ] = None,
     people: People = None,
+    pin_shift: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pin-shift",
+            metavar="GROUP@DATE@SHIFT=PEOPLE",
+            help="Fix who is asked to one shift; may be repeated.",
+        ),
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        typer.Option("--at-least", help="Ask for so many times the nurses needed, at least, on every shift."),
+    ] = None,
     roster_notice: Annotated[
         int, typer.Option("--roster-notice", help="Days whose rosters stay as decided.")
     ] = 28,
@@ -57,6 +69,7 @@ def command(
     from dashboards.cli.status import existing
     from dashboards.services.files_asked import refuse_file
     from optimization.beds.targets import read_targets
+    from optimization.cover.question import read_pins
     from optimization.cover.targets import BEDS_CLOSED, BEDS_CLOSED_TITLE
     from optimization.together.planning import plan_together
     from scenarios.base_case import base_case
@@ -73,8 +86,12 @@ def command(
         "most_moves": moves,
         "notice_days": notice,
         "period_days": period,
-        "people": numbers_of("--people", people or [], "people"),
-        "notice": roster_notice,
+        "nurses": {
+            "people": numbers_of("--people", people or [], "people"),
+            "notice": roster_notice,
+            "pins": read_pins(pin_shift or []),
+            "at_least": at_least,
+        },
         "targets": read_targets(target, also={BEDS_CLOSED: BEDS_CLOSED_TITLE}) if target else None,
     }
     with open_store(existing(workspace)) as store:

@@ -1,15 +1,16 @@
 """Beds and nurses in one plan, beside the house as decided and beside planning one after the other."""
 
 import json
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from optimization.together.planning import plan_together
 from tests.houses import START
-from tests.mirror.optimization.together.houses import described, two_wards
+from tests.mirror.optimization.together.houses import described, shifts, two_wards
 from twin.case import Case, Window, resolve
-from twin.errors import Cancelled, Infeasible, UsageError
+from twin.errors import Cancelled, ConfigError, Infeasible, UsageError
 from twin.hospital import Hospital
 from twin.plan import Plan
 
@@ -107,8 +108,27 @@ def test_beds_that_no_rule_allows_are_told_with_ways_out():
 
 
 def test_a_group_that_is_none_is_refused_by_name():
-    with pytest.raises(UsageError, match="medicall"):
-        plan_together(Case(two_wards()), WINDOW, people={"medicall": 3})
+    with pytest.raises(ConfigError, match="medicall"):
+        plan_together(Case(two_wards()), WINDOW, nurses={"people": {"medicall": 3}})
+    with pytest.raises(UsageError, match="0 days or more"):
+        plan_together(Case(two_wards()), WINDOW, nurses={"notice": -2})
+
+
+def test_a_pinned_shift_and_the_people_of_other_groups_stay_as_they_are():
+    day = START + timedelta(days=12)
+    kept = Plan("porters", cover={"porters": {day: {"day": 3}}})
+    table = described()
+    table["staff"]["porters"] = {"title": "Porters", "shifts": shifts(2, 1)}
+    case = Case(Hospital.model_validate(table), plan=kept)
+
+    answer = plan_together(
+        case, WINDOW, replications=8, threads=1, time_limit=20,
+        nurses={"pins": {("medical", day, "night"): 5}},
+    )  # fmt: skip
+
+    assert answer.plan.people("medical", day, "night") == 5
+    assert answer.plan.people("porters", day, "day") == 3
+    assert f"--pin-shift medical@{day}@night=5" in answer.certificate.command
 
 
 def test_it_can_be_stopped_and_tells_how_far_it_is():
