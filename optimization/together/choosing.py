@@ -109,7 +109,7 @@ def choose(
             break
     leader = _leader(stage, pairs, targets, first)
     if leader.nurses is not None and STEPPED in leader.how:
-        pairs = different([*pairs, maker.pair(f"{leader.how}, nurses anew", leader.levels)])
+        pairs = different([*pairs, *maker.pair_if_any(f"{leader.how}, nurses anew", leader.levels)])
     left = _left(stage, pairs, targets, first)
     worth = maker.given.prices.open_bed_day * len(maker.needs.days)
     told = select(

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from optimization.beds.needs import WardNeeds, bed_needs
-from optimization.cover.counting import Counted, count_as_solved
+from optimization.cover.counting import Counted, broken_rules, count_as_solved
 from optimization.cover.house import Family, nurses_needed, plan_of
 from optimization.cover.needs import StaffNeeds
+from optimization.cover.shortage import explain_shortage
 from optimization.cover.solving import CoverSolution, solve_cover
 from optimization.cover.terms import CoverTerms, WardCover
 from optimization.together.question import Question
@@ -67,6 +68,8 @@ def nurses_for(
 
     Raises
     ------
+    Infeasible
+        No nurses meet the rules of the shifts: what is short, where, when, and the cheapest ways out.
     TwinError
         The model and the count of its answer differ.
     """
@@ -75,7 +78,13 @@ def nurses_for(
     needs = filled(lying, open_beds)
     parts = _families(asked, beds, needs, weight)
     threads = int(simulation.get("threads", 2))
-    solved = [solve_cover(f.terms, time_limit=time_limit / len(parts), threads=threads) for f in parts]
+
+    def solve(family: Family) -> CoverSolution:
+        return solve_cover(family.terms, time_limit=time_limit / len(parts), threads=threads)
+
+    solved = [solve(family) for family in parts]
+    if any(broken_rules(s.terms, s.numbers) for s in solved):
+        raise explain_shortage(asked.nurses, parts, solved, solve)
     counted = [
         count_as_solved(f.terms, s.numbers, f.needs, s.solved.objective)
         for f, s in zip(parts, solved, strict=True)

@@ -17,6 +17,7 @@ from optimization.cover.playing import with_cover
 from optimization.together.agreement import closed_on_paper, nursed
 from optimization.together.nurses import Nurses, bed_prices, nurses_for, pay_as_rostered
 from optimization.together.question import Question
+from twin.errors import Infeasible
 from twin.plan import Plan
 
 #: turns in which beds are planned at the price of their nurses and nurses for those beds; prices settle
@@ -102,6 +103,13 @@ class Maker:
         plan = replace(self.beds_alone(agreed), name=self._name, note=self._note, cover=cover)
         return Pair(how, agreed, tables, plan, nurses, nurses.pay)
 
+    def pair_if_any(self, how: str, levels: BedLevels, *, weight: float = 1.0) -> list[Pair]:
+        """These beds with nurses for them, if any nurses keep the rules of the shifts."""
+        try:
+            return [self.pair(how, levels, weight=weight)]
+        except Infeasible:  # one candidate fewer; what was asked for itself has been planned already
+            return []
+
     def as_decided(self, nurses: Nurses) -> Pair:
         """Beds and rosters as they are decided now."""
         given = self.given
@@ -138,22 +146,21 @@ def in_turns(maker: Maker, *, tell: Callable[[int], None]) -> list[Pair]:
         levels = maker.best_beds(prices)
         if any(levels == before.levels for before in pairs):
             break
-        pair = maker.pair(IN_SEQUENCE if turn == 0 else f"turn {turn + 1}", levels)
-        pairs.append(pair)
+        if turn == 0:
+            found = [maker.pair(IN_SEQUENCE, levels)]
+        else:
+            found = maker.pair_if_any(f"turn {turn + 1}", levels)
+        pairs += found
         tell(turn + 1)
-        assert pair.nurses is not None
-        new = bed_prices(
-            maker.asked,
-            pair.nurses,
-            maker.beds_alone(levels),
-            maker.needs,
-            tables_of(maker.given, levels).open,
-        )
+        if not found or found[0].nurses is None:
+            break
+        beds, open_beds = maker.beds_alone(levels), tables_of(maker.given, levels).open
+        new = bed_prices(maker.asked, found[0].nurses, beds, maker.needs, open_beds)
         prices = {w: (turn * prices[w] + new[w]) / (turn + 1) for w in prices}
     return pairs
 
 
-def as_beds_are_lent(maker: Maker, pair: Pair, **simulation: Any) -> Pair:
+def as_beds_are_lent(maker: Maker, pair: Pair, **simulation: Any) -> list[Pair]:
     """Beds for the patients as they lie and wait under a pair, closed beds and all, with nurses."""
     asked = maker.asked
     needs = bed_needs(
@@ -169,7 +176,7 @@ def as_beds_are_lent(maker: Maker, pair: Pair, **simulation: Any) -> Pair:
         calendar=question.calendar,
     )
     levels = maker.best_beds({}, replace(maker.given, needed=seen.needed, pooled=seen.pooled))
-    return maker.pair("for patients as they lie with another pair", levels)
+    return maker.pair_if_any("for patients as they lie with another pair", levels)
 
 
 def different(pairs: Sequence[Pair]) -> list[Pair]:

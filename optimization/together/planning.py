@@ -133,11 +133,11 @@ def _pairs(maker: Maker, simulation: dict[str, Any], tell: Callable[..., None]) 
     last = turns[-1]
     assert turns[0].nurses is not None
     now = maker.as_decided(turns[0].nurses)
-    others = [
-        maker.pair(f"{last.how}, nurses x {weight:g}", last.levels, weight=weight) for weight in WEIGHTS
-    ]
-    others.append(maker.pair("today's beds, nurses for them", now.levels))
-    others.append(as_beds_are_lent(maker, last, **simulation))
+    others = []
+    for weight in WEIGHTS:
+        others += maker.pair_if_any(f"{last.how}, nurses x {weight:g}", last.levels, weight=weight)
+    others += maker.pair_if_any("today's beds, nurses for them", now.levels)
+    others += as_beds_are_lent(maker, last, **simulation)
     tell()
     return [now, *turns, *others]
 
@@ -176,7 +176,8 @@ def _in_sequence(pairs: Sequence[Pair]) -> Pair:
 def _stronger(maker: Maker, pairs: Sequence[Pair], chosen: Pair) -> list[Pair]:
     """The pairs, and the chosen beds with nurses who weigh twice as much as in any so far."""
     weight = 2 * max(WEIGHTS)
-    return [*pairs, chosen, maker.pair(f"{chosen.how}, nurses x {weight:g}", chosen.levels, weight=weight)]
+    more = maker.pair_if_any(f"{chosen.how}, nurses x {weight:g}", chosen.levels, weight=weight)
+    return [*pairs, chosen, *more]
 
 
 def _tightened(targets: Sequence[Target], results: Sequence[TargetResult]) -> tuple[Target, ...]:

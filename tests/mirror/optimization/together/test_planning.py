@@ -107,6 +107,14 @@ def test_beds_that_no_rule_allows_are_told_with_ways_out():
         )
 
 
+def test_nurses_that_nobody_can_send_are_told_with_ways_out():
+    with pytest.raises(Infeasible, match="nurses too few") as told:
+        plan_together(
+            Case(two_wards()), WINDOW, replications=8, threads=1, time_limit=20, nurses={"at_least": 3.0}
+        )
+    assert "the cheapest ways out:" in str(told.value)
+
+
 def test_a_group_that_is_none_is_refused_by_name():
     with pytest.raises(ConfigError, match="medicall"):
         plan_together(Case(two_wards()), WINDOW, nurses={"people": {"medicall": 3}})
