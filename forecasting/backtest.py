@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.challengers import seasonal_naive
+from forecasting.contest import Contest, hold_contest
 from forecasting.covariates import BadCovariates, CovariateTable, tell
 from forecasting.scores import score, seasonal_error
 from forecasting.service import check_horizon, forecast
@@ -54,6 +55,7 @@ def backtest(
     country: str | None = None,
     time_limit: float | None = None,
     covariates: CovariateTable | None = None,
+    contest: Contest = hold_contest,
 ) -> Backtest:
     """Score the forecast at the last ``origins`` dates that have ``horizon`` known periods after them.
 
@@ -66,6 +68,8 @@ def backtest(
     covariates
         What was known beforehand of every period that is scored (``read_covariates``); forecast and base
         are told it, the seasonal naive has no use for it.
+    contest
+        What decides who serves (``forecasting.service.forecast``).
 
     Raises
     ------
@@ -90,7 +94,9 @@ def backtest(
     scale = dict(zip(first.ids, seasonal_error(np.asarray(first.values), history.season), strict=True))
     known_at = [history.until(horizon + k * apart) for k in reversed(range(origins))]
     told = _told_at(covariates, history, known_at, horizon)
-    asked: dict[str, Any] = {"seed": seed, "country": country, "time_limit": time_limit}
+    asked: dict[str, Any] = {
+        "seed": seed, "country": country, "time_limit": time_limit, "contest": contest,
+    }  # fmt: skip
     rows = []
     for known, table in zip(known_at, told, strict=True):
         rows += _score_origin(history, known, horizon, scale, asked | {"covariates": table})

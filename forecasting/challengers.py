@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -20,12 +21,21 @@ from twin.errors import UsageError
 from twin.records.history import History
 
 SEASONAL_NAIVE = "seasonal_naive"
-SAID = {SEASONAL_NAIVE: "the seasonal naive"}  # each, as a sentence names it
+LIGHTGBM = "lightgbm"
+SAID = {SEASONAL_NAIVE: "the seasonal naive", LIGHTGBM: "gradient boosting"}  # each, as a sentence names it
 LEAST_SEASONS = 2  # known at the first recent origin; assumed: of fewer the naive's own errors are not known
 
 
 class Voice(Protocol):
-    """What a challenger says once it has learned."""
+    """What a challenger says once it has learned.
+
+    Attributes
+    ----------
+    cut_short : whether a time limit ended the learning
+    """
+
+    @property
+    def cut_short(self) -> bool: ...
 
     def say(self, windows: Windows, horizon: int, origins: np.ndarray, learned: int) -> np.ndarray:
         """Quantiles of the periods after each origin, without negative counts and without crossing.
@@ -48,12 +58,14 @@ class Voice(Protocol):
 
 
 # From windows, for a horizon, of the first so many periods; with a seed, and a clock that may end it early.
-Learn = Callable[[Windows, int, int, int, Clock], Voice]
+Learn = Callable[[Windows, int, int, int, Clock], Voice | None]  # None: there is too little to learn from
 
 
 @dataclass(frozen=True)
 class SeasonalNaive:
     """As the same place of last season; there is nothing to learn."""
+
+    cut_short: bool = False
 
     def say(self, windows: Windows, horizon: int, origins: np.ndarray, learned: int) -> np.ndarray:
         """Of the last season known at each origin, with the spread of the errors before ``learned``."""
@@ -62,7 +74,17 @@ class SeasonalNaive:
         return np.concatenate([_said(values[:, : origin + 1], season, horizon, spread) for origin in origins])
 
 
-LEARN: dict[str, Learn] = {SEASONAL_NAIVE: lambda windows, horizon, learned, seed, clock: SeasonalNaive()}
+def _nothing(windows: Windows, horizon: int, learned: int, seed: int, clock: Clock) -> SeasonalNaive:
+    return SeasonalNaive()
+
+
+def _boosting(windows: Windows, horizon: int, learned: int, seed: int, clock: Clock) -> Voice | None:
+    from forecasting.boosting import learn_forest
+
+    return learn_forest(windows, horizon, learned, seed, clock)
+
+
+LEARN: dict[str, Learn] = {SEASONAL_NAIVE: _nothing, LIGHTGBM: _boosting}
 
 
 def challengers_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -71,13 +93,25 @@ def challengers_of(names: Iterable[str]) -> tuple[str, ...]:
     Raises
     ------
     UsageError
-        There is no such challenger.
+        There is no such challenger, or what it needs is not installed.
     """
     asked = tuple(names)
     for name in asked:
         if name not in LEARN:
             raise UsageError(f'no challenger is named "{name}"; there are {", ".join(LEARN)}')
+    if LIGHTGBM in asked:
+        _need_lightgbm()
     return tuple(dict.fromkeys((SEASONAL_NAIVE, *asked)))
+
+
+def _need_lightgbm() -> None:
+    try:
+        import_module("lightgbm")
+    except (ImportError, OSError) as error:  # OSError: its library lacks a library of the system
+        raise UsageError(
+            f'the challenger "{LIGHTGBM}" needs LightGBM, which cannot be loaded here ({error}); install it '
+            "with pip install -c constraints.txt 'hospital-twin[lightgbm]', or leave the challenger out"
+        ) from error
 
 
 def seasonal_naive(known: History, horizon: int) -> np.ndarray:

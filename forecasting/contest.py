@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from forecasting.base import Base, fit_base
-from forecasting.challengers import LEARN, SAID, Voice, challengers_of
+from forecasting.challengers import LEARN, SAID, SEASONAL_NAIVE, Voice, challengers_of
 from forecasting.conformal import guarded
 from forecasting.features import Calendar
 from forecasting.heads import MIDDLE
@@ -141,7 +141,7 @@ def hold_contest(
     )
     if held is None or not (taught or warm):
         few = f"{past} periods are too few to train and to check an LSTM for {horizon} ahead"
-        alone = replace(alone, reason=f"{few}; the base serves")
+        alone = replace(alone, reason=f"{few}; the base serves{_unheard(names, ())}")
         if held is None or not names:
             return alone
         return _without_network(Trial(values, calendar, horizon, held), alone, names, few, seed, clock)
@@ -163,11 +163,12 @@ def _without_network(
     scores = {"base": base} | {rival.name: rival.score for rival in rivals}
     told = f"on {len(trial.held.origins)} recent origins"
     best = trial.winner(rivals, base)
+    judged = replace(alone, scores=scores, cut_short=any(rival.cut_short for rival in rivals))
     if best is None:
-        reason = f"{alone.reason} ({told} {_losses(rivals, base)})"
-        return replace(alone, reason=reason, scores=scores)
-    reason = f"{few}; {told} {_losses([best], base)}; it serves"
-    return _served_by(best, trial, replace(alone, reason=reason, scores=scores), seed, clock)
+        unheard = _unheard(names, rivals)
+        return replace(judged, reason=f"{few}; the base serves ({told} {_losses(rivals, base)}){unheard}")
+    reason = f"{few}; {told} {_losses([best], base)}; it serves{_unheard(names, rivals)}"
+    return _served_by(best, trial, replace(judged, reason=reason), seed, clock)
 
 
 def _served_by(best: Rival, trial: Trial, alone: Champion, seed: int, clock: Clock) -> Champion:
@@ -176,6 +177,7 @@ def _served_by(best: Rival, trial: Trial, alone: Champion, seed: int, clock: Clo
     assert made is not None
     windows = windows_of(values, made.base, calendar, horizon)
     voice = LEARN[best.name](windows, horizon, values.shape[1], seed, clock)
+    assert voice is not None, "who could learn before the recent origins can learn with them"
     said = mixture(values, calendar, horizon, made.base, alone.templates, challenger=voice)
     moved = (said.quantiles - said.plain)[..., MIDDLE]
     return replace(
@@ -183,6 +185,7 @@ def _served_by(best: Rival, trial: Trial, alone: Champion, seed: int, clock: Clo
         quantiles=ordered(guarded(said.quantiles, trial.guard(best.said))),
         made_by=best.name,
         made=replace(made, moved=moved),
+        cut_short=alone.cut_short or voice.cut_short,
         challenger=voice,
     )
 
@@ -220,20 +223,20 @@ class _Contest:
         winner = trial.winner(rivals, scores["base" if base_serves else best])
         judged = replace(
             self.alone, scores=scores | {rival.name: rival.score for rival in rivals},
-            cut_short=learner.cut_short, learner=learner.network,
+            cut_short=learner.cut_short or any(rival.cut_short for rival in rivals), learner=learner.network,
         )  # fmt: skip
-        on = f"on {len(trial.held.origins)} recent origins"
+        on, unheard = f"on {len(trial.held.origins)} recent origins", _unheard(self.names, rivals)
         if winner is not None:
             than = f"{_losses([winner], scores['base'])} and {_than(winner.score, scores[best])} the LSTM's"
-            judged = replace(judged, reason=f"{on} {than}; it serves")
+            judged = replace(judged, reason=f"{on} {than}; it serves{unheard}")
             return _served_by(winner, trial, judged, self.seed, self.clock)
         others = f" ({_losses(rivals, scores['base'])})" if rivals else ""
         told = f"{on} the LSTM's loss is {_than(scores[best], scores['base'])} the base's{others}"
         if base_serves:
             served = ordered(guarded(self.said.plain, trial.guard(trial.plain)))
-            return replace(judged, quantiles=served, reason=f"{told}; the base serves")
+            return replace(judged, quantiles=served, reason=f"{told}; the base serves{unheard}")
         serves = "it serves" if share == 1 else "the two serve half and half"
-        judged = replace(judged, reason=f"{told}; {serves}")
+        judged = replace(judged, reason=f"{told}; {serves}{unheard}")
         return self._served_by_lstm(judged, share, mixed(trial.plain, moved, share), learner.batches)
 
     def _learner(self) -> Trained:
@@ -280,6 +283,12 @@ def _losses(rivals: Iterable[Rival], base: float) -> str:
     return ", ".join(
         f"{SAID[rival.name]}'s loss is {_than(rival.score, base)} the base's" for rival in rivals
     )
+
+
+def _unheard(names: Iterable[str], rivals: Iterable[Rival]) -> str:
+    """Who was asked for by name and had too little to learn from; empty where nobody."""
+    heard = {SEASONAL_NAIVE, *(rival.name for rival in rivals)}
+    return "".join(f"; {SAID[name]} had too little to learn from" for name in names if name not in heard)
 
 
 def _than(loss: float, other: float) -> str:

@@ -7,6 +7,7 @@ that is damaged is never loaded: the last good one answers, and that is told.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,8 @@ import pandas as pd
 
 from forecasting.base import fit_base
 from forecasting.card import ModelRefused
-from forecasting.challengers import SAID, SEASONAL_NAIVE, SeasonalNaive
-from forecasting.contest import Champion, Contest, Made, hold_contest
+from forecasting.challengers import SAID, SEASONAL_NAIVE, SeasonalNaive, challengers_of
+from forecasting.contest import Champion, Contest, Made, contest_with
 from forecasting.features import Calendar
 from forecasting.heads import MIDDLE
 from forecasting.marginals import error_templates, ordered
@@ -47,12 +48,14 @@ class Serving:
     why : why it does not answer as it is; empty where it does
     refused : models that were not loaded, newest first
     warm : what training begins from; None: anew
+    challengers : who else may serve, where a contest is held
     """
 
     model: StoredModel | None
     why: str
     refused: tuple[ModelRefused, ...]
     warm: Warm | None
+    challengers: tuple[str, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -64,7 +67,7 @@ class Serving:
         """What decides who serves, for ``forecasting.service.forecast``."""
         if self.model is not None and not self.why:
             return partial(serve, self.model)
-        return partial(hold_contest, warm=self.warm)
+        return partial(contest_with(self.challengers), warm=self.warm)
 
     @property
     def degraded(self) -> tuple[str, ...]:
@@ -73,13 +76,23 @@ class Serving:
         return tuple(f"{error}; {instead}  [{error.code}]" for error in self.refused)
 
 
-def choose(folder: Path, history: History, horizon: int) -> Serving:
-    """Whether a model registered in ``folder`` answers for this history, and if not, why."""
+def choose(folder: Path, history: History, horizon: int, challengers: Iterable[str] = ()) -> Serving:
+    """Whether a model registered in ``folder`` answers for this history, and if not, why.
+
+    Where none answers, a contest is held that asks these challengers too.
+
+    Raises
+    ------
+    UsageError
+        There is no such challenger, or what it needs is not installed.
+    """
+    names = challengers_of(challengers)
     model, refused = last_good(folder)
     if model is None:
-        return Serving(None, "no model is registered yet", refused, pack_for(history.frequency))
+        return Serving(None, "no model is registered yet", refused, pack_for(history.frequency), names)
     why = _why_not(model, history, horizon)
-    return Serving(model, why, refused, (_warm(model) or pack_for(history.frequency)) if why else None)
+    warm = (_warm(model) or pack_for(history.frequency)) if why else None
+    return Serving(model, why, refused, warm, names)
 
 
 def enter(

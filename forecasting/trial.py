@@ -56,11 +56,13 @@ class Rival:
     ----------
     said : what it would have said, shape (origin x series, horizon, level) [counts]
     score : its mean pinball loss [units of spread]
+    cut_short : whether a time limit ended its learning
     """
 
     name: str
     said: np.ndarray = field(repr=False)
     score: float
+    cut_short: bool = False
 
 
 class Trial:
@@ -122,8 +124,10 @@ class Trial:
         found = []
         for name in names:
             voice = LEARN[name](self.windows, self.horizon, self.held.learned, seed, clock)
+            if voice is None:
+                continue
             said = voice.say(self.windows, self.horizon, self.held.origins, self.held.learned)
-            found.append(Rival(name, said, self.score(said)))
+            found.append(Rival(name, said, self.score(said), voice.cut_short))
         return tuple(found)
 
     def winner(self, rivals: Sequence[Rival], loss: float) -> Rival | None:

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from forecasting.challengers import challengers_of
 from optimization.beds.planning import BedPlanAnswer, plan_beds
 from scenarios.answer import LastWeek, answer_document
 from scenarios.base_case import DEMAND, WARM_UP, pack_demand
@@ -63,6 +64,7 @@ class Asked:
     seed: int = 1
     total: int | None = None
     training_seconds: float = TRAINING_SECONDS
+    challengers: tuple[str, ...] = ()  # of the forecast, beside the seasonal naive
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> Asked:
@@ -70,6 +72,8 @@ class Asked:
         given = {name: inputs[name] for name in cls.__dataclass_fields__ if inputs.get(name) is not None}
         if "history" in given:
             given["history"] = Path(given["history"])
+        if "challengers" in given:
+            given["challengers"] = tuple(given["challengers"])
         return cls(**given)
 
     def inputs(self) -> dict[str, Any]:
@@ -78,6 +82,7 @@ class Asked:
         return {
             **plain,
             "mapping": dict(self.mapping),
+            "challengers": list(self.challengers),
             "history": str(self.history) if self.history else None,
         }
 
@@ -88,6 +93,7 @@ class Asked:
             words += [f"--history {self.history}", *(f"--map {s}={to}" for s, to in self.mapping.items())]
             words.append(f"--scale {self.scale}")
         words.append(f"--days {self.days} --replications {self.replications} --seed {self.seed}")
+        words += [f"--challenger {name}" for name in self.challengers]
         return " ".join(words + ([f"--total {self.total}"] if self.total is not None else []))
 
 
@@ -128,13 +134,15 @@ def prepare(workspace: Path, asked: Asked) -> Prepared:
     Raises
     ------
     NotFound, ConfigError, UsageError
-        No workspace, faults in ``hospital.toml`` or the mapping, an impossible horizon. (exit code 2)
+        No workspace, faults in ``hospital.toml`` or the mapping, an impossible horizon, a challenger that is
+        not there. (exit code 2)
     BadData
         The history or the records cannot be used. (exit code 3)
     """
     if asked.replications < 4:
         raise UsageError(f"a plan with proof needs 4 replications or more; got {asked.replications}")
     Window(date(2000, 1, 1), days=asked.days, warm_up=WARM_UP, tail=TAIL)  # refuses an impossible horizon
+    challengers_of(asked.challengers)
     place = Workspace(workspace)
     hospital = place.hospital()
     if asked.history is not None:
@@ -248,6 +256,7 @@ def _watched(store: Store, ready: Prepared, kind: str) -> tuple[Foreseen, list[d
         n_paths=max(PATHS, asked.replications + asked.replications % 2),
         time_limit=asked.training_seconds,
         models=ready.models if kind == NIGHTLY else None,
+        challengers=asked.challengers,
     )
     drift = watch_streams(store, foreseen, ready.source_key)
     alarms = told(drift, {name: stream.title for name, stream in ready.hospital.arrivals.items()})

@@ -6,7 +6,7 @@ once more as if they were not known, and scored beside "same as last week".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.challengers import seasonal_naive
-from forecasting.contest import hold_contest
+from forecasting.contest import Contest, contest_with
 from forecasting.explaining.stored import stored_accounts
 from forecasting.heads import LEVELS
 from forecasting.scores import score, seasonal_error
@@ -121,6 +121,7 @@ def foresee(
     n_paths: int = PATHS,
     time_limit: float | None = None,
     models: Path | None = None,
+    challengers: Sequence[str] = (),
 ) -> Foreseen:
     """Forecast every stream of a source.
 
@@ -135,12 +136,20 @@ def foresee(
     models
         Folder of registered models: the newest answers while it is fresh, and what is trained is registered
         there. Trained anew and registered nowhere when omitted.
+    challengers
+        Who else may serve where a contest is held (``forecasting.contest.contest_with``).
+
+    Raises
+    ------
+    UsageError
+        There is no such challenger, or what it needs is not installed.
     """
     history = source.history
-    serving = None if models is None else choose(models, history, days)
+    contest = contest_with(challengers)
+    serving = None if models is None else choose(models, history, days, challengers)
     result = forecast(
         history, days, seed=seed, n_paths=n_paths, country=source.country, time_limit=time_limit,
-        contest=hold_contest if serving is None else serving.contest,
+        contest=contest if serving is None else serving.contest,
     )  # fmt: skip
     streams = tuple(dict.fromkeys(source.streams.values()))
     plain = to_demand(result, source.streams)
@@ -149,7 +158,7 @@ def foresee(
     observed = np.stack([source.observed(stream) * factors[stream] for stream in streams])
     held_out = _kept_hold_out(serving, factors)
     if held_out is None:
-        held_out = _hold_out(source, factors, seed=seed, time_limit=time_limit)
+        held_out = _hold_out(source, factors, seed=seed, time_limit=time_limit, contest=contest)
     told: tuple[str, ...] = ()
     if models is not None and serving is not None and serving.trains:
         kept = {"held_out": [_on_card(held, factors[held.stream]) for held in held_out.values()]}
@@ -252,14 +261,16 @@ def _kept_hold_out(serving: Serving | None, factors: Mapping[str, float]) -> dic
 
 
 def _hold_out(
-    source: Source, factors: Mapping[str, float], *, seed: int, time_limit: float | None
+    source: Source, factors: Mapping[str, float], *, seed: int, time_limit: float | None, contest: Contest
 ) -> dict[str, HeldOut]:
     """The last days as they would have been foreseen; nothing where too little would be left to learn."""
     history = source.history
     if len(history.stamps) < LEAST_LEARNED + HOLDOUT:
         return {}
     known = history.until(HOLDOUT)
-    said = forecast(known, HOLDOUT, seed=seed, n_paths=0, country=source.country, time_limit=time_limit)
+    said = forecast(
+        known, HOLDOUT, seed=seed, n_paths=0, country=source.country, time_limit=time_limit, contest=contest
+    )
     naive = seasonal_naive(known, HOLDOUT)
     rows = {}
     for stream in dict.fromkeys(source.streams.values()):

@@ -17,7 +17,7 @@ from dashboards.cli.forecast import (
     covariates_of,
     read,
 )
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Challengers, Seed, Workspace, say
 
 
 def command(
@@ -31,15 +31,20 @@ def command(
     seed: Seed = 0,
     time_limit: TimeLimit = None,
     covariates: CovariatesFile = None,
+    challenger: Challengers = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
 ) -> None:
     """Score the forecast on the past beside simple rivals."""
     from forecasting.backtest import backtest
+    from forecasting.contest import contest_with
 
+    contest = contest_with(challenger or ())
     known = read(history, frequency, workspace)
     asked: dict[str, Any] = {"country": country_of(history, country, workspace), "time_limit": time_limit}
-    done = backtest(known, horizon, origins, seed=seed, covariates=covariates_of(covariates), **asked)
+    done = backtest(
+        known, horizon, origins, seed=seed, covariates=covariates_of(covariates), contest=contest, **asked
+    )
     summary = done.summary()
     if json:
         rows = done.table.assign(origin=done.table["origin"].astype(str)).to_dict("records")

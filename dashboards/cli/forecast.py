@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Challengers, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,6 +144,7 @@ def command(
     time_limit: TimeLimit = None,
     explain: Explain = None,
     covariates: CovariatesFile = None,
+    challenger: Challengers = None,
     target: TargetKinds = None,
     level: LevelNames = None,
     beds_now: BedsNow = False,
@@ -159,19 +160,26 @@ def command(
 
     _refuse_places(out, paths)
     if is_of_kits(booked, target, today):
-        _refuse_with_list(history, frequency, explain, covariates, at, beds_now)
+        _refuse_with_list(history, frequency, explain, covariates, at, beds_now, challenger)
         of_list: dict[str, Any] = {"today": today, "levels": level, "seed": seed, "n_paths": n_paths}
         kits = kits_ahead_of(booked, workspace, _needed(horizon), **of_list)
         _hand_out(kits.table, kits, kits.document(), None, out, paths, json)
         return
     if is_of_beds(history, target, beds_now, at):
-        _refuse_with_beds(frequency, explain, covariates)
+        _refuse_with_beds(frequency, explain, covariates, challenger)
         drawn = {"seed": seed, "n_paths": n_paths, "country": country, "time_limit": time_limit}
         board = beds_ahead_of(workspace, horizon, at=at, levels=level, **drawn)
         _hand_out(board.table, board, board.document(), None, out, paths, json)
         return
     ahead = _needed(horizon)
-    asked: dict[str, Any] = {"seed": seed, "time_limit": time_limit, "covariates": covariates_of(covariates)}
+    from forecasting.contest import contest_with
+
+    asked: dict[str, Any] = {
+        "seed": seed,
+        "time_limit": time_limit,
+        "contest": contest_with(challenger or ()),
+    }
+    asked["covariates"] = covariates_of(covariates)
     if history is None:
         chosen: dict[str, Any] = {"kinds": target or [], "levels": level or [], "frequency": frequency}
         told = targets_ahead(
@@ -211,10 +219,15 @@ def _needed(horizon: int | None) -> int:
     return horizon
 
 
-def _refuse_with_beds(frequency: str | None, explain: str | None, covariates: Path | None) -> None:
+def _refuse_with_beds(
+    frequency: str | None, explain: str | None, covariates: Path | None, challenger: list[str] | None
+) -> None:
     from twin.errors import UsageError
 
-    given = {"--frequency": frequency, "--explain": explain, "--covariates": covariates}
+    given = {
+        "--frequency": frequency, "--explain": explain, "--covariates": covariates,
+        "--challenger": challenger or None,
+    }  # fmt: skip
     if named := [name for name, value in given.items() if value is not None]:
         raise UsageError(f"{', '.join(named)}: not with the beds of the next hours; leave it out")
 
@@ -226,12 +239,13 @@ def _refuse_with_list(
     covariates: Path | None,
     at: list[int] | None,
     beds_now: bool,
+    challenger: list[str] | None,
 ) -> None:
     from twin.errors import UsageError
 
     given = {
         "HISTORY": history, "--frequency": frequency, "--explain": explain, "--covariates": covariates,
-        "--at": at, "--beds-now": beds_now or None,
+        "--at": at, "--beds-now": beds_now or None, "--challenger": challenger or None,
     }  # fmt: skip
     if named := [name for name, value in given.items() if value is not None]:
         raise UsageError(f"{', '.join(named)}: not with a booked list, whose days are its own; leave it out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Challengers, Cluster, Seed, Workspace, say
 from dashboards.cli.run import Days, HistoryFile, Mapping, Replications, Scale, Total, asked_of, finish, walk
 
 LOCK = "nightly"
@@ -16,6 +16,7 @@ def command(
     replications: Replications = 40,
     total: Total = None,
     seed: Seed = 1,
+    challenger: Challengers = None,
     cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     json: AsJson = False,
@@ -32,7 +33,7 @@ def command(
     from twin.store import exclusive, open_store
     from twin.store.tables import DONE
 
-    asked = asked_of(history, map, scale, days, replications, total, seed)
+    asked = asked_of(history, map, scale, days, replications, total, seed, challenger)
     with exclusive(existing(workspace), LOCK):
         ready = prepare(workspace, asked)
         key = f"nightly:{ready.data_key}"

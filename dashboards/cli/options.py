@@ -30,6 +30,15 @@ Cluster = Annotated[
         show_default=False,
     ),
 ]
+Challengers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--challenger",
+        metavar="NAME",
+        help="Let this one serve too where it foretells recent weeks best: lightgbm. May be repeated.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
 LARGEST_SEED = 2**63 - 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note, say
+from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Challengers, Cluster, Seed, Workspace, note, say
 
 if TYPE_CHECKING:
     from scenarios.cycle import Asked
@@ -51,6 +51,7 @@ def command(
     replications: Replications = 40,
     total: Total = None,
     seed: Seed = 1,
+    challenger: Challengers = None,
     queue: Queue = False,
     cluster: Cluster = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -61,7 +62,7 @@ def command(
     from scenarios.cycle import prepare
     from twin.store import open_store
 
-    asked = asked_of(history, map, scale, days, replications, total, seed)
+    asked = asked_of(history, map, scale, days, replications, total, seed, challenger)
     prepare(existing(workspace), asked)
     with open_store(workspace) as store:
         if queue:
@@ -79,6 +80,7 @@ def asked_of(
     replications: int,
     total: int | None,
     seed: int,
+    challengers: list[str] | None = None,
 ) -> Asked:
     """The words of the command line as a question."""
     from scenarios.cycle import Asked
@@ -98,6 +100,7 @@ def asked_of(
         replications=replications,
         seed=seed,
         total=total,
+        challengers=tuple(challengers or ()),
     )
 
 

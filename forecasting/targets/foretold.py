@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from forecasting.contest import Contest, hold_contest
 from forecasting.covariates import CovariateTable
 from forecasting.service import ForecastResult, check_horizon, forecast
 from forecasting.targets.hierarchy import add_up, over_time, table_of
@@ -63,6 +64,7 @@ def foretell(
     time_limit: float | None = None,
     made_by: str = "auto",
     covariates: CovariateTable | None = None,
+    contest: Contest = hold_contest,
 ) -> Foretold:
     """Forecast a target.
 
@@ -79,6 +81,8 @@ def foretell(
         Joint futures from which upper levels and longer periods are summed.
     covariates
         What is known beforehand of every hour or day of the horizon.
+    contest
+        What decides who serves (``forecasting.service.forecast``).
 
     Raises
     ------
@@ -101,6 +105,7 @@ def foretell(
         time_limit=time_limit,
         made_by=made_by,
         covariates=covariates,
+        contest=contest,
     )
     paths, stamps = over_time(result.paths, result.stamps, target.frequency, frequency, mean=target.is_level)
     paths, stamps = paths[:, :, :horizon], stamps[:horizon]

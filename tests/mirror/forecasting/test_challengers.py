@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import forecasting.blocks
 from forecasting.challengers import SeasonalNaive, challengers_of, seasonal_naive
+from forecasting.contest import contest_with
 from forecasting.explaining import explain
 from forecasting.explaining.words import sentence
 from forecasting.features import calendar_of
@@ -205,6 +207,15 @@ def test_the_naives_spread_is_that_of_its_own_errors_also_where_days_are_missing
         np.testing.assert_allclose(said[row, 7, -1] - said[row, 7, MIDDLE], about[-1] * 2**0.5, atol=1e-9)
 
 
+def test_a_challenger_that_is_not_installed_is_refused_with_the_cure(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)  # as where it is not installed
+
+    with pytest.raises(UsageError, match=r"pip install .*hospital-twin\[lightgbm\]"):
+        contest_with(["lightgbm"])
+
+
 def test_an_unknown_challenger_is_refused_with_those_that_there_are():
-    with pytest.raises(UsageError, match='no challenger is named "prophet"; there are seasonal_naive'):
+    with pytest.raises(
+        UsageError, match='no challenger is named "prophet"; there are seasonal_naive, lightgbm'
+    ):
         challengers_of(["prophet"])

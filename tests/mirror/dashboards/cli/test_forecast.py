@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from datetime import date
 
 import numpy as np
@@ -48,6 +49,22 @@ def test_table_and_paths_are_written_to_files(capsys, history, tmp_path):
     assert (code, out) == (0, "")
     assert len(pd.read_csv(table)) == 7
     assert len(pd.read_csv(paths)) == 35
+
+
+@pytest.mark.parametrize("words", [("forecast",), ("backtest", "--origins", 1)])
+def test_a_challenger_that_is_not_installed_is_refused_before_the_work(capsys, history, monkeypatch, words):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+
+    code, out, err = called(capsys, *words, history, "--horizon", 7, "--challenger", "lightgbm")
+
+    assert (code, out) == (2, "")
+    assert "hospital-twin[lightgbm]" in err
+
+
+def test_beds_now_take_no_challenger(capsys):
+    code, _, err = called(capsys, "forecast", "--beds-now", "--challenger", "lightgbm")
+
+    assert code == 2 and "--challenger: not with the beds" in err
 
 
 def test_json_is_one_document(capsys, history):
