@@ -39,7 +39,9 @@ _ERRORS = 3.2
 #: a target on the sample is raised no further than this [fraction]
 _HIGHEST = 0.999
 #: shares of the time for the first search, and for each search after raising
-_FIRST, _AGAIN = 0.04, 0.02
+_FIRST, _AGAIN = 0.04, 0.015
+#: targets that move less are left [fraction]; costs that differ less are the same [money]
+_NEAR, _CENT = 0.002, 1e-6
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,15 @@ def _certificate(
     )
 
 
+@dataclass(frozen=True)
+class _Passing:
+    """People of a skill who would pass: their cost, and the target on the sample that they came from."""
+
+    cost: float
+    target: float
+    people: Mapping[tuple[str, str], int]
+
+
 class _Campaign:
     """Planning and rehearsing until a plan is likely to pass."""
 
@@ -196,14 +207,36 @@ class _Campaign:
             raise shortage(self.asked, self.sample, self.raised) from error
 
     def rehearse_by_search(self) -> None:
-        """Raise the targets by what plans of a quick search fall short, without bounds."""
-        for _ in range(_ROUNDS):
-            if not self.raise_by(self.shortfalls()):
-                return
+        """Move the targets by what plans of a quick search fall short or have to spare, without bounds.
+
+        Of each skill the cheapest people that would pass stay, with the target that they came from.
+        """
+        passing: dict[str, _Passing] = {}
+        for left in reversed(range(_ROUNDS + 1)):
+            short = self.shortfalls()
+            for skill in (name for name, by in short.items() if by <= 0):
+                people = {k: n for k, n in self.found.staffing.people.items() if k[0] == skill}
+                cost = sum(self.asked.pattern(*k).cost * n for k, n in people.items())
+                if skill not in passing or cost < passing[skill].cost - _CENT:
+                    passing[skill] = _Passing(cost, self.raised[skill], people)
+            before, by = self.raised, {n: max(x, _NEAR) if x > 0 else x for n, x in short.items()}
+            moved = {n: float(np.clip(t + by[n], self.asked.target, _HIGHEST)) for n, t in before.items()}
+            if not left or all(abs(moved[n] - t) < _NEAR / 2 for n, t in before.items()):
+                break
             try:
-                self.found = self.planner.search(self.raised, seconds=_AGAIN * self.time_limit)
+                self.found = self.planner.search(moved, seconds=_AGAIN * self.time_limit)
             except Infeasible:
-                return
+                break
+            self.raised = moved
+        self._go_back(passing)
+
+    def _go_back(self, passing: Mapping[str, _Passing]) -> None:
+        """To the cheapest people that would pass, where every skill's people are its own and have some."""
+        if self.asked.covers or len(passing) < len(self.asked.skills):
+            return
+        self.raised = {n: own.target for n, own in passing.items()}
+        people = {k: n for own in passing.values() for k, n in own.people.items()}
+        self.found = self.planner.search(self.raised, seconds=0.0, start=people, only_add=True)
 
     def rehearse(self) -> None:
         """Plan with a bound, and again for raised targets as long as the plan falls short."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from optimization.staffing.late import LateCut
@@ -32,6 +33,29 @@ class Staffing:
 
     people: Mapping[tuple[str, str], int]
     serves: Mapping[tuple[str, str, int], int]
+
+    @classmethod
+    def own(cls, asked: Question, people: Mapping[tuple[str, str], int]) -> Staffing:
+        """Everybody serves at the station of his own skill."""
+        serves = {
+            (name, name, g): sum(
+                people[shift] for shift, there in asked.there.items() if shift[0] == name and g in there
+            )
+            for name in asked.skills
+            for g in range(asked.stretches)
+        }
+        return cls(dict(people), serves)
+
+    def cost(self, asked: Question) -> float:
+        """What the shifts cost [money]."""
+        return sum(asked.pattern(*shift).cost * n for shift, n in self.people.items())
+
+    def levels(self, asked: Question) -> dict[str, IntArray]:
+        """Skill -> people at its station by stretch, shape (stretch,) [people]."""
+        out = {n: np.zeros(asked.stretches, dtype=np.int64) for n in asked.skills}
+        for (_, station, g), n in self.serves.items():
+            out[station][g] += n
+        return out
 
 
 def staffing_model(asked: Question, ceiling: Mapping[str, IntArray], allowed: Mapping[str, float]) -> Any:
@@ -119,3 +143,10 @@ def add_exceed_cut(m: Any, skill: str, lifted: IntArray, ceiling: IntArray) -> N
     """Some stretch must exceed its lifted level."""
     higher = [m.level[skill, g, int(n) + 1] for g, n in enumerate(lifted) if n < ceiling[g]]
     m.exceed.rows.add(sum(higher) >= 1)
+
+
+def read_staffing(m: Any) -> Staffing:
+    """The solved model's plan."""
+    people = {shift: round(pyo.value(m.people[shift])) for shift in m.SHIFTS}
+    serves = {(k, j, g): round(pyo.value(m.serves[k, j, g])) for k, j in m.SERVES for g in m.STRETCHES}
+    return Staffing(people, serves)

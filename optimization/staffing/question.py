@@ -7,8 +7,8 @@ decided by stretch. A higher skill may stand in for a lower one where the hospit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -116,6 +116,20 @@ class Question:
             least, self.stretch, np.asarray(self.floor.get(skill, [1] * self.blocks), dtype=np.int64)
         )
         return least
+
+    def only(self, skills: Collection[str]) -> Question:
+        """The same question of some skills alone; stretches are those of their own shifts."""
+        return replace(
+            self,
+            stations=tuple(s for s in self.stations if s.name in skills),
+            patterns={n: self.patterns[n] for n in self.patterns if n in skills},
+            covers={
+                n: tuple(o for o in others if o in skills) for n, others in self.covers.items() if n in skills
+            },
+            floor={n: f for n, f in self.floor.items() if n in skills},
+            most={n: m for n, m in self.most.items() if n in skills},
+            pins={s: n for s, n in self.pins.items() if s[0] in skills},
+        )
 
     def can_serve(self, skill: str) -> tuple[str, ...]:
         """Skills whose people can do the tasks of this one, itself first."""

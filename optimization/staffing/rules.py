@@ -14,7 +14,6 @@ starts the target's share within the limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
@@ -176,16 +175,8 @@ def shift_levels(asked: Question, people: Mapping[tuple[str, str], int]) -> dict
 
 
 def only(asked: Question, skill: str) -> Question:
-    """The same question of one skill, its shifts alone."""
-    return replace(
-        asked,
-        stations=(asked.station(skill),),
-        patterns={skill: asked.patterns[skill]},
-        covers={},
-        floor={k: v for k, v in asked.floor.items() if k == skill},
-        most={k: v for k, v in asked.most.items() if k == skill},
-        pins={k: v for k, v in asked.pins.items() if k[0] == skill},
-    )
+    """The same question of one skill by its own people."""
+    return asked.only((skill,))
 
 
 def _by_minute(station: Station) -> FloatArray:

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from optimization.staffing.planning import late_allowed
 from optimization.staffing.playing import late_by_block
 from optimization.staffing.question import Question
 from optimization.staffing.rules import only
 from optimization.staffing.search import Search
-from optimization.staffing.station import Days
+from optimization.staffing.station import Days, late_allowed
 from twin.calendar import DAY_NAMES
 from twin.errors import Infeasible
 from twin.units import HOURS_DAY, MINUTES_HOUR, IntArray

@@ -127,6 +127,11 @@ class Days:
         return np.bincount(self.block[self.block >= 0], minlength=self.station.blocks)
 
 
+def late_allowed(days: Days, target: float) -> int:
+    """Late tasks that a target leaves on drawn days. [tasks]"""
+    return int(np.floor((1 - target) * int(days.by_block.sum()) + 1e-9))
+
+
 def draw_days(station: Station, *, seed: int, replications: Sequence[int]) -> Days:
     """Draw days by key: a replication's tasks do not depend on which others are drawn.
 
