@@ -84,9 +84,13 @@ class Bounding:
             self._tabulate(best)
         self._rounds(self._first, until)
         if best is not None and perf_counter() < until:
-            stretches = range(self.asked.stretches)
-            far = {n: [self._far_table(n, g, best[n]) for g in stretches] for n in self.asked.skills}
-            self._rounds(far, until)
+            self.relax_near(best, until)
+
+    def relax_near(self, levels: Mapping[str, IntArray], until: float) -> None:
+        """Cuts on the relaxation from long tables of levels near these, by stretch."""
+        stretches = range(self.asked.stretches)
+        far = {n: [self._far_table(n, g, levels[n]) for g in stretches] for n in self.asked.skills}
+        self._rounds(far, until)
 
     def solve(self, no_dearer: float, seconds: float) -> tuple[Staffing, bool] | None:
         """The model's plan, and whether it is solved as near as asked; None where the time was over.

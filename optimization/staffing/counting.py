@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from optimization.cover.terms import SATURDAY_OR_NIGHT, SUNDAY
-from optimization.staffing.house import NIGHT
+from optimization.staffing.pay import NIGHT
 from twin.calendar import holidays
 from twin.errors import TwinError
 from twin.hospital import Hospital

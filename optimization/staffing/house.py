@@ -1,4 +1,4 @@
-"""A hospital's staff groups as stations: which groups work at steps, their shifts, their pay, their week.
+"""A hospital's staff groups as stations: which groups work at steps, their shifts, their week.
 
 A group without shifts is given shifts of eight hours; its plan then names hours. A week of shifts is
 planned and holds on every date of the horizon; what a shift of a weekday costs is what all its dates cost.
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, gcd
+from math import gcd
 
 import numpy as np
 
 from optimization.cover.patterns import RosterRules
-from optimization.cover.terms import SATURDAY_OR_NIGHT, SUNDAY
 from optimization.staffing.monotone import rules_against
+from optimization.staffing.pay import SHORTEST, hours_of, shift_pay
 from optimization.staffing.question import Pattern, Question
 from optimization.staffing.station import Days as Sample
 from twin.calendar import DAY_NAMES
@@ -23,20 +23,16 @@ from twin.errors import ConfigError, Problem, UsageError, did_you_mean
 from twin.hospital import Hospital
 from twin.hospital.week import Days, on_shift, span_of, walls
 from twin.plan import Plan
-from twin.units import DAYS_WEEK, HOURS_DAY, MINUTES_HOUR, MS_DAY, MS_HOUR, MS_MINUTE, FloatArray, IntArray
+from twin.units import DAYS_WEEK, HOURS_DAY, MINUTES_HOUR, MS_DAY, MS_HOUR, MS_MINUTE
 
 #: shifts of a group that has none (assumed: eight hours, begun at the usual hours and through the day)
 USUAL_SHIFTS = (
     "00:00-08:00", "06:00-14:00", "08:00-16:00", "10:00-18:00", "12:00-20:00", "14:00-22:00",
     "16:00-24:00", "22:00-06:00",
 )  # fmt: skip
-#: hours of the day paid as night; NHS Terms and Conditions of Service Handbook, section 2 [h]
-NIGHT = (20, 6)
 #: basic pay of a person of a group [currency/h]; assumed: about the middle of band 5, NHS Agenda for Change
 #: 2024/25; say what others earn
 WAGE = 17.0
-#: the shortest block of a week [minutes] (assumed: shifts begin at whole quarters of an hour)
-SHORTEST = 15
 
 
 def task_groups(hospital: Hospital) -> tuple[str, ...]:
@@ -154,12 +150,6 @@ def shifts_of(hospital: Hospital, group: str, usual: Sequence[str]) -> dict[str,
     return own or {text: span_of(text) for text in usual}
 
 
-def hours_of(span: tuple[int, int]) -> float:
-    """Length of a shift [h]."""
-    start, end = span
-    return float((end - start + (MS_DAY if end <= start else 0)) / MS_HOUR)
-
-
 @dataclass(frozen=True)
 class GroupWeek:
     """One group's week of shifts to plan.
@@ -246,40 +236,6 @@ def shifts_a_week(hospital: Hospital, group: str, people: int, usual: Sequence[s
     return int(people * each)
 
 
-def employed(hours_a_week: float, absence: float) -> int:
-    """People employed who work so many hours a week by contract, those absent on top. [people]"""
-    return ceil(hours_a_week / RosterRules().contract_hours / max(1 - absence, 0.01) - 1e-9)
-
-
-def shift_pay(day: date, span: tuple[int, int], wage: float, country: str | None) -> float:
-    """What one person's shift costs that begins on a date, unsocial hours included. [currency]"""
-    start, length = span[0], round(hours_of(span) * MS_HOUR)
-    quarters = start + np.arange(0, length, SHORTEST * MS_MINUTE)
-    premium = _premium(day, country)[quarters // (SHORTEST * MS_MINUTE)]
-    return float(wage * (1 + premium).sum() * SHORTEST / MINUTES_HOUR)
-
-
-_PREMIUMS: dict[tuple[int, str | None], FloatArray] = {}
-
-
-def _premium(day: date, country: str | None) -> FloatArray:
-    """What each quarter of an hour of a date and the next costs above basic pay, shape (quarter,)."""
-    key = day.toordinal(), country
-    if key not in _PREMIUMS:
-        _PREMIUMS[key] = np.concatenate([_of_day(key[0] + i, country) for i in range(2)])
-    return _PREMIUMS[key]
-
-
-def _of_day(ordinal: int, country: str | None) -> FloatArray:
-    day = date.fromordinal(ordinal)
-    off = Days.between(day, day, country).holidays
-    hour = np.arange(HOURS_DAY * MINUTES_HOUR // SHORTEST) * SHORTEST // MINUTES_HOUR
-    night = np.where((hour >= NIGHT[0]) | (hour < NIGHT[1]), SATURDAY_OR_NIGHT, 0.0)
-    if day.weekday() == DAYS_WEEK - 1 or ordinal in off:
-        return np.full(hour.size, SUNDAY)
-    return np.maximum(night, SATURDAY_OR_NIGHT if day.weekday() == DAYS_WEEK - 2 else 0.0)
-
-
 def plan_of(
     base: Plan,
     people: Mapping[str, Mapping[tuple[int, str], int]],
@@ -300,22 +256,6 @@ def plan_of(
             shifts = {shift: n for (weekday, shift), n in week.items() if weekday == day.weekday()}
             cover.setdefault(group, {})[day] = shifts
     return Plan(name, base.beds, note, cover)
-
-
-def usual_pay(hospital: Hospital, plan: Plan, group: str, wage: float, dates: Sequence[date]) -> float:
-    """What a group costs on these dates as decided now, by the hours that its people are there. [currency]"""
-    days, own = Days.between(dates[0], dates[-1], hospital.country), hospital.staff[group]
-    planned = plan.cover.get(group, {})
-    texts = set() if own.shifts else {text for asked in planned.values() for text in asked}
-    points = walls(own, spans=(span_of(text) for text in texts))
-    there: IntArray = on_shift(own, days, points, planned).sum(axis=0)
-    quarter = np.arange(HOURS_DAY * MINUTES_HOUR // SHORTEST) * SHORTEST * MS_MINUTE
-    levels = there[:, np.searchsorted(points, quarter, side="right") - 1]
-    paid = [
-        float((levels[i] * (1 + _premium(day, hospital.country)[: quarter.size])).sum())
-        for i, day in enumerate(dates)
-    ]
-    return wage * sum(paid) * SHORTEST / MINUTES_HOUR
 
 
 def week_of(plan: Plan, group: str, dates: Sequence[date]) -> dict[tuple[int, str], int]:

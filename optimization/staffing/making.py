@@ -17,9 +17,10 @@ from optimization.proof.off_forecast import Lived as LivedOff
 from optimization.proof.off_forecast import looked_at, off_forecast
 from optimization.proof.selection import select
 from optimization.staffing.counting import count_again
-from optimization.staffing.house import Asked, block_minutes, group_week, usual_pay, week_of
+from optimization.staffing.house import Asked, block_minutes, group_week, week_of
 from optimization.staffing.lives import Lived, Looked, live, targets_of
 from optimization.staffing.neighbours import mended, more, thinned
+from optimization.staffing.pay import usual_pay
 from optimization.staffing.rounds import Rounds
 from optimization.staffing.tasks import dates_of, never_short, weeks_of, work_of
 from optimization.staffing.weeks import Finalist, Weeks, cheapest_safe, to_spare

@@ -89,10 +89,10 @@ class Part:
 
     def step(self, *, seconds: float) -> None:
         """One round: relaxation to its end the first time, then one solve of the model."""
+        until = perf_counter() + seconds
         if not self._relaxed:
-            self.model.relax(
-                self.best.levels(self.asked) if self.best else None, self.allowed, perf_counter() + seconds
-            )
+            best = None if self.best is None else self.best.levels(self.asked)
+            self.model.relax(best, self.allowed, until)
             self._relaxed = True
             return
         solved = self.model.solve(self.cost, seconds)
@@ -109,6 +109,8 @@ class Part:
                 self.model.exceed(n, levels[n], self._search(n))
         if len(self.asked.skills) == 1:
             self._cut_off_others(plan)
+        if self.stalled and failing:
+            self.model.relax_near(levels, until)
 
     def bound_at(self, target: float, *, seconds: float) -> float:
         """The bound for another target, from the late cuts alone."""

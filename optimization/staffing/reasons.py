@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from optimization.proof.off_forecast import in_words
-from optimization.staffing.house import Asked, employed, hours_of, shifts_of
+from optimization.staffing.house import Asked, shifts_of
 from optimization.staffing.lives import Lived, in_time_of
+from optimization.staffing.pay import employed, hours_of
 from optimization.staffing.weeks import Finalist, Weeks
 from twin.calendar import DAY_NAMES
 from twin.hospital import Hospital

@@ -9,7 +9,8 @@ import pytest
 from optimization.paths import TrainPaths
 from optimization.staffing.counting import agreed, count_again
 from optimization.staffing.hospital import plan_hospital
-from optimization.staffing.house import Asked, employed, shift_pay, task_groups, usual_pay, week_of
+from optimization.staffing.house import Asked, task_groups, week_of
+from optimization.staffing.pay import employed, shift_pay, usual_pay
 from optimization.staffing.tasks import Work, weeks_of, work_of
 from tests.houses import START
 from twin.case import Case, Window, resolve
