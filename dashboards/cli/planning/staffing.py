@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashboards.cli.options import DEFAULT_WORKSPACE, AsJson, Cluster, Seed, Workspace, note
+from dashboards.cli.planning.beds import APPROVED
 from dashboards.cli.planning.keeping import deliver
 from dashboards.cli.planning.wording import Targets, listed, numbers_of, proof_in_words, targets_in_words
 
@@ -73,8 +74,12 @@ def command(
     notice: Annotated[int, typer.Option("--notice", help="Days whose staffing stays as decided.")] = 1,
     target: Targets = None,
     keep: Annotated[
-        Path | None,
-        typer.Option("--keep", help="Change the plan of this file no more than the targets ask for."),
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Only add people to the plan of this file; approved: the one that holds.",
+        ),
     ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", help="Of the search. [s]")] = 60,
     seed: Seed = 1,
@@ -90,6 +95,7 @@ def command(
     from optimization.staffing.hospital import plan_hospital
     from optimization.staffing.house import USUAL_SHIFTS, Asked
     from scenarios.base_case import base_case
+    from twin.errors import UsageError
     from twin.plan import Plan
     from twin.replications.where import on_cluster
     from twin.store import open_store
@@ -109,9 +115,11 @@ def command(
         least_change=keep is not None,
     )
     others = tuple(replace(t, share=0.0) for t in read_targets(target)) if target else None
-    in_force = Plan.read(keep) if keep is not None else None
+    in_force = Plan.read(keep) if keep is not None and keep != APPROVED else None
     with open_store(existing(workspace)) as store:
         base = base_case(workspace, store, days=days)
+    if keep == APPROVED and not base.decided:
+        raise UsageError("--keep approved: no approved plan holds on these days; twin plans lists them all")
     note(f"demand: {base.origin}")
     case = base.case if in_force is None else base.case.with_(plan=in_force)
     told = {"--group": group, "--shift": shift, "--people": people, "--wage": wage, "--pin": pin}
@@ -161,7 +169,7 @@ def _again(
     share: float,
     limit: float,
     notice: int,
-    keep: Path | None,
+    keep: str | None,
 ) -> str:
     """The options of this question, to repeat it."""
     words = [f"--days {days} --share {share:g} --limit {limit:g} --notice {notice}"]
