@@ -42,6 +42,8 @@ _HIGHEST = 0.999
 _FIRST, _AGAIN = 0.04, 0.015
 #: targets that move less are left [fraction]; costs that differ less are the same [money]
 _NEAR, _CENT = 0.002, 1e-6
+#: so that what holds exactly holds by the arithmetic too [fraction]
+_HAIR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _certificate(
 
 @dataclass(frozen=True)
 class _Passing:
-    """People of a skill who would pass: their cost, and the target on the sample that they came from."""
+    """People of a skill who would pass: their cost, and the share in time that they reach on the sample."""
 
     cost: float
     target: float
@@ -209,7 +211,7 @@ class _Campaign:
     def rehearse_by_search(self) -> None:
         """Move the targets by what plans of a quick search fall short or have to spare, without bounds.
 
-        Of each skill the cheapest people that would pass stay, with the target that they came from.
+        Of each skill the cheapest people that would pass stay, and what they reach there is the target.
         """
         passing: dict[str, _Passing] = {}
         for left in reversed(range(_ROUNDS + 1)):
@@ -218,7 +220,7 @@ class _Campaign:
                 people = {k: n for k, n in self.found.staffing.people.items() if k[0] == skill}
                 cost = sum(self.asked.pattern(*k).cost * n for k, n in people.items())
                 if skill not in passing or cost < passing[skill].cost - _CENT:
-                    passing[skill] = _Passing(cost, self.raised[skill], people)
+                    passing[skill] = _Passing(cost, self._share_on_sample(skill), people)
             before, by = self.raised, {n: max(x, _NEAR) if x > 0 else x for n, x in short.items()}
             moved = {n: float(np.clip(t + by[n], self.asked.target, _HIGHEST)) for n, t in before.items()}
             if not left or all(abs(moved[n] - t) < _NEAR / 2 for n, t in before.items()):
@@ -229,6 +231,11 @@ class _Campaign:
                 break
             self.raised = moved
         self._go_back(passing)
+
+    def _share_on_sample(self, skill: str) -> float:
+        """The share in time that the plan reaches on the sample, which it then is planned for. [fraction]"""
+        tasks = int(self.sample[skill].by_block.sum())
+        return max(self.raised[skill], 1 - self.found.late[skill] / max(tasks, 1) - _HAIR)
 
     def _go_back(self, passing: Mapping[str, _Passing]) -> None:
         """To the cheapest people that would pass, where every skill's people are its own and have some."""
