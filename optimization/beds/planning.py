@@ -7,6 +7,7 @@ every later date of the run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from optimization.beds.answer import BedPlanAnswer
@@ -26,11 +27,10 @@ from optimization.beds.model import bed_model, cost_of
 from optimization.beds.one_more import one_more_bed, one_more_in_words
 from optimization.beds.playing import Played, chance_short, play
 from optimization.beds.proposal import Proposal, futures_of_passes, propose
+from optimization.beds.proving import Proved, prove
 from optimization.beds.question import BedQuestion, bed_question
 from optimization.playing import Check, Progress
-from optimization.proof.attempts import Attempts
-from optimization.proof.certificate import certificate, judge, not_measured, per_future
-from optimization.proof.estimates import PerFuture
+from optimization.proof.certificate import certificate, not_measured, per_future
 from optimization.proof.off_forecast import CHANGES, Lived, in_words, looked_at, off_forecast
 from optimization.solving import solver
 from twin.case import Case, Window
@@ -128,11 +128,10 @@ def plan_beds(
     step = _steps(progress, *futures_of_passes(question))
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
     chosen = propose(question, highs, step, simulation)
-    base, changed = play(
-        question.case, [case.plan, chosen.plan], window, question.certify, progress=step(3), **simulation
-    )
-    off = _off_forecast(question, chosen, changed, step(4), simulation)
-    return _answer(question, chosen, base, changed, off, highs, seed)
+    proved = prove(question, chosen, highs, step(3), simulation)
+    question = replace(question, certify=proved.attempt.paths)
+    off = _off_forecast(question, proved.chosen, proved.after, step(4), simulation)
+    return _answer(question, proved, off, highs, seed)
 
 
 def _off_forecast(
@@ -160,15 +159,10 @@ def _off_forecast(
 
 
 def _answer(
-    question: BedQuestion,
-    chosen: Proposal,
-    base: Sequence[Played],
-    changed: Sequence[Played],
-    off: tuple[OffForecast, ...],
-    highs: Any,
-    seed: int,
+    question: BedQuestion, proved: Proved, off: tuple[OffForecast, ...], highs: Any, seed: int
 ) -> BedPlanAnswer:
     """The proposal with its proof and its reasons, beside today's beds and shares in proportion."""
+    chosen, base, changed = proved.chosen, proved.before, proved.after
     needs, prices, today = chosen.needs, question.prices, question.today
     shares = proportional(needs, question.case.hospital, question.limits.ceiling, question.limits.total)
     thumb = constant(needs, shares)
@@ -182,8 +176,8 @@ def _answer(
     opened = chosen.tables.open
     return BedPlanAnswer(
         plan=chosen.plan,
-        certificate=_certificate(question, chosen, seen, costs["planned"], off, seed),
-        explanation=_explanation(question, chosen, base, changed, costs, off, highs),
+        certificate=_certificate(question, proved, costs["planned"], off, seed),
+        explanation=_explanation(question, proved, costs, off, highs),
         today=today,
         planned=_first_day(chosen),
         chance_short={
@@ -204,18 +198,12 @@ def _answer(
 
 
 def _certificate(
-    question: BedQuestion,
-    chosen: Proposal,
-    seen: Mapping[str, PerFuture],
-    cost: float,
-    off: tuple[OffForecast, ...],
-    seed: int,
+    question: BedQuestion, proved: Proved, cost: float, off: tuple[OffForecast, ...], seed: int
 ) -> Certificate:
-    given = chosen.given
+    chosen, given = proved.chosen, proved.chosen.given
     objective = cost_of(bed_model(given), given, chosen.levels)
     if broken := broken_rules(given, chosen.tables):
         raise TwinError(f"the plan breaks rules that the model should keep: {'; '.join(broken)}")
-    attempt = Attempts().next(len(question.certify.replications))
     futures = len(question.train.replications) + len(question.certify.replications)
     return certificate(
         cost=agreed(cost, objective),
@@ -223,9 +211,9 @@ def _certificate(
         bound=chosen.solved.bound,
         bound_note=f"{chosen.how_good}, over the training futures and without "
         "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
-        targets=judge(question.targets, attempt, seen),
+        targets=proved.results,
         train_paths=len(question.train.replications),
-        attempt=attempt,
+        attempt=proved.attempt,
         seed=seed,
         command=f"twin optimize beds {question.words} --replications {futures} --seed {seed}",
         selection=chosen.selection,
@@ -235,20 +223,20 @@ def _certificate(
 
 def _explanation(
     question: BedQuestion,
-    chosen: Proposal,
-    base: Sequence[Played],
-    changed: Sequence[Played],
+    proved: Proved,
     costs: Mapping[str, float],
     off: tuple[OffForecast, ...],
     highs: Any,
 ) -> Explanation:
+    chosen, base, changed = proved.chosen, proved.before, proved.after
     hospital, needs, given = question.case.hospital, chosen.needs, chosen.given
     more = one_more_bed(given, chosen.levels, highs)
     return Explanation(
         headline=headline(hospital, question.today, _first_day(chosen)),
         sentences=(
             *sentences(needs, given, question.calendar, chosen.tables, costs, base, changed),
-            *((WHY_KEPT,) if chosen.levels != chosen.best else ()),
+            *((WHY_KEPT,) if chosen.levels != chosen.best and chosen.weight == 1 else ()),
+            *(text[:1].upper() + text[1:] for text in proved.tried),
             *(text for text in (in_words(off),) if text),
         ),
         binds=binds(given, chosen.levels, hospital),

@@ -21,6 +21,9 @@ from optimization.solving import NoPlan, Solved
 from twin.case import Case
 from twin.plan import Plan, Selection
 
+#: from here on a weight means: open every bed that is ever needed
+MOST_WEIGHED = 100.0
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -33,6 +36,7 @@ class Proposal:
     finalists : how many plans were played
     selection : how sure it is that none of those that miss as few targets costs less
     changed : bed-days by which it differs from the beds decided today, where it was asked to keep to them
+    weight : how many times as much as it is priced at a shortage was weighed, to meet the targets
     """
 
     needs: WardNeeds
@@ -45,6 +49,14 @@ class Proposal:
     finalists: int
     selection: Selection | None
     changed: int | None = None
+    weight: float = 1.0
+
+    @property
+    def how_weighed(self) -> str:
+        """What was done to meet the targets, in words."""
+        if self.weight > MOST_WEIGHED:
+            return "every bed open that is ever needed"
+        return f"a patient-day without a bed weighed {self.weight:g} times as much"
 
     @property
     def how_good(self) -> str:
@@ -56,6 +68,8 @@ class Proposal:
             )
         if self.levels == self.best:
             return self.solved.words
+        if self.weight != 1:
+            return f"planned with {self.how_weighed}; the bound is that of the model without it, by HiGHS"
         return (
             f"the best of {self.finalists} finalists in simulation; the bound is the model's, proved by HiGHS"
         )
