@@ -16,6 +16,7 @@ from optimization.proof.off_forecast import in_words
 from twin.hospital import Hospital
 from twin.measures import paired
 from twin.plan import Explanation, OffForecast
+from twin.units import DAYS_WEEK
 
 #: lines of each list in an explanation
 MOST_LINES = 5
@@ -40,6 +41,7 @@ def explanation(
         headline=f"{agency} shifts from agencies, {lent} lent by float pools over {days} days",
         sentences=(
             _closed(before, after),
+            _lacking(before, after, question.window.days),
             _costs(chosen, hospital.money.currency),
             *_weight(chosen),
             *_changes(chosen),
@@ -97,15 +99,33 @@ def _closed(before: Sequence[Played], after: Sequence[Played]) -> str:
     return f"{told} ({clear}: {change.mean:+.2f}, simulation error {change.margin95:.2f})"
 
 
+def _lacking(before: Sequence[Played], after: Sequence[Played], days: int) -> str:
+    """Nurse-hours that patients lack as played; a bed that nobody needs may close."""
+    was, now = (float(np.mean([p.short_hours for p in side])) / days for side in (before, after))
+    return f"Patients in beds or waiting then lack {now:.1f} nurse-hours a day; {was:.1f} as decided now"
+
+
 def _costs(chosen: Proposal, unit: str) -> str:
-    cost = {
-        name: sum(c.parts[name] for c in chosen.counted) for name in ("agencies", "own people", "float pools")
-    }
-    short = sum(c.parts["shortage"] for c in chosen.counted)
-    return (
-        f"Beyond basic pay: agencies {cost['agencies']:,.0f} {unit}, own people {cost['own people']:,.0f}, "
-        f"float pools {cost['float pools']:,.0f}; a weight of {short:,.0f} for nurses missing"
-    )
+    names = ("agencies", "own people", "float pools", "shortage")
+    cost = {name: sum(c.parts[name] for c in chosen.counted) for name in names}
+    rostered = _rostered(chosen)
+    now = f" ({rostered:,.0f} as rostered now)" if rostered else ""
+    own = f"own people {cost['own people']:,.0f}{now}, float pools {cost['float pools']:,.0f}"
+    weight = f"a weight of {cost['shortage']:,.0f} for nurses missing"
+    return f"Beyond basic pay: agencies {cost['agencies']:,.0f} {unit}, {own}; {weight}"
+
+
+def _rostered(chosen: Proposal) -> float:
+    """Unsocial hours of the rosters decided now, on days that the plan rosters anew. [currency]"""
+    total = 0.0
+    for family in chosen.parts:
+        terms = family.terms
+        anew = [week + i for week in terms.weeks for i in range(DAYS_WEEK)]
+        paid = np.array([kind.paid for kind in terms.patterns.shifts]) * terms.premium
+        for crew in (*(w.crew for w in terms.wards), *(p.crew for p in terms.pools)):
+            hours = (crew.rostered * paid[:, :, None])[anew].sum(axis=(0, 1))
+            total += float(hours @ np.array(terms.prices.wage))
+    return total
 
 
 def _weight(chosen: Proposal) -> tuple[str, ...]:
