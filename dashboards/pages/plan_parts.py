@@ -119,7 +119,7 @@ def reasons_card(answer: Any) -> parts.Part:
         ("What binds", because["binds"]),
         ("One more", [f"{row['what']}: {row['brings']}" for row in because["one_more"]]),
         ("Still short", because["short"]),
-        ("Told beside it", answer.get("notes", [])),
+        ("Also told", answer.get("notes", [])),
     ]
     content: list[parts.Part] = [
         html.P(words.sentence(text), className="text") for text in because["sentences"]

@@ -38,7 +38,25 @@ def today_body(view: View) -> list[parts.Part]:
     if view.answer is None:
         return [heading("Today", ""), empty_page(view)]
     first, *rest = answer_sections(view.answer)
-    return [_heading(view.answer), first, records_line(view), *rest]
+    return [_heading(view.answer), first, records_line(view), plan_line(view), *rest]
+
+
+def plan_line(view: View) -> parts.Part:
+    """What became of this answer's plan, and where it is decided on."""
+    if view.plan is None:
+        return None
+    words_of = {"proposed": ("waits for a decision", "Decide on it"), "approved": ("is approved", "See it")}
+    said, link = words_of.get(view.plan.status, (f"was {view.plan.status}", "See it"))
+    number = view.plan.number
+    return html.P(
+        [
+            parts.sign("badge-check", 16),
+            f"Its plan is number {number} of the book and {said}.",
+            dcc.Link(link, href=f"/plans?plan={number}"),
+        ],
+        className="asof",
+        id="planline",
+    )
 
 
 def records_line(view: View) -> parts.Part:

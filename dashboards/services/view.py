@@ -17,7 +17,7 @@ from dashboards.services.answer import (
 )
 from dashboards.services.words import moment
 from twin.errors import TwinError
-from twin.store import Run, Store
+from twin.store import KeptPlan, Run, Store
 
 #: records this much newer than an answer are worth another run (assumed: the answers are by the hour)
 NEWER = timedelta(hours=1)
@@ -33,6 +33,8 @@ class View:
     ----------
     answer, fresh
         None before the first finished run, or where its answer cannot be read; ``fault`` then says why.
+    plan
+        What became of the answer's own plan in the book; None where it is in none.
     newest
         Last instant of the records that are in now, on this machine's clock; None before the first import.
     running, failed
@@ -46,6 +48,7 @@ class View:
     worker_seen: bool
     fault: str = ""
     newest: datetime | None = None
+    plan: KeptPlan | None = None
 
     @property
     def has_newer_records(self) -> bool:
@@ -57,7 +60,9 @@ class View:
     @property
     def shown(self) -> str:
         """Changes when another answer should stand on the page."""
-        return f"{self.answer['run_id'] if self.answer else 'none'} {self.fault} {self.has_newer_records}"
+        plan = self.plan.status if self.plan else ""
+        answer = self.answer["run_id"] if self.answer else "none"
+        return f"{answer} {self.fault} {self.has_newer_records} {plan}"
 
     @property
     def news(self) -> str:
@@ -76,9 +81,14 @@ def look(store: Store, now: datetime | None = None) -> View:
     except TwinError as wrong:
         fault = str(wrong)
     fresh = freshness(answer, now) if answer is not None else None
-    return View(
-        answer, fresh, running_job(store), failed_since(store), worker_is_seen(store), fault, _newest(store)
-    )
+    plan = None if answer is None else _plan_of(store, answer["run_id"])
+    seen = (running_job(store), failed_since(store), worker_is_seen(store))
+    return View(answer, fresh, *seen, fault, _newest(store), plan)
+
+
+def _plan_of(store: Store, run_id: str) -> KeptPlan | None:
+    """The plan that a run proposed."""
+    return next((entry for entry in store.plans.list() if entry.run_id == run_id), None)
 
 
 def _newest(store: Store) -> datetime | None:

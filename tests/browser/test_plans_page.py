@@ -100,3 +100,15 @@ def test_no_page_of_plans_is_wider_than_the_screen(planned, watched, width):
         watched.goto(planned.url + path)
         expect(watched.locator("#answer")).to_be_visible()
         assert watched.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_today_leads_to_the_plan_of_the_main_job(planned, watched):
+    run_id = planned.finish_main_job()
+    sha = planned.store.plans.get(1).sha256
+    number = planned.store.plans.propose(run_id, "Of the main job", sha, FIRST, FIRST)
+    watched.goto(planned.url)
+
+    expect(watched.locator("#planline")).to_contain_text("waits for a decision")
+    watched.get_by_role("link", name="Decide on it").click()
+
+    expect(watched.get_by_role("heading", name=f"Plan {number}", exact=True)).to_be_visible()

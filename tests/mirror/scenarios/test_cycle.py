@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from scenarios.base_case import base_case
 from scenarios.cycle import Asked, prepare, run_cycle
+from scenarios.plan_book import approve, read_plan
 from tests.mirror.scenarios.conftest import TOWN
 from twin.errors import BadData, Cancelled, ConfigError, NotFound, UsageError
 from twin.hospital import parse_hospital
@@ -123,6 +125,25 @@ def test_a_what_if_after_the_main_job_meets_its_demand_and_its_patients(from_rec
     assert base.origin.startswith("the forecast of run")
     assert base.window.warm_up == 0 and len(base.case.snapshot.patients) > 15
     assert longer.origin == "the hospital's own model of demand"
+
+
+def test_its_plan_stands_in_the_book_and_once_approved_is_what_the_next_job_starts_from(
+    from_records, tmp_path
+):
+    folder, answer, summary = from_records
+    shutil.copytree(folder, tmp_path / "workspace")
+    with open_store(tmp_path / "workspace") as store:
+        (entry,) = store.plans.list("proposed")
+        found = read_plan(store, entry.number)
+        levels = {ward: max(days.values()) for ward, days in found.plan.beds.items()}
+        approve(store, entry.number, actor="bed_manager")
+        _, files = walk(store, store.workspace, Asked(**QUICK))
+
+    assert (entry.number, entry.run_id) == (summary["plan"], answer["run_id"])
+    assert found.kind == "beds" and found.answer["certificate"] == answer["certificate"]
+    again = json.loads(files["answer.json"])
+    assert again["plan"]["today"] == levels
+    assert any(f'plan {entry.number} "' in note and "as approved" in note for note in again["notes"])
 
 
 def test_a_forecast_that_has_met_its_days_replaces_the_hold_out(tmp_path):
