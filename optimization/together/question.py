@@ -17,7 +17,7 @@ from optimization.cover.playing import without_nurses
 from optimization.cover.question import CoverQuestion, cover_question
 from optimization.cover.targets import BEDS_CLOSED
 from optimization.cover.targets import default_targets as cover_targets
-from optimization.paths import TrainPaths
+from optimization.paths import TrainPaths, after
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
 from twin.hospital import Hospital
@@ -63,15 +63,8 @@ class Question:
 
     @property
     def to_choose(self) -> TrainPaths:
-        """Futures to choose on: as many even ones again, so that no pair was made for them.
-
-        A pair that was fitted to twenty futures looks better on those than it is. Where the forecast has no
-        further paths the same ones serve.
-        """
-        made = self.beds.train.replications
-        after = tuple(range(made[-1] + 2, made[-1] + 2 + 2 * len(made), 2))
-        demand = self.case.demand
-        return self.beds.train if demand is not None and after[-1] >= demand.n_paths else TrainPaths(after)
+        """Futures to choose on, which no pair was made for."""
+        return after(self.beds.train, self.case)
 
     @property
     def words(self) -> str:
