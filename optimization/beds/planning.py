@@ -212,7 +212,7 @@ def _certificate(
         bound_note=f"{chosen.how_good}, over the training futures and without "
         "queues between wards; bound of the simulated optimum: none (rules: priorities, outliers, boarding)",
         targets=proved.results,
-        train_paths=len(question.train.replications),
+        train_paths=len({*question.train.replications, *chosen.compared_on}),
         attempt=proved.attempt,
         seed=seed,
         command=f"twin optimize beds {question.words} --replications {futures} --seed {seed}",

@@ -16,6 +16,7 @@ from optimization.beds.needs import WardNeeds, bed_needs
 from optimization.beds.parameters import BedParameters, bed_parameters
 from optimization.beds.question import BedQuestion
 from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
+from optimization.paths import after
 from optimization.proof.off_forecast import CHANGES, looked_at
 from optimization.solving import NoPlan, Solved
 from twin.case import Case
@@ -35,6 +36,7 @@ class Proposal:
     best : the levels that the model itself would choose, of which ``solved`` tells the bound
     finalists : how many plans were played
     selection : how sure it is that none of those that miss as few targets costs less
+    compared_on : even futures beyond the training ones, on which the finalists were played
     changed : bed-days by which it differs from the beds decided today, where it was asked to keep to them
     weight : how many times as much as it is priced at a shortage was weighed, to meet the targets
     """
@@ -49,6 +51,7 @@ class Proposal:
     finalists: int
     selection: Selection | None
     changed: int | None = None
+    compared_on: tuple[int, ...] = ()
     weight: float = 1.0
 
     @property
@@ -83,7 +86,7 @@ def futures_of_passes(question: BedQuestion) -> tuple[int, ...]:
 
 
 def propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, Any]) -> Proposal:
-    """Play the needs, solve the model, and choose among the finalists: all on training futures."""
+    """Play the needs, solve the model, and choose among the finalists on further even futures."""
     case, window, train = question.case, question.window, question.train
     rules: Any = {"period_days": question.period_days, "calendar": question.calendar}
     limits, prices, today = question.limits, question.prices, question.today
@@ -99,10 +102,13 @@ def propose(question: BedQuestion, highs: Any, step: Any, simulation: dict[str, 
     finalists = find_finalists(given, lent, best, highs)
     tables = [tables_of(given, levels) for levels in finalists]
     plans = [plan_of(case, window, needs, table.open) for table in tables]
+    further = after(train, case)
     i, sure = choose(
-        case, plans, tables, given, question.targets, window, train, progress=step(2), **simulation
+        case, plans, tables, given, question.targets, window, further, progress=step(2), **simulation
     )
-    return Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists), sure)
+    return Proposal(needs, given, finalists[i], tables[i], plans[i], best, solved, len(finalists), sure,
+        compared_on=further.replications if len(finalists) > 1 else (),
+    )  # fmt: skip
 
 
 def solve_or_explain(

@@ -100,7 +100,7 @@ def test_every_part_of_the_answer_is_there_and_fits_together(from_records):
         assert len(ward["tightest"]["dots"]) == 20
     chances = [ward["chance_short"] for ward in answer["wards"]]
     assert chances == sorted(chances, reverse=True)
-    assert answer["certificate"]["train_paths"] == answer["certificate"]["certify_paths"] == 2
+    assert answer["certificate"]["train_paths"] == 2 * answer["certificate"]["certify_paths"] == 4
     assert answer["decisions"][-1]["ward"] is None
     assert answer["comparison"]["base"] == "today"
 
