@@ -143,7 +143,11 @@ def _bound_note(made: Making) -> str:
             "no weeks of shifts that reach the share on the training weeks cost less: in one line, first "
             "come first served, more people delay nobody"
         )
-    told = "; ".join(f"{title}: {', '.join(rules)}" for title, rules in against.items())
+    alike: dict[str, list[str]] = {}
+    for title, rules in against.items():
+        for rule in rules:
+            alike.setdefault(rule, []).append(title)
+    told = "; ".join(f"{rule} ({', '.join(titles)})" for rule, titles in alike.items())
     return f"bound: none (rules: {told})"
 
 

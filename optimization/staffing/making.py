@@ -103,7 +103,8 @@ class Making:
             each = block_minutes(hospital, group, asked.shifts)
             sample = weeks_of(group, work[group], self.window, hospital, self.days, each)
             of[group] = group_week(hospital, asked, group, sample, self.dates)
-        name = f"Staffing from {self.dates[0]:%d %B %Y} to {self.dates[-1]}"
+        first, last = self.dates[0], self.dates[-1]
+        name = f"Staffing from {first.day} {first:%B} to {last.day} {last:%B %Y}"
         aims = [t for t in self.targets if t not in self.beyond]
         weeks = Weeks(of, aims, self.case, self.dates, name, partial(self.play, paths=self.train))
         kept = {g: week_of(self.case.plan, g, self.dates) for g in self.groups} if asked.least_change else {}

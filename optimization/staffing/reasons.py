@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,6 @@ from optimization.staffing.house import Asked, shifts_of
 from optimization.staffing.lives import Lived, in_time_of
 from optimization.staffing.pay import employed, hours_of
 from optimization.staffing.weeks import Finalist, Weeks
-from twin.calendar import DAY_NAMES
 from twin.hospital import Hospital
 from twin.plan import Explanation, OffForecast
 from twin.units import DAYS_WEEK, HOURS_DAY
@@ -125,7 +125,7 @@ def _short(hospital: Hospital, weeks: Weeks, after: Sequence[Lived]) -> list[str
         many = float(late[at : at + _HOURS].sum())
         if many >= 0.05:
             day, hour = divmod(at, HOURS_DAY)
-            when = f"{DAY_NAMES[day]} from {hour:02d}:00 to {hour + _HOURS:02d}:00"
+            when = f"{day_name[day]} from {hour:02d}:00 to {hour + _HOURS:02d}:00"
             title = hospital.staff[group].title
             lines.append(f"{title}: most wait too long on {when}, {many:.1f} tasks a week")
     return lines

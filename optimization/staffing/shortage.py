@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_name
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -12,7 +13,6 @@ from optimization.staffing.question import Question
 from optimization.staffing.rules import only
 from optimization.staffing.search import Search
 from optimization.staffing.station import Days, late_allowed
-from twin.calendar import DAY_NAMES
 from twin.errors import Infeasible
 from twin.units import HOURS_DAY, MINUTES_HOUR, IntArray
 
@@ -117,7 +117,7 @@ def hours_of_blocks(asked: Question, blocks: IntArray) -> str:
 
 def _day(asked: Question, minutes: int) -> str:
     day = minutes // (HOURS_DAY * MINUTES_HOUR)
-    return f"{DAY_NAMES[day]} " if _period(asked) == "week" else ""
+    return f"on {day_name[day]} " if _period(asked) == "week" else ""
 
 
 def _clock(minutes: int, since: int) -> str:

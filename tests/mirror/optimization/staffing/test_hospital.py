@@ -96,7 +96,10 @@ def test_where_patients_hold_places_no_bound_is_told_and_the_rules_are_named():
     )
 
     assert answer.certificate.bound is None
-    assert "none (rules: Nurses: places" in answer.certificate.bound_note
+    assert (
+        "none (rules: places that patients hold while they wait, or must find free (Nurses)"
+        in answer.certificate.bound_note
+    )
 
 
 def test_what_is_decided_beforehand_stays():
