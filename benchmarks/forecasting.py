@@ -9,7 +9,8 @@ the seasonal naive before the first origin, WQL is over deciles, coverage is of 
 ``sums 80`` that of the sum over all series: from sample paths where a forecaster has them, else from summed
 quantiles. CPU seconds are training plus prediction of one origin on one thread. What a peer has answered is
 kept under ``benchmarks/out`` and used again for the same history and settings. ``--ours
-all_of_it,quarter,quarter_and_pack`` compares a hospital that begins, with and without the shipped pack.
+all_of_it,quarter,quarter_and_pack`` compares a hospital that begins, with and without the shipped pack;
+``--ours forecast,with_lightgbm,lightgbm_alone`` what gradient boosting brings in the contest, and alone.
 
     python benchmarks/forecasting.py FILE:HORIZON[:COUNTRY][:daily][:APART] ... [--origins K]
 
@@ -28,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -42,18 +44,21 @@ import numpy as np  # noqa: E402
 
 from benchmarks.forecasters.tasks import MAKERS, Task, filled, tasks_of  # noqa: E402
 from forecasting.challengers import seasonal_naive  # noqa: E402
-from forecasting.contest import hold_contest  # noqa: E402
+from forecasting.contest import contest_with, hold_contest  # noqa: E402
 from forecasting.heads import LEVELS, MIDDLE  # noqa: E402
 from forecasting.pretrained import pack_for  # noqa: E402
 from forecasting.scores import score, seasonal_error  # noqa: E402
 from forecasting.service import forecast  # noqa: E402
+from forecasting.trial import Trial  # noqa: E402
 from twin.records.history import History, history_of, read_history  # noqa: E402
 
 PEERS = HERE / "forecasters" / ".venv" / "bin" / "python"
 SCRIPT = HERE / "forecasters" / "peers.py"
 KEPT = HERE / "out" / "forecasters"
 OURS = ("forecast", "base", "seasonal_naive")
+BOOSTED = ("with_lightgbm", "lightgbm_alone")  # the contest that asks it too; its answer, whoever won
 QUARTERS = ("all_of_it", "quarter", "quarter_and_pack")  # a hospital that begins, and knows its own country
+OWN = (*OURS, *BOOSTED, *QUARTERS)
 N_PATHS = 200
 MEASURES = {  # measure -> its title and how a figure of it is written
     "mase": ("MASE", "{:.4f}"),
@@ -91,9 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("data", nargs="+", metavar="DATA or FILE:HORIZON[:COUNTRY][:daily][:APART]")
     parser.add_argument("--tasks", default="", help=f"some of {', '.join(MAKERS)}; all when left out")
     parser.add_argument("--peers", default="none", help="all, none, or names of peers")
-    parser.add_argument(
-        "--ours", default=",".join(OURS), help=f"some of {', '.join((*OURS, *QUARTERS))}, or none"
-    )
+    parser.add_argument("--ours", default=",".join(OURS), help=f"some of {', '.join(OWN)}, or none")
     parser.add_argument("--origins", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="also write all rows to this file")
@@ -119,7 +122,7 @@ def _tasks(options: argparse.Namespace) -> Iterator[Task]:
 def task_rows(task: Task, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Mean scores over origins, a row a forecaster, the own first."""
     peers = task.peers if options.peers == "all" else tuple(options.peers.split(","))
-    ours = [name for name in options.ours.split(",") if name in (*OURS, *QUARTERS)]
+    ours = [name for name in options.ours.split(",") if name in OWN]
     for method in (*ours, *(name for name in peers if name in task.peers)):
         splits = list(origins_of(task, options.origins))
         first = splits[0][0]
@@ -145,7 +148,7 @@ def origins_of(task: Task, n: int) -> Iterator[tuple[History, np.ndarray]]:
 
 
 def _answer(method: str, task: Task, known: History, seed: int) -> Answer:
-    if method not in (*OURS, *QUARTERS):
+    if method not in OWN:
         return peer_answer(method, task, known)
     begun = time.process_time()
     if method == "seasonal_naive":
@@ -156,16 +159,30 @@ def _answer(method: str, task: Task, known: History, seed: int) -> Answer:
         recent = known.stamps[-(len(known.stamps) // 4) :]
         known = history_of(known.frame[known.frame["ds"] >= recent[0]])
     warm = pack_for(known.frequency) if method == "quarter_and_pack" else None
-    result = forecast(
-        known, task.horizon, seed=seed, n_paths=N_PATHS, country=country,
-        made_by="base" if method == "base" else "auto", contest=partial(hold_contest, warm=warm),
-    )  # fmt: skip
+    contest = contest_with(["lightgbm"]) if method in BOOSTED else partial(hold_contest, warm=warm)
+    with only_boosting() if method == "lightgbm_alone" else nullcontext():
+        result = forecast(
+            known, task.horizon, seed=seed, n_paths=N_PATHS, country=country,
+            made_by="base" if method == "base" else "auto", contest=contest,
+        )  # fmt: skip
     spent = time.process_time() - begun
     mean = result.table["mean"].to_numpy().reshape(len(known.ids), task.horizon)
     return {
         "quantiles": result.champion.quantiles, "mean": mean, "cpu_s": spent, "paths": result.paths,
-        "served": ",".join(sorted(set(result.made_by))) if method == "forecast" else "",
+        "served": ",".join(sorted(set(result.made_by))) if method in ("forecast", *BOOSTED) else "",
     }  # fmt: skip
+
+
+@contextmanager
+def only_boosting() -> Iterator[None]:
+    """Let gradient boosting serve whatever the others' losses were, and teach no network."""
+    kept = Trial.winner, Trial.most_batches
+    Trial.winner = lambda trial, rivals, loss: next(r for r in rivals if r.name == "lightgbm")
+    Trial.most_batches = 0
+    try:
+        yield
+    finally:
+        Trial.winner, Trial.most_batches = kept
 
 
 def peer_answer(method: str, task: Task, known: History) -> Answer:

@@ -1,5 +1,6 @@
 """What moved the forecast that a run stores: in the hospital's scale, adding up to what pages show."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from scenarios.foresee import foresee
 from scenarios.sources import Source
+from tests.mirror.forecasting.test_challengers import clinics
 from twin.records.history import history_of
 
 STAMPS = pd.date_range("2023-01-02", periods=50, freq="D")
@@ -54,3 +56,22 @@ def test_a_monday_of_a_larger_hospital_is_told_in_the_scale_of_this_one():
     assert both[0]["said"] == "Monday"
     assert 14 < both[0]["value"] < 28  # half of 50, a little shrunk
     assert both[1]["value"] / both[0]["value"] == pytest.approx(as_it_is["usual"] / small["usual"])
+
+
+def test_a_night_on_which_a_challenger_won_is_no_fallback_and_has_the_base_beside_it():
+    repeating = clinics()
+    source = replace(
+        two_doors("none"),
+        history=repeating,
+        as_of=repeating.as_of.to_pydatetime(),
+        streams={"clinic_0": "emergency", "clinic_1": "emergency"},
+    )
+
+    foreseen = foresee(source, days=7, seed=1)
+
+    assert foreseen.demand.made_by == "seasonal_naive" and foreseen.base.made_by == "base"
+    assert foreseen.degraded == ()
+    assert "the seasonal naive's loss is" in foreseen.notes[0]
+    for row in foreseen.reasons["emergency"]:
+        assert row["usual"] + sum(part["value"] for part in row["parts"]) == pytest.approx(row["middle"])
+        assert "as last week" in {part["said"] for part in row["parts"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from dashboards.cli import main
+from scenarios.cycle import Asked
 from tests.mirror.scenarios.conftest import TOWN
 from twin.store import exclusive, open_store
 
@@ -209,3 +211,22 @@ def test_a_night_answers_with_the_model_of_the_night_before_and_tells_when_that_
     assert second == 0 and "trained tonight" not in served and "serves; when it was trained" in served
     assert third == 5 and "degraded: " in damaged and "E_MODEL_HASH" in damaged
     assert "a new one is trained" in damaged and "trained tonight, because" in damaged
+
+
+@pytest.mark.parametrize("kind", ["run", "nightly"])
+def test_a_challenger_that_is_not_installed_is_refused_before_anything_is_kept(
+    town_folder, history, capsys, monkeypatch, kind
+):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+
+    code = twin(kind, "--history", history, *QUICK, "--challenger", "lightgbm", "--workspace", town_folder)
+
+    assert code == 2 and "hospital-twin[lightgbm]" in capsys.readouterr().err
+    assert runs_of(town_folder) == []
+
+
+def test_a_question_keeps_the_challengers_it_names():
+    asked = Asked(challengers=("lightgbm",))
+
+    assert Asked.of(json.loads(json.dumps(asked.inputs()))) == asked
+    assert asked.command().endswith("--challenger lightgbm")
