@@ -34,6 +34,7 @@ from optimization.proof.certificate import certificate, judge, not_measured, per
 from optimization.proof.estimates import estimate
 from optimization.proof.off_forecast import CHANGES, Lived, looked_at, off_forecast
 from optimization.proof.selection import FIRST
+from optimization.solving import solver as solver_of
 from twin.case import Case, Window
 from twin.errors import UsageError
 from twin.plan import Certificate, OffForecast, Plan, Target, TargetResult
@@ -114,6 +115,7 @@ def plan_cover(
         at_least=at_least,
         least_change=least_change,
     )
+    solver_of(time_limit=time_limit)  # refuses a limit that is none
     step = _steps(progress, *_futures_of_passes(question))
     simulation: dict[str, Any] = {"seed": seed, "threads": threads, "check": check}
     needs = _needs(question, step(0), simulation)

@@ -124,7 +124,7 @@ class Solver:
         days = self.needs.days
         named = plan_of(
             [(f, s.numbers) for f, s in pairs],
-            f"Cover from {days[0]:%d %B %Y} to {days[-1]:%d %B %Y}",
+            f"Cover from {days[0].day} {days[0]:%B} to {days[-1].day} {days[-1]:%B %Y}",
             f"{self.question.case.hospital.name}: people on each shift",
         )
         bound = sum(s.solved.bound for s in self.asked)

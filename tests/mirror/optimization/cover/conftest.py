@@ -11,7 +11,7 @@ SHIFTS = {
 }
 
 
-def ward_that_closes(**nurses):
+def ward_that_closes(*, daily_mean=5, **nurses):
     nursing = {"group": "nurses", "patients_per_nurse": 4, "by_shift": {"night": 8}}
     stay = {"name": "stay", "places": ["ward"], "duration": {"mean": 3, "cv": 0.5, "unit": "days"}}
     return Hospital.model_validate(
@@ -20,7 +20,7 @@ def ward_that_closes(**nurses):
             "timezone": "UTC",
             "wards": {"ward": {"title": "Ward", "physical_beds": 20, "staffed_beds": 20, "nursing": nursing}},
             "staff": {"nurses": {"title": "Nurses", "shifts": SHIFTS, "absence": 0.05, **nurses}},
-            "arrivals": {"door": {"title": "door", "daily_mean": 5, "mix": {"patient": 1}}},
+            "arrivals": {"door": {"title": "door", "daily_mean": daily_mean, "mix": {"patient": 1}}},
             "classes": {"patient": {"title": "patient", "priority": 1, "pathway": "way"}},
             "pathways": {"way": {"steps": [stay]}},
         }

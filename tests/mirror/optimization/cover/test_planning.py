@@ -10,8 +10,9 @@ from optimization.cover.planning import plan_cover
 from optimization.cover.question import read_pins
 from optimization.cover.targets import BEDS_CLOSED
 from tests.houses import START
+from tests.mirror.optimization.cover.conftest import ward_that_closes
 from twin.case import Case, Window
-from twin.errors import Cancelled, ConfigError, Infeasible, UsageError
+from twin.errors import Cancelled, ConfigError, Infeasible, TwinError
 from twin.plan import Plan, Target
 
 WINDOW = Window(START, days=5, warm_up=10)
@@ -137,8 +138,9 @@ def test_what_cannot_be_planned_is_refused_before_anything_is_simulated(short_at
         ({"at_least": 0.0}, "above 0"),
         ({"wage": 0.0}, "above 0"),
         ({"notice": -1}, "0 days or more"),
+        ({"time_limit": 0}, "above 0"),
     ):
-        with pytest.raises((ConfigError, UsageError), match=words):
+        with pytest.raises(TwinError, match=words):
             plan(short_at_night, **asked)
 
 
@@ -160,3 +162,11 @@ def test_progress_counts_up_to_the_end_and_a_plan_can_be_cancelled(short_at_nigh
         plan(short_at_night, progress=lambda done, of: told.append((done, of)), check=stop)
 
     assert 0 < told[-1][0] <= told[-1][1]
+
+
+def test_where_no_patient_comes_nobody_is_hired_and_nothing_is_short():
+    answer = plan(ward_that_closes(daily_mean=0), targets=[])
+
+    assert sum(row.agency for row in answer.shifts) == 0
+    assert answer.certificate.cost == 0
+    assert answer.explanation.short == ()
