@@ -45,11 +45,12 @@ def explanation(
     shifts = sum(weeks.shifts(best.people[g]) for g in weeks.of)
     now = sum(usual.values())
     change = f"; {now:,.0f} as decided now ({100 * (best.pay / now - 1):+.0f} %)" if now > 0 else ""
+    many = "one group" if len(weeks.of) == 1 else f"{len(weeks.of)} groups"
     sentences = [_sentence(hospital, asked, weeks, best, g, before, after) for g in weeks.of]
     sentences += _emergency(before, after)
     sentences += [text for text in (in_words(off),) if text]
     return Explanation(
-        headline=f"{shifts:,} shifts of {len(weeks.of)} groups over {len(weeks.dates)} days for "
+        headline=f"{shifts:,} shifts of {many} over {len(weeks.dates)} days for "
         f"{best.pay:,.0f} {unit}{change}",
         sentences=tuple(sentences),
         binds=tuple(_binds(hospital, weeks, best))[:_LINES],

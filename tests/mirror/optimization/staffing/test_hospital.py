@@ -267,3 +267,23 @@ def test_a_target_that_these_people_cannot_make_sure_of_is_told_and_not_planned_
 
     assert not answer.certificate.holds
     assert any("not even if nobody ever waited" in text for text in answer.notes)
+
+
+def test_where_the_hospital_asks_more_than_the_groups_people_are_added_for_it():
+    quick = Target("Wait, all together", "staff_use", "%", at_most=45, share=0.0)
+
+    lean, ample = (
+        plan_hospital(
+            Case(desk()),
+            WINDOW,
+            Asked(shifts=THREE),
+            replications=20,
+            targets=others,
+            time_limit=4,
+            threads=1,
+        )
+        for others in ((), (quick,))
+    )
+
+    assert sum(ample.week["nurses"].values()) > sum(lean.week["nurses"].values())
+    assert ample.certificate.holds
