@@ -12,7 +12,7 @@ from dash import html
 from dashboards.pages import parts
 from dashboards.pages.parts import Column
 from dashboards.services import words
-from dashboards.services.plan_words import Stretch, Week, stretches, title_of, weeks
+from dashboards.services.plan_words import Stretch, Week, stretches, title_of, weeks, worked
 from scenarios.plan_book import StoredPlan
 
 SHOWN_WARDS = 8  # wards shown before those that stay as they are are folded away
@@ -83,10 +83,12 @@ def cover_card(found: StoredPlan) -> parts.Part:
         return None
     groups = []
     for n, (group, days) in enumerate(found.plan.cover.items()):
-        title, table = title_of(found.titles, "groups", group), weeks(days)
-        summary = html.Summary([html.B(title), html.Span(f" {_levels(table)}", className="soft")])
+        title, (table, nobody) = title_of(found.titles, "groups", group), worked(weeks(days))
+        summary = html.Summary([html.B(title), html.Span(f" {_levels(table) or 'nobody'}", className="soft")])
         drawn = parts.table(f"People, {title}", WEEK_COLUMNS, _week_rows(table), "weeks tight")
-        groups.append(html.Details([summary, drawn], className="more", open=n == 0))
+        said = html.P(f"Nobody: {', '.join(nobody)}.", className="caption bound") if nobody else None
+        shown = [summary, drawn if table else None, said]
+        groups.append(html.Details(shown, className="more", open=n == 0))
     caption = "How many come to each shift, the absent among them included; a night belongs to its evening."
     return parts.card("People on shifts", caption, *groups, cls="flush", name="cover")
 

@@ -74,6 +74,13 @@ def weeks(days: Mapping[date, Mapping[str, int]]) -> tuple[Week, ...]:
     )
 
 
+def worked(table: Sequence[Week]) -> tuple[tuple[Week, ...], tuple[str, ...]]:
+    """Shifts to which somebody comes in some week, and the names of those to which nobody ever comes."""
+    busy = {week.shift for week in table if any(week.people)}
+    nobody = dict.fromkeys(week.shift for week in table if week.shift not in busy)
+    return tuple(week for week in table if week.shift in busy), tuple(nobody)
+
+
 def title_of(titles: Mapping[str, Mapping[str, str]], of: str, name: str) -> str:
     """What people call a ward or a group."""
     return titles.get(of, {}).get(name, name)
@@ -90,12 +97,16 @@ def beds_lines(found: StoredPlan) -> list[str]:
 
 def cover_lines(found: StoredPlan) -> list[str]:
     """``Ward nurses, week of 24 Nov, day: 14 14 14 14 14 12 12``, Monday first."""
-    return [
-        f"{title_of(found.titles, 'groups', group)}, week of {words.day(week.monday.isoformat())}, "
-        f"{week.shift}: " + " ".join(words.DASH if n is None else str(n) for n in week.people)
-        for group, days in found.plan.cover.items()
-        for week in weeks(days)
-    ]
+    lines = []
+    for group, days in found.plan.cover.items():
+        title, (table, nobody) = title_of(found.titles, "groups", group), worked(weeks(days))
+        lines += [
+            f"{title}, week of {words.day(week.monday.isoformat())}, {week.shift}: "
+            + " ".join(words.DASH if n is None else str(n) for n in week.people)
+            for week in table
+        ]
+        lines += [f"{title}, nobody: {', '.join(nobody)}"] if nobody else []
+    return lines
 
 
 def size_words(plan: Plan) -> str:

@@ -1,8 +1,8 @@
 """Proving a bed plan: certified on fresh futures; one that misses a target is improved and tried again.
 
 To improve it the model weighs a patient-day without a bed more than it is priced at. Only a plan that meets
-every target on the training futures, as it must on fresh ones, is worth another attempt; where there is none,
-nothing that the rules allow would help, and that is told.
+every target on even futures that it was not made for, as it must on fresh ones, is worth another attempt;
+where there is none, nothing that the rules allow would help, and that is told.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _improved(
         return "no other beds that the rules allow would shorten the shortage"
     return (
         f"nothing that the rules allow would meet it: {played} other plan{'s' if played > 1 else ''}, up to "
-        "one that opens every bed that is ever needed, could not be certified on the training futures either"
+        "one that opens every bed that is ever needed, would miss it on training futures too"
     )
 
 
@@ -144,8 +144,8 @@ def _raised(question: BedQuestion, chosen: Proposal, highs: Any) -> Iterator[Pro
 
 
 def _promises(question: BedQuestion, better: Proposal, alpha: float, simulation: dict[str, Any]) -> bool:
-    """Whether all targets hold on the training futures as they must on fresh ones."""
-    train, first = question.train, screening(question.train)
+    """Whether all targets hold on further even futures as they must on fresh odd ones."""
+    train, first = question.choose_on, screening(question.choose_on)
     (seen,) = play(question.case, [better.plan], question.window, first, **simulation)
     if any(_misses(target, seen) for target in question.targets):
         return False

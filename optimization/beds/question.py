@@ -10,7 +10,7 @@ from optimization.beds.levels import ceiling_of, decided, usual
 from optimization.beds.limits import BedLimits, BedPrices, bed_limits
 from optimization.beds.playing import SHORT_MORNINGS
 from optimization.beds.targets import default_targets
-from optimization.paths import CertifyPaths, TrainPaths, apart, split
+from optimization.paths import CertifyPaths, TrainPaths, after, apart, split
 from optimization.proof.certificate import check_targets
 from twin.case import Case, Window
 from twin.errors import TwinError
@@ -46,6 +46,11 @@ class BedQuestion:
     period_days: int | None
     notes: tuple[str, ...]
     least_change: bool = False
+
+    @property
+    def choose_on(self) -> TrainPaths:
+        """Further even futures to choose plans on, which none of them was made for."""
+        return after(self.train, self.case)
 
     @property
     def words(self) -> str:

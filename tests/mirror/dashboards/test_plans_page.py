@@ -13,7 +13,7 @@ from dashboards.deciding import pressed
 from dashboards.pages.plan_parts import beds_card, cover_card, reasons_card
 from dashboards.reports.markup import to_html
 from dashboards.reports.plan import plan_report_html
-from dashboards.services.plan_words import proof_lines, stretches, weeks
+from dashboards.services.plan_words import cover_lines, proof_lines, stretches, weeks
 from dashboards.services.plans import book_words, decide, read_book
 from dashboards.services.report import write_report
 from dashboards.services.view import look
@@ -123,6 +123,16 @@ def test_people_stand_week_by_week_from_monday():
         (3, "day"), (3, "night"), (10, "day"), (10, "night"),
     ]  # fmt: skip
     assert shown[0].people == (None, 12, 12, 12, 12, 10, 10)
+
+
+def test_shifts_to_which_nobody_comes_are_named_once_and_have_no_rows(store):
+    people = {day: {"day": 4, "08:00-12:00": 0} for day in days(FIRST, 7)}
+    found = read_plan(store, kept(store, Planned(Plan("Porters", cover={"porters": people})), "staffing"))
+
+    told = to_html(cover_card(found))
+
+    assert told.count("08:00-12:00") == 1 and "Nobody: 08:00-12:00." in told
+    assert cover_lines(found)[-1] == "porters, nobody: 08:00-12:00"
 
 
 def test_a_plan_of_beds_and_people_shows_both_and_one_of_beds_only_these(store):

@@ -17,8 +17,8 @@ def planned(two_weeks, at_most: float, **asked):
 
 @pytest.fixture(scope="module")
 def tried_again(two_weeks):
-    """The cheapest beds leave 20 % of mornings short, and that is not sure enough to be below 27 %."""
-    return planned(two_weeks, 27, total=40)
+    """The cheapest beds leave 20 % of mornings short, and that is not sure enough to be below 28 %."""
+    return planned(two_weeks, 28, total=40)
 
 
 def test_beds_that_cannot_be_certified_are_planned_again_with_a_dearer_shortage(two_weeks, tried_again):
@@ -66,6 +66,6 @@ def test_a_plan_that_keeps_to_what_was_decided_is_not_changed_to_meet_a_target(t
 
 
 def test_the_same_question_is_answered_the_same(two_weeks, tried_again):
-    again = planned(two_weeks, 27, total=40)
+    again = planned(two_weeks, 28, total=40)
 
     assert again.document() == tried_again.document()
