@@ -126,9 +126,11 @@ def _raised(question: BedQuestion, chosen: Proposal, highs: Any) -> Iterator[Pro
     given, prices = chosen.given, chosen.given.prices
     seen = [chosen.levels]
     for weight in (*(w for w in RAISES if w > chosen.weight), EVERY_BED):
-        wide = replace(prices, open_bed_day=TIE_BREAK * prices.short_patient_day)
-        dear = replace(prices, short_patient_day=weight * prices.short_patient_day)
-        asked = replace(given, prices=wide if weight == EVERY_BED else dear)
+        if weight == EVERY_BED:
+            dearer = replace(prices, open_bed_day=TIE_BREAK * prices.short_patient_day)
+        else:
+            dearer = replace(prices, short_patient_day=weight * prices.short_patient_day)
+        asked = replace(given, prices=dearer)
         try:
             levels: BedLevels = solve_beds(bed_model(asked), highs)[0]
         except NoPlan:  # not within the time limit; the plan that there is stays
