@@ -20,7 +20,7 @@ from forecasting.heads import MIDDLE
 from forecasting.lstm import DemandLSTM
 from forecasting.marginals import error_quantiles, error_templates, ordered
 from forecasting.mixture import Mixture, mixed, mixture
-from forecasting.training import CHECK_EVERY, Clock, Trained, train
+from forecasting.training import CHECK_EVERY, Clock, Trained, train, train_side_by_side
 from forecasting.trial import Rival, Trial, recent_origins
 from forecasting.warm import Warm
 from forecasting.windows import windows_of
@@ -254,20 +254,17 @@ class _Contest:
         start = trial.start_of(error_quantiles(judged.templates, trial.horizon))
         windows = windows_of(values, self.base, trial.calendar, trial.horizon)
         origins = np.arange(trial.first, values.shape[1] - trial.horizon)
-        networks = []
-        cut = judged.cut_short
-        for k in range(SEEDS):
-            full = train(
-                windows,
-                start,
-                origins,
-                seed=self.seed + 1 + k,
-                batches=max(batches, CHECK_EVERY if warm is None else 0),
-                clock=self.clock.share(0.95 / (SEEDS - k)),
+
+        def teach(k: int, clock: Clock) -> Trained:
+            return train(
+                windows, start, origins, seed=self.seed + 1 + k,
+                batches=max(batches, CHECK_EVERY if warm is None else 0), clock=clock,
                 begin=None if warm is None else warm.networks[k % len(warm.networks)],
-            )
-            networks.append(full.network)
-            cut |= full.cut_short
+            )  # fmt: skip
+
+        taught = train_side_by_side(teach, SEEDS, self.clock.share(0.95))
+        networks = [one.network for one in taught]
+        cut = judged.cut_short or any(one.cut_short for one in taught)
         served = mixture(
             values, trial.calendar, trial.horizon, self.base, judged.templates, networks, share
         ).quantiles

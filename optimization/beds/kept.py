@@ -1,6 +1,7 @@
 """A bed plan kept at hand: one slider is moved, and the same model answers again.
 
-The model and the solver stay as they are between questions; only the number that was moved is changed.
+The model and the solver stay as they are between questions; only the number that was moved is changed. With
+flex beds by day the answer is nearly the best, and says how nearly (``near.py``).
 A question without an answer changes nothing. A plan in force can be kept to: of all plans that meet the
 rules, the one that changes fewest bed-days, and of those the cheapest.
 """
@@ -17,6 +18,7 @@ from optimization.beds.counting import Tables, agreed, broken_rules, cost_again
 from optimization.beds.levels import tables_of
 from optimization.beds.limits import BedPrices, pins_by_team
 from optimization.beds.model import BedLevels, bed_model, cost_of, solve_beds
+from optimization.beds.near import NearBest
 from optimization.beds.needs import WardNeeds
 from optimization.beds.parameters import BedParameters, Levels
 from optimization.beds.shortage import explain_shortage, refuse_what_cannot_stand
@@ -72,12 +74,14 @@ class KeptBedPlan:
         self.given, self._needs, self._hospital = given, needs, hospital
         self._in_force = in_force
         self._highs = solver(time_limit=time_limit)
+        self._time_limit = time_limit
         self._model = bed_model(given)
+        self._near = NearBest(self._model, given) if len(self._model.OF_DAY) else None
         if in_force is not None:
             _measure_change(self._model, given, in_force)
 
     def now(self) -> KeptAnswer:
-        """The cheapest plan where the sliders stand.
+        """The cheapest plan where the sliders stand; with flex beds one at most ``NEAR`` dearer.
 
         Raises
         ------
@@ -86,7 +90,10 @@ class KeptBedPlan:
         """
         refuse_what_cannot_stand(self.given, self._needs, self._hospital)
         try:
-            levels, solved = solve_beds(self._model, self._highs)
+            if self._near is None:
+                levels, solved = solve_beds(self._model, self._highs)
+            else:
+                levels, solved = self._near.solve(self._time_limit)
         except NoPlan as fault:
             raise explain_shortage(self.given, self._needs, self._hospital, self._highs) from fault
         return self._proved(levels, solved)

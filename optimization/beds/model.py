@@ -3,9 +3,12 @@
 Each ward opens its first bed, its second, and so on. The k-th bed of a ward is worth the days on
 which the ward needs k beds or more, in the training futures; a bed that is open costs its bed-days
 whether or not anybody lies in it, and a bed opened or closed costs its move. Staffed beds open and close
-in nurse teams and stay for a block of periods; flex beds come on top for a day. The wards of a pool take
-each other's patients: only who finds no bed in the whole pool is short, the others lie as outliers.
-The plan is the cheapest choice that keeps to the total and to the beds that stand there.
+in nurse teams and stay for a block of periods; flex beds come on top for a day, and each open bed of
+such a day is a choice of its own, no lower than the staffed beds and no higher than they and all flex
+beds. Where staffed beds are whole, the days that are left are a network, whose corners are whole.
+The wards of a pool take each other's patients: only who finds no bed in the whole pool is short, the
+others lie as outliers. The plan is the cheapest choice that keeps to the total and to the beds that stand
+there.
 
 The worth of a further bed never grows, so for single beds and one period the model is a separable convex
 allocation, and opening beds in order of worth ("marginal analysis": Fox 1966, Oper. Res. 14(2), 210-216,
@@ -22,6 +25,17 @@ import pyomo.environ as pyo
 
 from optimization.beds.parameters import BedParameters, Levels, pieces
 from optimization.solving import Solved, solve
+
+#: a solver's number this near to a whole one is whole
+WHOLE = 1e-6
+#: prices that can be moved, and what they are paid for
+PRICED = (
+    ("short_price", "short_days"),
+    ("outlier_price", "outlier_days"),
+    ("open_price", "bed_days"),
+    ("flex_price", "flex_days"),
+    ("move_price", "moves"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,12 +65,7 @@ def bed_model(given: BedParameters) -> Any:
     _teams_and_moves(m, given)
     _amounts(m, given)
     m.cost = pyo.Objective(
-        expr=m.short_price * m.short_days
-        + m.outlier_price * m.outlier_days
-        + m.open_price * m.bed_days
-        + m.flex_price * m.flex_days
-        + m.nurses
-        + m.move_price * m.moves
+        expr=sum(m.component(price) * m.component(amount) for price, amount in PRICED) + m.nurses
     )
     return m
 
@@ -71,10 +80,7 @@ def _sets_and_parameters(m: Any, given: BedParameters) -> None:
     m.FROZEN = pyo.Set(initialize=list(given.frozen), dimen=2)
     m.FLEX = pyo.Set(initialize=[w for w in m.WARDS if limits.flex.get(w, 0)])
     m.POOLS = pyo.Set(initialize=range(len(limits.pools)))
-    m.pieces = {(w, p): pieces(given.needed[w, p], given.most(w, p)) for w in m.FLEX for p in m.PERIODS}
-    m.PIECES = pyo.Set(
-        initialize=[(w, p, i) for (w, p), of in m.pieces.items() for i in range(len(of))], dimen=3
-    )
+    m.OF_DAY = pyo.Set(initialize=[(w, p, k) for w, p, k in levels if w in m.FLEX], dimen=3)
     m.shared = {
         (g, p): pieces(given.pooled[g, p], sum(given.most(w, p) for w in limits.pools[g]))
         for g in m.POOLS
@@ -100,9 +106,9 @@ def _decisions(m: Any, given: BedParameters) -> None:
     limits = given.limits
     m.staff = pyo.Var(m.STAFF, domain=pyo.Binary, doc="the k-th bed of the ward is staffed for the block")
     m.opened = pyo.Var(
-        m.PIECES,
-        bounds=lambda m, w, p, i: (0, m.pieces[w, p][i].beds),
-        doc="open beds of equal worth, of a ward with flex beds: whole, as the worthiest come first",
+        m.OF_DAY,
+        bounds=(0, 1),
+        doc="the k-th bed of a ward with flex beds is open on the day: whole where staffed beds are",
     )
     m.below_floor = pyo.Var(
         m.WARDS, m.PERIODS, domain=pyo.NonNegativeReals, doc="0, unless a way out is asked for"
@@ -111,7 +117,6 @@ def _decisions(m: Any, given: BedParameters) -> None:
     m.flex = pyo.Var(
         m.FLEX,
         m.PERIODS,
-        domain=pyo.NonNegativeIntegers,
         bounds=lambda m, w, p: (0, limits.flex[w]),
         doc="beds opened for the day, on top of those staffed by teams",
     )
@@ -119,7 +124,7 @@ def _decisions(m: Any, given: BedParameters) -> None:
     @m.Expression(m.WARDS, m.PERIODS, doc="open beds")
     def level(m, w, p):  # type: ignore[no-untyped-def]
         if w in m.FLEX:
-            return sum(m.opened[w, p, i] for i in range(len(m.pieces[w, p])))
+            return sum(m.opened[w, p, k] for k in range(1, given.most(w, p) + 1))
         return sum(m.staff[w, given.blocks[p], k] for k in range(1, given.most(w, p) + 1))
 
     @m.Expression(m.WARDS, m.PERIODS, doc="beds staffed by teams")
@@ -133,6 +138,15 @@ def _rules(m: Any, given: BedParameters) -> None:
     @m.Constraint(m.STAFF, doc="beds are opened in order")
     def in_order(m, w, b, k):  # type: ignore[no-untyped-def]
         return pyo.Constraint.Skip if k == 1 else m.staff[w, b, k] <= m.staff[w, b, k - 1]
+
+    @m.Constraint(m.OF_DAY, doc="a staffed bed is open")
+    def staffed_is_open(m, w, p, k):  # type: ignore[no-untyped-def]
+        return m.staff[w, given.blocks[p], k] <= m.opened[w, p, k]
+
+    @m.Constraint(m.OF_DAY, doc="flex beds come on top of those staffed")
+    def flex_on_top(m, w, p, k):  # type: ignore[no-untyped-def]
+        below = k - limits.flex[w]
+        return pyo.Constraint.Skip if below < 1 else m.opened[w, p, k] <= m.staff[w, given.blocks[p], below]
 
     @m.Constraint(m.FLEX, m.PERIODS, doc="staffed beds and flex beds are open")
     def staffed_and_flex(m, w, p):  # type: ignore[no-untyped-def]
@@ -239,14 +253,11 @@ def _amounts(m: Any, given: BedParameters) -> None:
 def _beyond(m: Any, given: BedParameters, ward: str, period: int) -> Any:
     """Expected patient-days beyond the open beds of one ward in one period."""
     needed = given.needed[ward, period]
+    beds, block = range(1, given.most(ward, period) + 1), given.blocks[period]
     if ward in m.FLEX:
-        of = enumerate(m.pieces[ward, period])
-        met = sum(piece.worth * m.opened[ward, period, i] for i, piece in of)
+        met = sum(float(needed[k - 1]) * m.opened[ward, period, k] for k in beds)
     else:
-        block = given.blocks[period]
-        met = sum(
-            float(needed[k - 1]) * m.staff[ward, block, k] for k in range(1, given.most(ward, period) + 1)
-        )
+        met = sum(float(needed[k - 1]) * m.staff[ward, block, k] for k in beds)
     return float(needed.sum()) - met
 
 
@@ -257,7 +268,19 @@ def solve_beds(model: Any, highs: Any) -> tuple[BedLevels, Solved]:
         none = {(w, p): 0 for w in model.WARDS for p in model.PERIODS}
         return BedLevels(none), Solved(cost, cost, 0.0, 0.0)
     solved = solve(model, highs, what="bed plan")
+    if any(abs(opened.value - round(opened.value)) > WHOLE for opened in model.opened.values()):
+        _to_a_corner(model, highs)
     return levels_of(model), solved
+
+
+def _to_a_corner(model: Any, highs: Any) -> None:
+    """Days in whole beds at the same cost: a solver may stop between two corners that cost the same."""
+    for staff in model.staff.values():
+        staff.fix(round(staff.value))
+    try:
+        solve(model, highs, what="bed plan")
+    finally:
+        model.staff.unfix()
 
 
 def levels_of(model: Any) -> BedLevels:
@@ -270,8 +293,8 @@ def cost_of(model: Any, given: BedParameters, levels: BedLevels) -> float:
     """What the model says that levels cost, whoever chose them; its variables then hold them."""
     for w, p, k in model.BEDS:
         model.staff[w, given.blocks[p], k].set_value(int(k <= levels.staffed(w, p)))
-    for (w, p), of in model.pieces.items():
-        _fill({i: model.opened[w, p, i] for i in range(len(of))}, levels.open[w, p])
+    for w, p, k in model.OF_DAY:
+        model.opened[w, p, k].set_value(int(k <= levels.open[w, p]))
     for w, p in model.flex:
         model.flex[w, p].set_value(levels.flex.get((w, p), 0))
     for (g, p), of in model.shared.items():

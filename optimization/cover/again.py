@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from optimization.cover.arrays import Answer
+from optimization.arrays import Answer
 from optimization.cover.drafts import Draft, cost_of, numbers_of, people_to_lend
 from optimization.cover.kept import Kept, KeptWard
 from optimization.cover.pricing import Priced

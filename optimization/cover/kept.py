@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import sparse
 
-from optimization.cover.arrays import Answer, Arrays, run, set_bounds, set_costs
+from optimization.arrays import Answer, Arrays, run, set_bounds, set_costs
 from optimization.cover.model import pool_model, ward_model
 from optimization.cover.terms import CoverTerms, PoolCover, WardCover
 from twin.errors import UsageError

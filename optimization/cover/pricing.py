@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from optimization.cover.arrays import Arrays, joined
+from optimization.arrays import Arrays, joined
 from optimization.cover.kept import Kept
 from twin.units import FloatArray
 

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from optimization.cover.arrays import Answer, run, set_bounds, set_costs
+from optimization.arrays import Answer, run, set_bounds, set_costs
 from optimization.cover.drafts import Draft, cost_of, own_people, people_to_lend, pool_cost
 from optimization.cover.kept import Kept, KeptWard
 from optimization.cover.pricing import Priced

@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 from scipy import sparse
 
-from optimization.cover.arrays import Arrays, run
+from optimization.arrays import Arrays, run
 from optimization.cover.kept import Kept, KeptWard
 from optimization.cover.terms import CoverTerms
 from twin.units import IntArray

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimization.cover.arrays import run
+from optimization.arrays import run
 from optimization.cover.counting import count_again
 from optimization.cover.kept import Kept
 from optimization.cover.model import ward_model, whole_model

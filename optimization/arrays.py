@@ -1,8 +1,8 @@
-"""Arrays: one ward or pool as HiGHS holds it, kept from one question to the next.
+"""Arrays: a model as HiGHS holds it, kept from one question to the next.
 
-The Pyomo page is compiled once; afterwards only prices, bounds and numbers of people move, and HiGHS
+The Pyomo page is compiled once; afterwards only prices, bounds and right-hand sides move, and HiGHS
 begins from where it ended. Two copies are kept: the linear relaxation, which is solved again and again
-at other prices, and the model in whole people.
+at other prices, and the model in whole numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
-from optimization.solving import THREADS
+from optimization.solving import THREADS, NoPlan
 from twin.errors import INFEASIBLE, TwinError
 from twin.units import FloatArray, IntArray
 
@@ -126,13 +126,31 @@ def set_bounds(h: Any, columns: IntArray, least: FloatArray, most: FloatArray) -
         )
 
 
+def set_rows(h: Any, rows: IntArray, low: FloatArray, high: FloatArray) -> None:
+    """Give rows other bounds."""
+    if rows.size:
+        h.changeRowsBounds(
+            rows.size,
+            rows.astype(np.int32),
+            np.ascontiguousarray(low, np.float64),
+            np.ascontiguousarray(high, np.float64),
+        )
+
+
 def run(
-    h: Any, *, gap: float = 0.0, time_limit: float = _UNLIMITED, start: FloatArray | None = None
+    h: Any,
+    *,
+    gap: float = 0.0,
+    time_limit: float = _UNLIMITED,
+    start: FloatArray | None = None,
+    what: str = "plan",
 ) -> Answer:
     """Solve what HiGHS holds.
 
     Raises
     ------
+    NoPlan
+        No solution meets the rules.
     TwinError
         It found nothing in the time allowed, or failed.
     """
@@ -146,12 +164,14 @@ def run(
         h.setSolution(solution)
     h.run()
     info, status = h.getInfo(), h.getModelStatus()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        raise TwinError(
-            f"HiGHS stopped before it found a cover ({h.modelStatusToString(status)})", exit_code=INFEASIBLE
-        )
-    value = float(info.objective_function_value)
+    if status == highspy.HighsModelStatus.kInfeasible:
+        raise NoPlan(f"no {what} meets all rules")
     is_mip = bool(len(h.getLp().integrality_))
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if not found or not (is_mip or status == highspy.HighsModelStatus.kOptimal):
+        ended = h.modelStatusToString(status)
+        raise TwinError(f"HiGHS stopped before it found a {what} ({ended})", exit_code=INFEASIBLE)
+    value = float(info.objective_function_value)
     bound = float(info.mip_dual_bound) if is_mip else value
     return Answer(value, min(bound, value), np.asarray(h.getSolution().col_value))
 
